@@ -1,0 +1,66 @@
+"""Operations: what a `Let` calls.
+
+An `Op` is a function that generated code can name, with what every pass must know of it and no more: how it prints,
+whether it is an effect, and which of its parameters are structure (an axis, a dtype) rather than data.  The derivative
+rules are a table of their own, `srcad.rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+# Parameters that shape a computation instead of entering it: constants of the form, never atoms.
+STRUCTURE = frozenset({
+    "axis", "axes", "axisa", "axisb", "axisc", "keepdims", "dtype", "ord", "subscripts", "optimize", "copy", "order",
+    "kind", "ddof", "correction", "casting", "subok", "indexing", "mode", "UPLO", "full_matrices", "compute_uv",
+    "endpoint", "retstep", "sparse", "side", "method", "hermitian", "offset", "axis1", "axis2", "source",
+    "destination", "equal_nan", "k", "N", "M", "like", "device", "bias", "rowvar", "stable",
+})
+Memory = Literal["fresh", "view", "perhaps"]
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """`name` is how generated code spells it (`np.sin`, `math.sin`, `unbroadcast`); `function` is what it runs.
+
+    `elementwise` says that it maps over its arguments with NumPy's broadcasting.  `memory` says what the result may
+    share memory with.  `infer`, where it is given, is called with the filled call, each atom replaced by its `Type` or
+    by a `Lit`, and returns the type of the result (a tuple for several), or None for "unknown".
+    """
+
+    name: str
+    function: Callable[..., Any]
+    elementwise: bool = False
+    effect: bool = False
+    memory: Memory = "fresh"
+    structure: frozenset[str] = STRUCTURE
+    infer: Callable[..., Any] | None = field(default=None, repr=False)
+    outs: int = 1
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+_by_function: dict[Any, Op] = {}
+
+
+def define(function: Callable[..., Any], name: str, **facts: Any) -> Op:
+    """Make `function` an operation.  A function is one operation only."""
+    assert function not in _by_function, name
+    op = Op(name, function, **facts)
+    _by_function[function] = op
+    return op
+
+
+def op_of(function: Any) -> Op | None:
+    """The operation that runs `function`, if there is one."""
+    try:
+        return _by_function.get(function)
+    except TypeError:  # an unhashable callable is nobody's operation
+        return None
+
+
+def all_ops() -> list[Op]:
+    return list(_by_function.values())

@@ -1,0 +1,182 @@
+"""What is known of a value before the program runs.
+
+Every `Var` is bound once and gets a `Type` at birth: its kind, dtype and shape.  A shape is a tuple of sizes, and a
+size is a linear form over the dimensions of the arguments: for `u` of shape `(n,)`, `u[2:]` and `u[:-2]` both have
+the size `n - 2`.  Two sizes that are the same form are equal whatever the argument; different forms may be equal or
+not.  Anything can be unknown (None), and an unknown is decided at run time.
+
+    number    a Python bool, int, float or complex: immutable, promotes weakly
+    scalar    a NumPy scalar: immutable, promotes by its dtype
+    array     an ndarray, of rank 0 or more
+    sequence  a Python list whose length is not known (`item` is the type of its elements)
+    object    anything else that is only passed on: a string, None, residuals of a call
+    never     the value of a call that has not returned yet while a recursion is being analysed
+    unknown   a number, scalar or array: arguments that nothing is known of
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Literal
+
+import numpy as np
+
+Kind = Literal["number", "scalar", "array", "sequence", "object", "never", "unknown"]
+_serials = count()
+
+
+class Size:
+    """An unknown extent, equal only to itself.  `many` says that it is known not to be 1."""
+
+    __slots__ = ("hint", "many", "serial")
+
+    def __init__(self, hint: str = "n", many: bool = False) -> None:
+        self.hint, self.many, self.serial = hint, many, next(_serials)
+
+    def __repr__(self) -> str:
+        return f"{self.hint}{self.serial}"
+
+
+@dataclass(frozen=True, slots=True)
+class Dim:
+    """The linear form `size + offset` (never below zero), or the constant `offset` when `size` is None."""
+
+    size: Size | None
+    offset: int = 0
+
+    def __repr__(self) -> str:
+        if self.size is None:
+            return str(self.offset)
+        return f"{self.size}{self.offset:+d}" if self.offset else f"{self.size}"
+
+    def __add__(self, other: int) -> Dim:
+        return Dim(self.size, self.offset + other)
+
+    @property
+    def is_one(self) -> bool:
+        return self.size is None and self.offset == 1
+
+    @property
+    def not_one(self) -> bool:
+        if self.size is None:
+            return self.offset != 1
+        return self.size.many and self.offset == 0
+
+
+ONE = Dim(None, 1)
+
+
+def fresh(hint: str = "n", many: bool = False) -> Dim:
+    """A size about which nothing is known, but that it is one thing."""
+    return Dim(Size(hint, many))
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """Kind, dtype and shape; `value` is the linear form of an integer that is made of sizes."""
+
+    kind: Kind
+    dtype: np.dtype | None = None
+    shape: tuple[Dim, ...] | None = None
+    value: Dim | None = None
+    item: Type | None = None
+    optional: bool = False
+
+    @property
+    def rank(self) -> int | None:
+        return None if self.shape is None else len(self.shape)
+
+    @property
+    def is_numeric(self) -> bool:
+        return self.kind in ("number", "scalar", "array", "unknown")
+
+    @property
+    def is_inexact(self) -> bool:
+        """Can a derivative flow through a value of this type?  (Unknown dtypes may be floats.)"""
+        if self.kind == "sequence":
+            return self.item is None or self.item.is_inexact
+        return self.is_numeric and (self.dtype is None or self.dtype.kind in "fc")
+
+
+OBJECT = Type("object")
+NEVER = Type("never")
+UNKNOWN = Type("unknown")
+BOOL = Type("number", np.dtype(bool), ())
+INT = Type("number", np.dtype(np.int64), ())
+FLOAT = Type("number", np.dtype(np.float64), ())
+COMPLEX = Type("number", np.dtype(np.complex128), ())
+_NUMBERS: dict[type, Type] = {bool: BOOL, int: INT, float: FLOAT, complex: COMPLEX}
+
+
+def integer(value: Dim) -> Type:
+    """The type of a Python int whose value is this linear form."""
+    return replace(INT, value=value)
+
+
+def array(dtype: object, *shape: Dim | int) -> Type:
+    """`array(float, 3, n)`: the type of an ndarray."""
+    return Type("array", np.dtype(dtype), tuple(Dim(None, d) if isinstance(d, int) else d for d in shape))  # type: ignore[call-overload]
+
+
+def type_of(value: object) -> Type:
+    """The type of a run-time value, with constant sizes."""
+    if type(value) in _NUMBERS:
+        if type(value) is int:
+            return integer(Dim(None, value))
+        return _NUMBERS[type(value)]
+    if isinstance(value, np.generic) and value.dtype.kind in "biufc":
+        return Type("scalar", value.dtype, ())
+    if isinstance(value, np.ndarray):
+        return array(value.dtype, *value.shape)
+    if isinstance(value, list):
+        return Type("sequence", item=join_all(type_of(v) for v in value) if value else None)
+    return OBJECT
+
+
+def join_all(types: Iterable[Type]) -> Type:
+    result = NEVER
+    for t in types:
+        result = join(result, t)
+    return result
+
+
+def join(a: Type, b: Type) -> Type:
+    """The least type that holds both: of int and float float, of number and array array, of None and T optional T."""
+    if a == b or b.kind == "never":
+        return a
+    if a.kind == "never":
+        return b
+    if a.kind == "sequence" and b.kind == "sequence":
+        items = [t for t in (a.item, b.item) if t is not None]
+        return Type("sequence", item=join_all(items) if items else None)
+    if not (a.is_numeric and b.is_numeric):
+        numeric = a if a.is_numeric else b
+        return replace(numeric, optional=True, value=None) if numeric.is_numeric else OBJECT
+    kind: Kind = a.kind if a.kind == b.kind else "unknown"
+    if {a.kind, b.kind} == {"number", "scalar"}:
+        kind = "scalar"
+    dtype = None if a.dtype is None or b.dtype is None else np.promote_types(a.dtype, b.dtype)
+    if dtype is not None and kind != "number" and a.dtype != b.dtype:
+        dtype = None if a.kind == b.kind else dtype
+    return Type(kind, dtype, _join_shapes(a.shape, b.shape), a.value if a.value == b.value else None,
+                optional=a.optional or b.optional)
+
+
+def _join_shapes(a: tuple[Dim, ...] | None, b: tuple[Dim, ...] | None) -> tuple[Dim, ...] | None:
+    if a is None or b is None or len(a) != len(b):
+        return None
+    return tuple(x if x == y else fresh(many=x.not_one and y.not_one) for x, y in zip(a, b, strict=True))
+
+
+def equivalent(a: Type, b: Type) -> bool:
+    """Equal up to the names of sizes that only one of them mentions: the test that ends a fixpoint."""
+    if (a.kind, a.dtype, a.optional, a.rank) != (b.kind, b.dtype, b.optional, b.rank):
+        return False
+    if (a.item is None) != (b.item is None) or (a.value is None) != (b.value is None):
+        return False
+    if a.item is not None and b.item is not None and not equivalent(a.item, b.item):
+        return False
+    return all(x == y or (x.size is not None and y.size is not None and x.not_one == y.not_one)
+               for x, y in zip(a.shape or (), b.shape or (), strict=True))
