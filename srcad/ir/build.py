@@ -34,12 +34,13 @@ OPERATORS: dict[str, Op] = {
 
 
 def _truth_type(*_: Any) -> Type:
-    from_bool = Lit(True).type
-    return from_bool
+    return Lit(True).type
 
 
 NOT = define(operator.not_, "not", infer=_truth_type)
 TRUTH = define(bool, "bool", infer=_truth_type)
+AND = define(lambda a, b: a and b, "and", infer=_truth_type)
+OR = define(lambda a, b: a or b, "or", infer=_truth_type)
 IS = define(operator.is_, "is", infer=_truth_type)
 IS_NOT = define(operator.is_not, "is not", infer=_truth_type)
 
@@ -154,7 +155,7 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
         if method != "__call__":
             return NotImplemented
-        return record(self.build, _OPERATOR_OF.get(ufunc, ufunc) if _from_operator(args) else ufunc, *args, **kwargs)
+        return record(self.build, _OPERATOR_OF.get(ufunc, ufunc), *args, **kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function is np.shape:
@@ -186,10 +187,6 @@ _OPERATOR_OF: dict[Any, Any] = {
 }
 
 
-def _from_operator(args: tuple[Any, ...]) -> bool:
-    return True
-
-
 def record(build: Builder, function: Callable[..., Any], *args: Any, hint: str = "", **kwargs: Any) -> Any:
     """Record a call of `function`, whose arguments hold symbols, and give its result as a symbol (or several)."""
     op = op_of(function)
@@ -198,19 +195,20 @@ def record(build: Builder, function: Callable[..., Any], *args: Any, hint: str =
     def atom(x: Any) -> Any:
         return x.atom if isinstance(x, Symbol) else x
 
-    args, kwargs = _unwrap(args, atom), {k: _unwrap(v, atom) for k, v in kwargs.items()}
+    args, kwargs = _mapped(args, atom), {k: _mapped(v, atom) for k, v in kwargs.items()}
     if op.outs == 1:
         return Symbol(build, build.call(op, *args, hint=hint, **kwargs))
     return tuple(Symbol(build, v) for v in build.calls(op, *args, **kwargs))
 
 
-def _unwrap(tree: Any, atom: Callable[[Any], Any]) -> Any:
+def _mapped(tree: Any, atom: Callable[[Any], Any]) -> Any:
+    """`atom` applied to the leaves of tuples, lists and slices."""
     if isinstance(tree, slice):
         return slice(atom(tree.start), atom(tree.stop), atom(tree.step))
     if type(tree) is tuple:
-        return tuple(_unwrap(t, atom) for t in tree)
+        return tuple(_mapped(t, atom) for t in tree)
     if isinstance(tree, list):
-        return [_unwrap(t, atom) for t in tree]
+        return [_mapped(t, atom) for t in tree]
     return atom(tree)
 
 
@@ -224,26 +222,10 @@ def run(build: Builder, rule: Callable[..., Any], *args: Any, **kwargs: Any) -> 
             return x.value
         return x
 
-    def wrap_tree(x: Any) -> Any:
-        if isinstance(x, slice):
-            return slice(wrap(x.start), wrap(x.stop), wrap(x.step))
-        return map_tree(wrap, x) if not isinstance(x, slice) else x
-
     def unwrap(x: Any) -> Any:
         if isinstance(x, Symbol):
             return x.atom
         return UNDEF if x is None else Lit(x) if is_number(x) else x
 
-    result = rule(*(wrap_tree_deep(a, wrap) for a in args), **{k: wrap_tree_deep(v, wrap) for k, v in kwargs.items()})
+    result = rule(*(_mapped(a, wrap) for a in args), **{k: _mapped(v, wrap) for k, v in kwargs.items()})
     return map_tree(unwrap, result)
-
-
-def wrap_tree_deep(tree: Any, wrap: Callable[[Any], Any]) -> Any:
-    """`wrap` applied to the leaves of tuples, lists and slices."""
-    if isinstance(tree, slice):
-        return slice(wrap(tree.start), wrap(tree.stop), wrap(tree.step))
-    if type(tree) is tuple:
-        return tuple(wrap_tree_deep(t, wrap) for t in tree)
-    if isinstance(tree, list):
-        return [wrap_tree_deep(t, wrap) for t in tree]
-    return wrap(tree)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from srcad.ir.core import Block, Func, Let
+from srcad.ir.core import Block, Func, Let, Lit
 from srcad.ir.ops import Op
-from srcad.ir.types import OBJECT, Type
+from srcad.ir.types import OBJECT, RESIDUALS, Type
 
 
 class FuncRef:
@@ -61,7 +61,11 @@ def pack(*values: Any) -> tuple[Any, ...]:
     return values
 
 
-PACK = Op("pack", pack, infer=lambda *_: OBJECT)
+def _pack_type(*values: Any) -> Type:
+    return RESIDUALS if any(v.type.is_inexact if isinstance(v, Lit) else v.is_inexact for v in values) else OBJECT
+
+
+PACK = Op("pack", pack, infer=_pack_type)
 
 
 @dataclass(frozen=True, eq=False)

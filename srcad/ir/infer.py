@@ -3,13 +3,15 @@
 Elementwise operations broadcast.  An operation with a rule of its own says it (`Op.infer`).  For all others NumPy itself
 is asked: the operation is run on small prototypes in which every unknown size is given a number, three times with
 other numbers; an extent of the result that is `size + constant` in all three is that linear form, any other is a
-new size.  So a fact is never a guess about a function, and a function that can't run on prototypes has an unknown type.
+new size.  Runs at the smallest sizes then take back what holds only for large arrays.  So a fact is never a guess about a
+function, and a function that can't run on prototypes has an unknown type.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -120,62 +122,92 @@ def _from_prototypes(op: Op, types: tuple[Type, ...], literals: tuple[Lit | None
                 sizes.setdefault(d.size, len(sizes))
     if len(sizes) > len(_EXTENTS[0]):
         return (UNKNOWN,) * op.outs
-    results = [_run(op, types, literals, form, {s: extents[i] for s, i in sizes.items()}) for extents in _EXTENTS]
+
+    def run(extent: dict[Size, int], values: int) -> tuple[Any, ...] | None:
+        return _run(op, types, literals, form, extent, values)
+
+    linear_in = sizes
+    results = [run({s: extents[i] for s, i in sizes.items()}, k) for k, extents in enumerate(_EXTENTS)]
     if any(r is None for r in results):
-        # Sizes that the program needs to be equal were given different numbers: learn ranks and dtypes only.
-        result = _run(op, types, literals, form, dict.fromkeys(sizes, 5))
-        return (UNKNOWN,) * op.outs if result is None else tuple(_described([r], {}) for r in result)
-    columns = zip(*results, strict=True)
-    return tuple(_described(list(column), sizes) for column in columns)
+        # Sizes that the operation needs to be equal were given different numbers: make all of them equal.
+        linear_in = {}
+        results = [run(dict.fromkeys(sizes, extent), k) for k, extent in enumerate(_EXTENTS[0][:3])]
+    if any(r is None for r in results):
+        return (UNKNOWN,) * op.outs
+    described = [_described(list(column), linear_in) for column in zip(*results, strict=True)]  # type: ignore[arg-type]
+    for small in range(4 if sizes else 0):
+        # `x[:3]` has 3 elements only if x has them, and `squeeze` drops an axis only if its size is 1.
+        extent = {s: 2 if s.many and small == 1 else small for s in sizes}
+        result = run(extent, 0)
+        if result is not None:
+            described = [_not_contradicted(t, r, extent) for t, r in zip(described, result, strict=True)]
+    return tuple(described)
 
 
 def _run(op: Op, types: tuple[Type, ...], literals: tuple[Lit | None, ...], form: Form,
-         extent: dict[Size, int]) -> tuple[Any, ...] | None:
-    values = [lit.value if lit is not None else _prototype(t, extent, k)
-              for k, (t, lit) in enumerate(zip(types, literals, strict=True))]
-    args, kwargs = fill(form, values)
+         extent: dict[Size, int], values: int) -> tuple[Any, ...] | None:
+    """The results on prototypes; `values` chooses among three sets of them (a set that fails gives way to the first)."""
+    operands = [lit.value if lit is not None else _prototype(t, extent, k, values)
+                for k, (t, lit) in enumerate(zip(types, literals, strict=True))]
+    args, kwargs = fill(form, operands)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             result = op.function(*args, **kwargs)
     except (TypeError, ValueError, ArithmeticError, IndexError, AttributeError, np.linalg.LinAlgError):
-        return None
+        return _run(op, types, literals, form, extent, 0) if values else None
     return tuple(result) if op.outs > 1 else (result,)
 
 
-def _prototype(t: Type, extent: dict[Size, int], salt: int) -> Any:
-    """A value of type `t`: distinct, positive numbers, with a strong diagonal so that matrices are regular."""
+def _prototype(t: Type, extent: dict[Size, int], salt: int, values: int) -> Any:
+    """A value of type `t`: distinct, positive numbers, with a strong diagonal so that matrices are regular.
+
+    Integers and masks differ between the sets, and floats are all zero in the last one, so that an extent that depends
+    on a value (`x[i:]`, `x[mask]`, `np.unique(x)`) is seen not to be the same thing."""
     assert t.shape is not None
     if t.value is not None:
         return t.value.offset + (extent[t.value.size] if t.value.size else 0)
     shape = tuple(max(d.offset + (extent[d.size] if d.size else 0), 0) for d in t.shape)
-    dtype = t.dtype if t.dtype is not None else np.dtype(float)
-    count = int(np.prod(shape))
-    values = (np.arange(count, dtype=float) * 7919 + salt * 31) % 101 / 101 + 0.5
-    a = values.reshape(shape)
-    if len(shape) >= 2:
-        a = a + 2 * count * np.eye(*shape[-2:])
-    if dtype.kind in "iu":
-        a = a * 0 + 1
-    elif dtype.kind == "b":
-        a = a * 0 + (np.arange(count) % (2 + salt % 2) == 0).reshape(shape)
-    a = a.astype(dtype)
+    # An unknown dtype is tried as two, so that nothing is claimed that follows from one of them.
+    dtype = t.dtype if t.dtype is not None else np.dtype(np.float32 if values == 1 else np.float64)
+    if dtype.kind in "iub":
+        a = np.full(shape, (0, 1, 1)[values] if dtype.kind != "b" else (1, 0, 1)[values], dtype)
+    elif values == 2:
+        a = np.zeros(shape, dtype)
+    else:
+        count = int(np.prod(shape))
+        a = ((np.arange(count, dtype=float) * 7919 + salt * 31) % 101 / 101 + 0.5).reshape(shape)
+        a = (a + 2 * count * np.eye(*shape[-2:]) if len(shape) >= 2 else a).astype(dtype)
     return a.item() if t.kind == "number" else a[()] if t.kind == "scalar" else a
 
 
 def _described(results: list[Any], sizes: dict[Size, int]) -> Type:
     types = [type_of(r) for r in results]
     first = types[0]
-    if not first.is_numeric or any((t.kind, t.dtype, t.rank) != (first.kind, first.dtype, first.rank) for t in types):
+    if not first.is_numeric or any((t.kind, t.rank) != (first.kind, first.rank) for t in types):
         return UNKNOWN if first.is_numeric else OBJECT
     shape = tuple(_linear([t.shape[axis].offset for t in types if t.shape is not None], sizes)
                   for axis in range(first.rank or 0))
-    return Type(first.kind, first.dtype, shape)
+    return Type(first.kind, first.dtype if len({t.dtype for t in types}) == 1 else None, shape)
+
+
+def _not_contradicted(t: Type, value: Any, extent: dict[Size, int]) -> Type:
+    """What is left of `t` after a run that gave `value`."""
+    real = type_of(value)
+    if t.shape is None or t == OBJECT:
+        return t
+    if (t.kind, t.rank) != (real.kind, real.rank):
+        return UNKNOWN
+
+    def agrees(d: Dim, real: int) -> bool:
+        known = d.size is None or d.size in extent
+        return not known or max(d.offset + (extent[d.size] if d.size else 0), 0) == real
+
+    shape = tuple(d if agrees(d, r) else fresh() for d, r in zip(t.shape, np.shape(value), strict=True))
+    return replace(t, shape=shape)
 
 
 def _linear(extents: list[int], sizes: dict[Size, int]) -> Dim:
-    if len(extents) < len(_EXTENTS):
-        return fresh()
     for size, i in sizes.items():
         offsets = {e - table[i] for e, table in zip(extents, _EXTENTS, strict=True)}
         if len(offsets) == 1:

@@ -97,10 +97,13 @@ class Type:
         """Can a derivative flow through a value of this type?  (Unknown dtypes may be floats.)"""
         if self.kind == "sequence":
             return self.item is None or self.item.is_inexact
+        if self.kind == "object":
+            return self.item is not None
         return self.is_numeric and (self.dtype is None or self.dtype.kind in "fc")
 
 
 OBJECT = Type("object")
+RESIDUALS = Type("object", item=Type("unknown"))   # a bundle of values that a derivative flows through
 NEVER = Type("never")
 UNKNOWN = Type("unknown")
 BOOL = Type("number", np.dtype(bool), ())

@@ -55,7 +55,7 @@ def name_of(function: Any) -> str:
     if isinstance(function, np.ufunc) or module.split(".")[0] == "numpy":
         sub = "linalg." if "linalg" in module else "fft." if "fft" in module else ""
         return f"np.{sub}{function.__name__}"
-    if module == "builtins":
+    if module == "builtins" or module.startswith("srcad."):
         return function.__name__
     return f"{module}.{function.__name__}"
 
@@ -88,6 +88,15 @@ def elementwise(function: Function, *partials: Function | None, name: str | None
     if op_of(function) is None:
         facts["elementwise"] = True
     return _declare(function, Rule(products, products, elementwise=True), name, facts)
+
+
+def pointwise(function: Function, *products: Function | None, jvps: tuple[Function | None, ...] | None = None,
+              name: str | None = None, **facts: Any) -> Op:
+    """As `elementwise`, where t times the partial reads better than a product: `products[i](t, z, x, y, …)`, say `t / y`.
+    `jvps` are stated where the operation is not complex differentiable (`abs`), so that the modes differ."""
+    if op_of(function) is None:
+        facts["elementwise"] = True
+    return _declare(function, Rule(products if jvps is None else jvps, products, elementwise=True), name, facts)
 
 
 def times(t: Any, partial: Any) -> Any:

@@ -1,0 +1,232 @@
+"""The derivatives that users ask for.
+
+Conventions are JAX's: `grad(f)` is a function with f's own signature; `jvp` and `vjp` are f's forward and reverse derivative
+at a point; `jacobian`, `hessian` and `hvp` are compositions of these.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from types import FunctionType, MethodType
+from typing import Any, TypeVar
+
+import numpy as np
+
+from srcad.errors import ArgumentError
+from srcad.frontend.lower import match_arguments
+from srcad.program.derivatives import Derivative, Wrt, derivative_of, program_of
+from srcad.program.programs import Gradient, Primal
+from srcad.program.pullback import pull, push
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def grad(f: Any = None, wrt: Any = 0, *, has_aux: bool = False, backend: str = "numpy", argnums: Any = None) -> Any:
+    """The gradient of a function that returns one number.
+
+    Parameters
+    ----------
+    f : a Python function over numbers and NumPy arrays. Without it, `grad(wrt=…)` is a decorator.
+    wrt : the argument to differentiate with respect to: a position, a name, or a tuple of either. `argnums` is the
+        same.
+    has_aux : f returns `(value, aux)`; the gradient comes as `(gradient, aux)`.
+    backend : "numpy" runs the generated source, "xla" compiles it through `jax.jit`.
+
+    Returns
+    -------
+    A function of the same arguments. Its result has the structure, shapes and dtypes of the argument (a tuple of
+    these if `wrt` is a tuple); leaves that are not floats are None.  `.source` is the generated text, `.primal` is f,
+    `.explain()` says what was made and why.
+
+    Raises
+    ------
+    Unsupported : f has a construct that can't be differentiated; the message names the line and a way out.
+    ArgumentError : the argument is not a float, or the result not one number.
+
+    >>> import numpy as np
+    >>> grad(lambda x: np.sum(x ** 2))(np.array([1.0, 2.0]))
+    array([2., 4.])
+    """
+    return _decorated(f, wrt if argnums is None else argnums, value=False, has_aux=has_aux, backend=backend)
+
+
+def value_and_grad(f: Any = None, wrt: Any = 0, *, has_aux: bool = False, backend: str = "numpy",
+                   argnums: Any = None) -> Any:
+    """The value of a function and its gradient, in one sweep; the parameters are those of `grad`.
+
+    >>> value_and_grad(lambda x: x * x)(3.0)
+    (9.0, 6.0)
+    """
+    return _decorated(f, wrt if argnums is None else argnums, value=True, has_aux=has_aux, backend=backend)
+
+
+def _decorated(f: Any, wrt: Wrt, *, value: bool, has_aux: bool, backend: str) -> Any:
+    if f is None:
+        return lambda g: _decorated(g, wrt, value=value, has_aux=has_aux, backend=backend)
+    return derivative_of(f, wrt, value=value, has_aux=has_aux, backend=backend)
+
+
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, backend: str = "numpy") -> tuple[Any, Any]:
+    """The value of `f(*primals)` and its directional derivative along `tangents` (forward mode).
+
+    Parameters
+    ----------
+    primals : the arguments of f, a tuple or list.
+    tangents : one for each primal, of its structure and shapes; anything (for instance None) stands for the tangent of
+        a leaf that is not a float.
+
+    Returns
+    -------
+    (y, dy), of the same structure.
+
+    >>> jvp(lambda x, y: x * y, (3.0, 4.0), (1.0, 0.0))
+    (12.0, 4.0)
+    """
+    return push(program_of(f), tuple(primals), tuple(tangents), backend)
+
+
+def vjp(f: Callable[..., Any], *primals: Any, backend: str = "numpy") -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """The value of `f(*primals)` and its pullback (reverse mode).
+
+    Returns
+    -------
+    (y, pullback) : `pullback(dy)` takes a cotangent of y's structure and gives a tuple of cotangents, one for each
+        primal. It can be called again, also after the arguments and its results were overwritten.
+
+    >>> y, pullback = vjp(lambda x, y: x * y, 3.0, 4.0)
+    >>> pullback(1.0)
+    (4.0, 3.0)
+    """
+    return pull(program_of(f), primals, backend)
+
+
+def jacobian(f: Callable[..., Any], wrt: int | str = 0, *, mode: str | None = None, backend: str = "numpy") -> Callable[..., Any]:
+    """The Jacobian of f with respect to one array or number: shape of the output, then shape of the input.
+
+    `mode` is "forward" or "reverse"; by default the one with fewer sweeps.
+
+    >>> import numpy as np
+    >>> jacobian(lambda x: x ** 2)(np.array([1.0, 3.0]))
+    array([[2., 0.],
+           [0., 6.]])
+    """
+
+    @_like(f, "jacobian")
+    def jacobian_of(*args: Any, **kwargs: Any) -> Any:
+        name, x, rest = _one_argument(f, wrt, args, kwargs)
+        g = _restricted(f, name, rest)
+        y, pullback = vjp(g, x, backend=backend)
+        m, n = np.size(_one_array(f, y)), np.size(x)
+        forward = n <= m if mode is None else mode == "forward"
+        dtype = np.result_type(np.asarray(x).dtype, np.asarray(y).dtype)
+        if forward:
+            columns = [np.ravel(jvp(g, (x,), (e,), backend=backend)[1]) for e in _basis(x)]
+            matrix = np.array(columns, dtype=dtype).reshape(n, m).T
+        else:
+            matrix = np.array([np.ravel(pullback(e)[0]) for e in _basis(y)], dtype=dtype).reshape(m, n)
+        return matrix.reshape(np.shape(y) + np.shape(x))[()]
+
+    return jacobian_of
+
+
+def hessian(f: Callable[..., Any], wrt: int | str = 0, *, backend: str = "numpy") -> Callable[..., Any]:
+    """The matrix of second derivatives of a function that returns one number: shape of the argument, twice.
+
+    >>> hessian(lambda x: x ** 3)(2.0)
+    12.0
+    """
+    return jacobian(grad(f, wrt, backend=backend), wrt, mode="forward", backend=backend)
+
+
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, backend: str = "numpy") -> Any:
+    """The product of the Hessian (with respect to the first argument) and a vector, forward over reverse.
+
+    `primals` and `tangents` are those of `jvp`; further primals are parameters.
+
+    >>> import numpy as np
+    >>> hvp(lambda x: np.sum(x ** 3), (np.array([1.0, 2.0]),), (np.array([1.0, 0.0]),))
+    array([6., 0.])
+    """
+    return jvp(grad(f, backend=backend), primals, tangents, backend=backend)[1]
+
+
+def elementwise_grad(f: Callable[..., Any], wrt: Any = 0, *, backend: str = "numpy") -> Callable[..., Any]:
+    """The derivative of each element of f's output with respect to the same element of its input, for functions that act
+    elementwise (more precisely: the gradient of the sum of the output).
+
+    >>> import numpy as np
+    >>> elementwise_grad(np.tanh)(np.zeros(2))
+    array([1., 1.])
+    """
+
+    @_like(f, "elementwise_grad")
+    def derivative(*args: Any, **kwargs: Any) -> Any:
+        name, x, rest = _one_argument(f, wrt, args, kwargs)
+        y, pullback = vjp(_restricted(f, name, rest), x, backend=backend)
+        return pullback(np.ones(np.shape(y), np.asarray(y).dtype)[()])[0]
+
+    return derivative
+
+
+def stop_gradient(x: Any) -> Any:
+    """x, as a constant of every derivative.
+
+    >>> grad(lambda x: x * stop_gradient(x))(3.0)
+    3.0
+    """
+    return x
+
+
+def _like(f: Any, what: str) -> Callable[[F], F]:
+    """Give the wrapper the name, document and signature of f."""
+    inner = f.primal if isinstance(f, Derivative) else f
+
+    def decorate(wrapper: F) -> F:
+        if isinstance(inner, FunctionType | MethodType):
+            functools.update_wrapper(wrapper, inner)
+        wrapper.__name__ = f"{what}_of_{getattr(inner, '__name__', 'function')}"
+        wrapper.__signature__ = inspect.signature(inner)  # type: ignore[attr-defined]
+        return wrapper
+
+    return decorate
+
+
+def _one_argument(f: Any, wrt: int | str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[str, Any, dict[str, Any]]:
+    """(name, value of the argument `wrt`, all arguments by name)."""
+    program = program_of(f)
+    if not isinstance(program.primal, Primal):
+        raise ArgumentError(f"{f} is not a function")
+    primal = program.primal
+    values = match_arguments(primal.source, primal.code, (*primal.bound, *args), kwargs)
+    names = list(values)[len(primal.bound):]
+    name = wrt if isinstance(wrt, str) else names[wrt]
+    x = values[name]
+    if not isinstance(x, np.ndarray | np.generic | float | int) and not hasattr(x, "__array__"):
+        raise ArgumentError(f"`{name}` must be one array or number here; use vjp or jvp for trees")
+    return name, x, values
+
+
+def _restricted(f: Any, name: str, values: dict[str, Any]) -> Any:
+    """f as a function of one argument."""
+    from srcad.program.derivatives import Restricted
+
+    return Restricted(f, name, values)
+
+
+def _one_array(f: Any, y: Any) -> Any:
+    if not isinstance(y, np.ndarray | np.generic | float):
+        raise ArgumentError(f"jacobian needs a function that returns one array or number, not a {type(y).__name__}")
+    return y
+
+
+def _basis(x: Any) -> list[Any]:
+    """The unit arrays of x's shape."""
+    shape, dtype = np.shape(x), np.asarray(x).dtype
+    units = np.eye(np.size(x), dtype=dtype).reshape(-1, *shape)
+    return [float(u) if type(x) is float else u[()] if isinstance(x, np.generic) else np.array(u) for u in units]
+
+
+__all__ = ["Gradient", "elementwise_grad", "grad", "hessian", "hvp", "jacobian", "jvp", "stop_gradient",
+           "value_and_grad", "vjp"]

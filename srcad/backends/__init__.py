@@ -1,0 +1,1 @@
+"""Printers of core programs: NumPy source, and source for XLA."""

@@ -1,0 +1,121 @@
+"""From a core program to NumPy source.
+
+    print(emit(func))                       the text of a module with `func` and all that it calls
+    source = emit_program(func)             the same with what the text refers to, ready for `load`
+
+A function is printed in this order: which operations change a value in place, which values are printed inside others,
+where each variable is live, which variables are one, their names; then its statements.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from srcad.backends.expressions import Expressions
+from srcad.backends.inline import inlining
+from srcad.backends.liveness import live_ranges
+from srcad.backends.names import choose, coalesce, may_be_unbound
+from srcad.backends.params import Arguments, arguments
+from srcad.backends.printer import Printer
+from srcad.backends.references import References
+from srcad.backends.unbound import given_none
+from srcad.backends.updates import copies
+from srcad.backends.usage import count_uses
+from srcad.backends.writer import Writer
+from srcad.errors import Span
+from srcad.ir.calls import CallOp, FuncRef, reachable
+from srcad.ir.core import If, Func, Let, Lit, Loop, Record, Var, leaves
+from srcad.ir.walk import entry_atoms, every, exit_atoms
+from srcad.transforms.inplace import in_place_updates
+
+_IMPORTS = {"numpy": "import numpy as np"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A module's text; `objects` are the names that it expects, `spans` the user's code behind its lines."""
+
+    text: str
+    name: str
+    objects: dict[str, object] = field(default_factory=dict)
+    spans: dict[int, Span] = field(default_factory=dict)
+
+
+def emit(func: Func) -> str:
+    """The text of a module that defines `func` and the functions that it calls."""
+    return emit_program(func).text
+
+
+def emit_program(func: Func, callees: Sequence[FuncRef] = ()) -> Source:
+    """`emit`, with what the text refers to.  `callees`: further functions that the module shall have."""
+    module = _Module(func, [*reachable(func, every), *callees])
+    return module.source()
+
+
+class _Module:
+    def __init__(self, func: Func, callees: Iterable[FuncRef]) -> None:
+        self.references = References()
+        self.names: dict[Any, str] = {}
+        self.func, self.name = func, self.references.reserve(func.name)
+        self.callees: list[FuncRef] = []
+        for ref in dict.fromkeys(callees):
+            if ref.func is func and _is_flat(func):
+                self.names[ref] = self.name
+            else:
+                self.names[ref] = self.references.reserve(ref.name)
+                self.callees.append(ref)
+
+    def source(self) -> Source:
+        definitions = [self._define(ref.known, self.names[ref], flat=True) for ref in self.callees]
+        definitions.append(self._define(self.func, self.name, flat=False))
+        lines = [_IMPORTS.get(m, f"import {m}") for m in sorted(self.references.imports)]
+        text = "\n".join(lines) + ("\n" if lines else "")
+        spans: dict[int, Span] = {}
+        for definition in definitions:
+            text += "\n\n" if text else ""
+            part, own = Printer([definition]).finished(text.count("\n") + 1)
+            text += part
+            spans.update(own)
+        return Source(text, self.name, dict(self.references.objects), spans)
+
+    def _define(self, func: Func, name: str, flat: bool) -> ast.FunctionDef:
+        self._mention(func)
+        uses = count_uses(func)
+        updates = in_place_updates(func)
+        inlined = inlining(func, uses, updates)
+        late = frozenset(s for s in every(func.body) if isinstance(s, Let) and s not in updates and copies(s))
+        ranges = live_ranges(func, uses, inlined, late)
+        params = arguments(func, flat, uses)
+        pairs = [(s.out, s.args[0]) for s in every(func.body) if isinstance(s, Let) and s in updates]
+        classes = coalesce(func, ranges, uses, [(a, b) for a, b in pairs if isinstance(b, Var)])
+        unbound = may_be_unbound(func)
+        as_none = given_none(func, unbound, classes)
+        forbidden = self.references.mentioned | set(self.names.values()) | params.containers
+        names = choose(classes, params.names, forbidden, unbound - as_none)
+        expressions = Expressions(self.references, names, inlined, self.names)
+        writer = Writer(expressions, uses, inlined, names, updates, as_none)
+        return _definition(writer, func, name, params, flat)
+
+    def _mention(self, func: Func) -> None:
+        """Learn the names that the text of `func` will use, so that no variable takes them."""
+        for stmt in every(func.body):
+            if isinstance(stmt, Let) and not isinstance(stmt.op, CallOp):
+                if not stmt.op.effect or stmt.op.name.replace(".", "").isidentifier():
+                    self._mention_op(stmt)
+        for record in _records([p.tree for p in func.params] + [func.result]):
+            self.references.constant(record.cls)
+
+    def _mention_op(self, let: Let) -> None:
+        ...
+
+
+def _is_flat(func: Func) -> bool:
+    """Do the callers of `func` within the program call it as the user does?"""
+    plain = all(isinstance(p.tree, Var) for p in func.params)
+    result = func.result
+    return plain and (not isinstance(result, tuple | list | dict | Record)
+                      or (type(result) is tuple and len(result) > 1
+                          and not any(isinstance(r, tuple | list | dict | Record) for r in result)))

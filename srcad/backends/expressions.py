@@ -1,0 +1,195 @@
+"""Expressions: how an atom, and the call of an operation, look as Python.
+
+    op "+", args a, b                 a + b             op `getitem`, form (HOLE, (HOLE, slice))     x[i, 1:]
+    op "np.sum", axis=0 in the form   np.sum(x, axis=0)         extent(x, axis=0)                    x.shape[0]
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from srcad.backends.inline import Inlining
+from srcad.backends.references import References, call, dotted, name
+from srcad.ir.build import EXTENT, RANK, SHAPE
+from srcad.ir.calls import PACK, CallOp
+from srcad.ir.core import Choice, If, Let, Lit, Record, Slicing, Undef, Var
+from srcad.ir.types import Type
+
+BINARY: dict[str, type[ast.operator]] = {
+    "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "//": ast.FloorDiv, "%": ast.Mod, "**": ast.Pow,
+    "&": ast.BitAnd, "|": ast.BitOr, "^": ast.BitXor, "<<": ast.LShift, ">>": ast.RShift, "@": ast.MatMult,
+}
+COMPARE: dict[str, type[ast.cmpop]] = {
+    "<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE, "==": ast.Eq, "!=": ast.NotEq,
+    "is": ast.Is, "is not": ast.IsNot, "in": ast.In, "not in": ast.NotIn,
+}
+UNARY: dict[str, type[ast.unaryop]] = {"neg": ast.USub, "pos": ast.UAdd, "invert": ast.Invert, "not": ast.Not}
+
+
+class Expressions:
+    """The expressions of one function; `names` are its variables' names, `functions` those of its callees."""
+
+    def __init__(self, references: References, names: dict[Var, str], inlining: Inlining,
+                 functions: dict[Any, str]) -> None:
+        self.references, self.names, self.inlining, self.functions = references, names, inlining, functions
+
+    def atom(self, atom: Any) -> ast.expr:
+        match atom:
+            case Var():
+                inner = self.inlining.at.get(atom)
+                return name(self.names[atom]) if inner is None else self.value(inner)
+            case Lit(value=value):
+                return self.references.constant(value)
+            case Undef():
+                return ast.Constant(None)
+            case _:
+                return self.references.constant(atom)
+
+    def value(self, stmt: Let | If) -> ast.expr:
+        return self.let(stmt) if isinstance(stmt, Let) else self.conditional(stmt, self.inlining.expressions[stmt])
+
+    def tree(self, tree: Any) -> ast.expr:
+        """A tree of atoms as displays."""
+        match tree:
+            case Record(cls=cls, fields=fields):
+                return call(self.references.constant(cls), **{k: self.tree(v) for k, v in fields.items()})
+            case dict():
+                return ast.Dict([self.references.constant(k) for k in tree], [self.tree(v) for v in tree.values()])
+            case list():
+                return ast.List([self.tree(t) for t in tree], ast.Load())
+            case tuple() if type(tree) is tuple:
+                return ast.Tuple([self.tree(t) for t in tree], ast.Load())
+            case _:
+                return self.atom(tree)
+
+    def let(self, let: Let) -> ast.expr:
+        """The call of `let` as it reads in source."""
+        op = let.op
+        if isinstance(op, CallOp):
+            return call(name(self.functions[op.target]), *map(self.atom, let.args))
+        if op is PACK:
+            return ast.Tuple(list(map(self.atom, let.args)), ast.Load())
+        args, kwargs = let.call([self.atom(a) for a in let.args])
+        special = _SPECIAL.get(op.function)
+        if special is not None:
+            return special(self, let, (*args, *kwargs.values()))
+        if not kwargs and len(args) in (1, 2) and (written := self._operator(op.name, args)):
+            return written
+        arguments, named = list(map(self.argument, args)), {k: self.argument(v) for k, v in kwargs.items()}
+        if op.name.startswith("."):
+            return call(ast.Attribute(arguments[0], op.name[1:], ast.Load()), *arguments[1:], **named)
+        return call(dotted(self.references.operation(op)), *arguments, **named)
+
+    def argument(self, x: Any) -> ast.expr:
+        """A part of a call: an expression already, or a constant or container of them."""
+        if type(x) is tuple:
+            return ast.Tuple([self.argument(i) for i in x], ast.Load())
+        if isinstance(x, list):
+            return ast.List([self.argument(i) for i in x], ast.Load())
+        if isinstance(x, slice | Slicing):
+            return call(name("slice"), *(self.argument(b) for b in (x.start, x.stop, x.step)))
+        return x if isinstance(x, ast.expr) else self.references.constant(x)
+
+    def _operator(self, symbol: str, args: Sequence[Any]) -> ast.expr | None:
+        operands = [self.argument(a) for a in args]
+        if len(args) == 1 and symbol in UNARY:
+            return negated(operands[0]) if symbol == "not" else ast.UnaryOp(UNARY[symbol](), operands[0])
+        if len(args) == 2 and symbol in BINARY:
+            return ast.BinOp(operands[0], BINARY[symbol](), operands[1])
+        if len(args) == 2 and symbol in COMPARE:
+            return ast.Compare(operands[0], [COMPARE[symbol]()], [operands[1]])
+        return None
+
+    def index(self, x: Any) -> ast.expr:
+        """What stands between the brackets."""
+        if type(x) is tuple and x:
+            return ast.Tuple([self.index(i) for i in x], ast.Load())
+        if isinstance(x, slice | Slicing):
+            bounds = (x.start, x.stop, x.step)
+            return ast.Slice(*(None if b is None or _is_none(b) else self.argument(b) for b in bounds))
+        return self.argument(x)
+
+    def subscript(self, x: ast.expr, index: Any) -> ast.expr:
+        return ast.Subscript(x, self.index(index), ast.Load())
+
+    def conditional(self, stmt: If, choice: Choice) -> ast.expr:
+        """`a and b`, `a or b` where the test is one of the values, `x if c else y` otherwise."""
+        test, then, orelse = self.atom(stmt.test), self.atom(choice.then), self.atom(choice.orelse)
+        if choice.orelse == stmt.test or (_is(choice.orelse, False) and is_bool(stmt.test)):
+            return _joined(ast.And(), test, then)
+        if choice.then == stmt.test or (_is(choice.then, True) and is_bool(stmt.test)):
+            return _joined(ast.Or(), test, orelse)
+        if _is(choice.then, False) and _is(choice.orelse, True):
+            return negated(test)
+        return ast.IfExp(test, then, orelse)
+
+
+def _joined(op: ast.boolop, *values: ast.expr) -> ast.expr:
+    first, *others = values
+    inner = first.values if isinstance(first, ast.BoolOp) and type(first.op) is type(op) else [first]
+    return ast.BoolOp(op, [*inner, *others])
+
+
+def negated(test: ast.expr) -> ast.expr:
+    """`not test`, without a double negation; comparisons stay as they are, for NaN's sake."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return test.operand
+    return ast.UnaryOp(ast.Not(), test)
+
+
+def is_bool(atom: Any) -> bool:
+    t = getattr(atom, "type", None)
+    return isinstance(t, Type) and t.kind in ("number", "scalar") and t.dtype is not None and t.dtype.kind == "b"
+
+
+def _is(atom: Any, value: bool) -> bool:
+    return isinstance(atom, Lit) and atom.value is value
+
+
+def _is_none(node: Any) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _getitem(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    return self.subscript(self.argument(args[0]), args[1])
+
+
+def _extent(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    return _sized(self, let, args[0], args[1])
+
+
+def _sized(self: Expressions, let: Let, x: ast.expr, axis: Any) -> ast.expr:
+    kind = let.args[0].type.kind if let.args else "unknown"
+    if kind == "sequence":
+        return call(name("len"), x)
+    return ast.Subscript(_shape_of(self, x, kind), self.argument(axis), ast.Load())
+
+
+def _shape_of(self: Expressions, x: ast.expr, kind: str) -> ast.expr:
+    if kind in ("array", "scalar"):
+        return ast.Attribute(x, "shape", ast.Load())
+    return call(dotted(self.references.operation(SHAPE)), x)
+
+
+def _shape(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    kind = let.args[0].type.kind if let.args else "unknown"
+    return _shape_of(self, self.argument(args[0]), kind)
+
+
+def _rank(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    x = self.argument(args[0])
+    if let.args and let.args[0].type.kind in ("array", "scalar"):
+        return ast.Attribute(x, "ndim", ast.Load())
+    return call(dotted(self.references.operation(RANK)), x)
+
+
+# Operations that have a notation of their own, by the function that they run.
+_SPECIAL: dict[Any, Callable[[Expressions, Let, Sequence[Any]], ast.expr]] = {
+    operator.getitem: _getitem,
+    EXTENT.function: _extent,
+    SHAPE.function: _shape,
+    RANK.function: _rank,
+}

@@ -1,0 +1,243 @@
+"""Which anonymous values are printed inside the expression that reads them.
+
+    _1 = np.sin(x)
+    _2 = dy * _1             ->          dx = dx + dy * np.sin(x)
+    dx = dx + _2
+
+A value moves down to its only reader, in the same block, if what lies between does not care: no effect, no store in
+place, no loop or branch, no variable of the same hint as one it reads (two versions of it would have to live at once).
+An `If` that only chooses between two expressions is an expression too: `a and b`, `x if c else y`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, assert_never
+
+from srcad.backends.usage import Uses, dead
+from srcad.ir.core import Atom, Block, Choice, Func, If, Let, Lit, Loop, Stmt, Var
+from srcad.ir.walk import entry_atoms, every
+
+LONGEST = 76
+_IMMUTABLE = ("number", "scalar")
+
+
+@dataclass
+class Inlining:
+    """`at[v]` is printed where `v` is read; `expressions` are the Ifs that are printed as an expression."""
+
+    at: dict[Var, Let | If] = field(default_factory=dict)
+    expressions: dict[If, Choice] = field(default_factory=dict)
+
+    def leaves(self, atoms: Iterable[Any]) -> list[Var]:
+        """The variables that the text of `atoms` mentions."""
+        found: list[Var] = []
+        pending = [a for a in atoms if isinstance(a, Var)]
+        while pending:
+            v = pending.pop()
+            inner = self.at.get(v)
+            if inner is None:
+                found.append(v)
+            else:
+                pending += [a for a in self.operands(inner) if isinstance(a, Var)]
+        return found
+
+    def operands(self, stmt: Let | If) -> Sequence[Atom]:
+        if isinstance(stmt, Let):
+            return stmt.args
+        choice = self.expressions[stmt]
+        return (stmt.test, choice.then, choice.orelse)
+
+
+@dataclass
+class _Pending:
+    """A value that still looks for its reader."""
+
+    stmt: Let | If
+    width: int
+    hints: frozenset[str]
+    mutable: bool
+
+
+def inlining(func: Func, uses: Uses, in_place: frozenset[Let]) -> Inlining:
+    inliner = _Inliner(uses, in_place)
+    inliner.twice = frozenset(_read_twice(func.body))
+    inliner.block(func.body, func.outputs)
+    return inliner.result
+
+
+class _Inliner:
+    def __init__(self, uses: Uses, in_place: frozenset[Let]) -> None:
+        self.uses, self.in_place = uses, in_place
+        self.result = Inlining()
+        self.pending: dict[Var, _Pending] = {}
+        self.twice: frozenset[Var] = frozenset()
+
+    def block(self, block: Block, results: Sequence[Any]) -> list[Var]:
+        """Decide for `block`, whose values `results` are read at its end; returns those that moved there."""
+        outer, self.pending = self.pending, {}
+        for stmt in block:
+            if not dead(stmt, self.uses):
+                self._stmt(stmt)
+        moved = self._consume(results, 0)
+        self.pending = outer
+        return moved
+
+    def _consume(self, atoms: Iterable[Any], width: int) -> list[Var]:
+        """Let a reader that is `width` wide without its operands take those that fit."""
+        moved = []
+        atoms = list(atoms)
+        total = width + sum(_width(a) for a in atoms)
+        for a in atoms:
+            if not isinstance(a, Var) or (p := self.pending.pop(a, None)) is None:
+                continue
+            if total - _width(a) + p.width <= LONGEST:
+                total += p.width - _width(a)
+                self.result.at[a] = p.stmt
+                moved.append(a)
+        return moved
+
+    def _stmt(self, stmt: Stmt) -> None:
+        match stmt:
+            case Let():
+                self._let(stmt)
+            case If():
+                self._if(stmt)
+            case Loop():
+                self._loop(stmt)
+            case _:
+                assert_never(stmt)
+
+    def _let(self, let: Let) -> None:
+        self._consume(let.args, _own_width(let))
+        if let.op.effect:
+            self.pending.clear()
+        elif let in self.in_place:
+            self._drop(lambda p: p.mutable)
+        if self._movable(let):
+            self.pending[let.out] = self._candidate(let, let.args, _own_width(let))
+        else:
+            self._passed(frozenset(v.hint for v in let.outs))
+
+    def _movable(self, let: Let) -> bool:
+        plain = len(let.outs) == 1 and not let.op.effect and let not in self.in_place
+        once = plain and self.uses[let.out] == 1 + (let.out in self.twice)
+        return once and not let.out.hint
+
+    def _candidate(self, stmt: Let | If, operands: Sequence[Any], own: int) -> _Pending:
+        leaves = self.result.leaves(operands)
+        width = own + sum(self._text_width(a) for a in operands)
+        return _Pending(stmt, width, frozenset(v.hint for v in leaves) - {""},
+                        any(v.type.kind not in _IMMUTABLE for v in leaves))
+
+    def _text_width(self, atom: Any) -> int:
+        inner = self.result.at.get(atom) if isinstance(atom, Var) else None
+        if inner is None:
+            return _width(atom)
+        own = _own_width(inner) if isinstance(inner, Let) else len(" if  else ")
+        return own + sum(self._text_width(a) for a in self.result.operands(inner))
+
+    def _passed(self, hints: frozenset[str]) -> None:
+        """Variables with these hints are bound here: who reads an older one of the same hint stays before."""
+        self._drop(lambda p: bool(p.hints & hints))
+
+    def _drop(self, condition: Any) -> None:
+        for v in [v for v, p in self.pending.items() if condition(p)]:
+            del self.pending[v]
+
+    def _if(self, stmt: If) -> None:
+        self._consume([stmt.test], len("if :"))
+        outer, self.pending = self.pending, {}
+        live = [c for c in stmt.choices if self.uses[c.out]]
+        single = live[0] if len(live) == 1 and not live[0].out.hint and len(stmt.choices) == 1 else None
+        moved = []
+        for block, side in ((stmt.then, "then"), (stmt.orelse, "orelse")):
+            moved += self.block(block, [getattr(single, side)] if single else [])
+        if single is not None and self._is_expression(stmt, single):
+            self.result.expressions[stmt] = single
+            self.pending = outer
+            if self.uses[single.out] == 1:
+                operands = self.result.operands(stmt)
+                self.pending[single.out] = self._candidate(stmt, operands, len(" if  else "))
+            return
+        for v in moved:
+            del self.result.at[v]
+        if stmt.test in self.twice:
+            self.result.at.pop(stmt.test, None)
+        self.pending = {}
+
+    def _is_expression(self, stmt: If, choice: Choice) -> bool:
+        atoms = (choice.then, choice.orelse)
+        if not all(isinstance(a, Var | Lit) for a in atoms):
+            return False
+        inside = [s for s in (*stmt.then, *stmt.orelse) if not dead(s, self.uses)]
+        if not all(self._is_inlined(s) for s in inside):
+            return False
+        return sum(self._text_width(a) for a in (stmt.test, *atoms)) <= LONGEST - 20
+
+    def _is_inlined(self, stmt: Stmt) -> bool:
+        match stmt:
+            case Let(outs=outs):
+                return len(outs) == 1 and outs[0] in self.result.at
+            case If():
+                return stmt in self.result.expressions and self.result.expressions[stmt].out in self.result.at
+            case Loop():
+                return False
+            case _:
+                assert_never(stmt)
+
+    def _loop(self, loop: Loop) -> None:
+        bounds = [loop.range.start, loop.range.stop, loop.range.step] if loop.range else []
+        sources = [*bounds, *(e.sequence for e in loop.elements)]
+        # What starts a carry becomes the carry's own first assignment; it is not moved.
+        kept = frozenset(a for a in entry_atoms(loop) if isinstance(a, Var)) - frozenset(
+            a for a in sources if isinstance(a, Var))
+        self._drop_named(kept)
+        self._consume(sources, len("for i in range():"))
+        self.pending = {}
+        if loop.test:
+            self.block(loop.test.body, [loop.test.result])
+        params = frozenset(c.param for c in loop.carries)
+        until = [loop.until] if isinstance(loop.until, Var) else []
+        moved = self.block(loop.body, until)
+        for v in moved:
+            # `until` is read when the carries are set already.
+            if params & frozenset(self.result.leaves([v])):
+                del self.result.at[v]
+
+    def _drop_named(self, names: frozenset[Var]) -> None:
+        for v in names:
+            self.pending.pop(v, None)
+
+
+def _read_twice(block: Block) -> Iterator[Var]:
+    """The `a` of `a and b` where `a` is a value: the test of an `If`, and its choice."""
+    for stmt in every(block):
+        if isinstance(stmt, If) and isinstance(stmt.test, Var) and len(stmt.choices) == 1:
+            (choice,) = stmt.choices
+            if (choice.then is stmt.test) != (choice.orelse is stmt.test):
+                yield stmt.test
+
+
+def _width(atom: Any) -> int:
+    if isinstance(atom, Var):
+        return len(atom.hint) or 2
+    return len(repr(atom.value)) if isinstance(atom, Lit) else 4
+
+
+def _own_width(let: Let) -> int:
+    """The columns of a call without its operands."""
+    name = let.op.name
+    if not name.isidentifier() and "." not in name:
+        return 3
+    form = let.form
+    constants = sum(_form_width(a) for a in form.args) + sum(len(k) + 1 + _form_width(v) for k, v in form.kwargs)
+    return len(name) + 2 + 2 * max(len(form.args) + len(form.kwargs) - 1, 0) + constants
+
+
+def _form_width(x: Any) -> int:
+    if type(x) is tuple:
+        return 2 + sum(_form_width(i) + 2 for i in x)
+    text = repr(x)
+    return 0 if text == "HOLE" else min(len(text), 24)

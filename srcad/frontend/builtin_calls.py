@@ -1,0 +1,392 @@
+"""Python's builtins (and a few of the standard library's) on values that are being lowered."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from srcad.frontend.machine import Frame
+from srcad.frontend.values import (
+    NONE,
+    Closure,
+    Const,
+    Entries,
+    Fields,
+    Items,
+    Method,
+    NeedsStatic,
+    Num,
+    Partial,
+    Ref,
+    Refused,
+    Sequence,
+    Stream,
+    Tup,
+    atom_of,
+    describe,
+    is_atomic,
+    is_static,
+    static,
+)
+from srcad.ir import EXTENT, TRUTH, Lit, define
+from srcad.ir.types import OBJECT, integer
+from srcad.rules.sequences import LENGTH
+
+Handler = Callable[[Frame, list[Any], dict[str, Any]], Any]
+BUILTINS: dict[Any, Handler] = {}
+PRINT = define(print, "print", effect=True, infer=lambda *_, **__: OBJECT)
+TEXT = define(str, "str", infer=lambda *_: OBJECT)
+
+
+def builtin(*functions: Any) -> Callable[[Handler], Handler]:
+    def register(handler: Handler) -> Handler:
+        BUILTINS.update(dict.fromkeys(functions, handler))
+        return handler
+    return register
+
+
+def operation(frame: Frame, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """The builtin as an operation of the table, or folded when all is known."""
+    from srcad.frontend.calls import _fold_call
+    from srcad.frontend.numpy_calls import call_operation
+    from srcad.frontend.places import operation_of
+
+    if all(map(is_static, args)):
+        return _fold_call(function, args, kwargs)
+    return call_operation(frame, operation_of(function), args, kwargs)
+
+
+def listed(frame: Frame, value: Any) -> Ref:
+    """`list(value)`: a new list."""
+    from srcad.frontend.expressions import comprehension
+    from srcad.frontend.spaces import space_of, static_range
+
+    if isinstance(value, Ref) and isinstance(content := frame.machine.content(value), Items | Sequence):
+        return frame.machine.new(content)
+    space = space_of(frame, value)
+    if space.items is not None:
+        return frame.machine.new(Items(tuple(space.items)))
+    bounds = space.bounds and static_range(space.bounds)
+    if bounds is not None and not space.sequences:
+        return frame.machine.new(Items(tuple(map(Const, bounds))))
+    return comprehension(frame, _each(frame, value))
+
+
+def _each(frame: Frame, value: Any) -> Any:
+    """`[x for x in value]` as a node, with the value under a name of its own."""
+    import gast
+
+    node: Any = gast.parse("[x for x in it]", mode="eval").body
+    for inner in gast.walk(node):
+        if hasattr(inner, "lineno"):
+            gast.copy_location(inner, frame.tree)
+    frame.names |= {"$it"}
+    node.generators[0].iter.id = "$it"
+    frame.machine.state[frame.scope, "$it"] = value
+    return node
+
+
+def known(frame: Frame, value: Any) -> tuple[Any, ...] | None:
+    """The items of an iterable of known length, or None."""
+    from srcad.frontend.spaces import space_of
+
+    if isinstance(value, Num):
+        return None
+    space = space_of(frame, value)
+    return None if space.items is None else tuple(space.items)
+
+
+@builtin(len)
+def _len(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    (value,) = args
+    match value:
+        case Tup(items=items):
+            return Const(len(items))
+        case Ref():
+            content = frame.machine.content(value)
+            if isinstance(content, Items | Entries):
+                return Const(len(content.values))
+            if isinstance(content, Fields):
+                return _special(frame, value, content, "__len__")
+            return Num(frame.build.call(LENGTH, content.atom))
+        case Num(atom=atom):
+            if atom.type.kind in ("number", "scalar"):
+                raise Refused("len of a number")
+            return Num(frame.build.call(EXTENT, atom, axis=0))
+        case Const(value=v):
+            return Const(len(v))
+        case Stream(kind="range", parts=(stop,)):
+            return stop
+        case _:
+            raise Refused(f"len of {describe(value)}")
+
+
+def _special(frame: Frame, value: Ref, content: Fields, name: str) -> Any:
+    from srcad.frontend.calls import call_value
+
+    return call_value(frame, Const(getattr(content.cls, name)), [value], {})
+
+
+def stream(kind: str) -> Handler:
+    return lambda frame, args, kwargs: Stream(kind, tuple(args))
+
+
+BUILTINS.update({range: stream("range"), zip: stream("zip"), reversed: stream("reversed")})
+
+
+@builtin(enumerate)
+def _enumerate(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    start = kwargs.get("start", args[1] if len(args) > 1 else Const(0))
+    return Stream("enumerate", (args[0], start))
+
+
+@builtin(map)
+def _map(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    from srcad.frontend.calls import call_value
+
+    function, *iterables = args
+    columns = [known(frame, i) for i in iterables]
+    if any(c is None for c in columns):
+        raise Refused("map over an array", hint="use a comprehension, or operate on the whole array")
+    return frame.machine.new(Items(tuple(call_value(frame, function, list(row), {})
+                                         for row in zip(*(c for c in columns if c is not None), strict=False))))
+
+
+@builtin(list)
+def _list(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return listed(frame, args[0]) if args else frame.machine.new(Items(()))
+
+
+@builtin(tuple)
+def _tuple(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    content = frame.machine.content(listed(frame, args[0])) if args else Items(())
+    if isinstance(content, Sequence):
+        raise Refused("a tuple of unknown length", hint="keep it a list")
+    return Tup(content.values)
+
+
+@builtin(dict)
+def _dict(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    entries: dict[Any, Any] = {}
+    if args and isinstance(args[0], Ref) and isinstance(content := frame.machine.content(args[0]), Entries):
+        entries.update(dict(content.values))
+    elif args:
+        for pair in known(frame, args[0]) or ():
+            key, value = known(frame, pair) or (NONE, NONE)
+            entries[static(key, "the key of a dict")] = value
+    return frame.machine.new(Entries(tuple({**entries, **kwargs}.items())))
+
+
+@builtin(sum)
+def _sum(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    from srcad.frontend.places import binary
+
+    start = kwargs.get("start", args[1] if len(args) > 1 else Const(0))
+    items = known(frame, args[0])
+    if items is None:
+        total = operation(frame, sum, [args[0]], {})
+        return total if isinstance(start, Const) and start.value == 0 else binary(frame, "add", start, total)
+    result = start
+    for item in items:
+        result = item if isinstance(result, Const) and type(result.value) is int and result.value == 0 and (
+            is_atomic(item)) else binary(frame, "add", result, item)
+    return result
+
+
+def _extreme(function: Any) -> Handler:
+    def handler(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        if kwargs:
+            raise Refused(f"{function.__name__} with `key` or `default`", hint="loop over the items")
+        if len(args) == 1:
+            items = known(frame, args[0])
+            if items is None:
+                return operation(frame, function, args, {})
+            args = list(items)
+        return args[0] if len(args) == 1 else operation(frame, function, args, {})
+    return handler
+
+
+BUILTINS.update({max: _extreme(max), min: _extreme(min)})
+
+
+def _operation(function: Any) -> Handler:
+    return lambda frame, args, kwargs: operation(frame, function, args, kwargs)
+
+
+BUILTINS.update({f: _operation(f) for f in (abs, float, int, complex, round, pow)})
+
+
+@builtin(divmod)
+def _divmod(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    from srcad.frontend.places import binary
+
+    return Tup((binary(frame, "floordiv", *args), binary(frame, "mod", *args)))
+
+
+@builtin(bool)
+def _bool(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    from srcad.frontend.expressions import truth
+
+    value = truth(frame, args[0])
+    return value if isinstance(value, Const) else Num(frame.build.call(TRUTH, atom_of(value)))
+
+
+def _quantifier(is_all: bool) -> Handler:
+    def handler(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        from srcad.frontend.expressions import truth
+
+        items = known(frame, args[0])
+        if items is None:
+            return operation(frame, all if is_all else any, args, {})
+        result: Any = Const(is_all)
+        from srcad.ir import AND, OR
+
+        for item in items:
+            one = truth(frame, item)
+            if isinstance(one, Const):
+                if one.value != is_all:
+                    return one
+            elif isinstance(result, Const):
+                result = Num(frame.build.call(TRUTH, one.atom))
+            else:
+                result = Num(frame.build.call(AND if is_all else OR, result.atom, one.atom))
+        return result
+    return handler
+
+
+BUILTINS.update({all: _quantifier(True), any: _quantifier(False)})
+
+
+@builtin(print)
+def _print(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    frame.build.call(PRINT, *(printed(frame, a) for a in args), **{k: static(v, f"`{k}`") for k, v in kwargs.items()})
+    return NONE
+
+
+def printed(frame: Frame, value: Any) -> Any:
+    """An argument of print: a container prints as a display of its parts."""
+    from srcad.frontend.numpy_calls import argument
+
+    return argument(frame, value)
+
+
+@builtin(str, repr)
+def _str(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if not args or is_static(args[0]):
+        return Const(str(static(args[0], "a text")) if args else "")
+    return Num(frame.build.call(TEXT, printed(frame, args[0])))
+
+
+@builtin(isinstance)
+def _isinstance(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    value, classes = args[0], static(args[1], "a class")
+    cls = class_of(frame, value)
+    if cls is None:
+        raise Refused("isinstance of something whose class is not known here")
+    return Const(issubclass(cls, classes))
+
+
+@builtin(type)
+def _type(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    cls = class_of(frame, args[0])
+    if cls is None:
+        raise Refused("the type of something whose class is not known here")
+    return Const(cls)
+
+
+def class_of(frame: Frame, value: Any) -> type | None:
+    """The Python class of a value."""
+    match value:
+        case Const(value=v):
+            return type(v)
+        case Tup(cls=cls):
+            return cls or tuple
+        case Num(atom=atom):
+            t = atom.type
+            if t.kind == "array":
+                return np.ndarray
+            if t.dtype is None or t.optional or t.kind not in ("number", "scalar"):
+                return None
+            return type(np.zeros((), t.dtype).item()) if t.kind == "number" else t.dtype.type
+        case Ref():
+            content = frame.machine.content(value)
+            return content.cls if isinstance(content, Fields) else dict if isinstance(content, Entries) else list
+        case Closure():
+            return type(lambda: 0)
+        case _:
+            return None
+
+
+@builtin(callable)
+def _callable(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    (value,) = args
+    return Const(isinstance(value, Closure | Partial | Method) or (isinstance(value, Const) and callable(value.value)))
+
+
+def _has(frame: Frame, owner: Any, name: str) -> bool:
+    from srcad.frontend.places import attribute
+
+    try:
+        attribute(frame, owner, name)
+    except Refused:
+        return False
+    return True
+
+
+@builtin(hasattr)
+def _hasattr(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return Const(_has(frame, args[0], static(args[1], "a name")))
+
+
+@builtin(getattr)
+def _getattr(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    from srcad.frontend.places import attribute
+
+    name = static(args[1], "a name")
+    if len(args) == 3 and not _has(frame, args[0], name):
+        return args[2]
+    return attribute(frame, args[0], name)
+
+
+@builtin(sorted)
+def _sorted(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    items = known(frame, args[0])
+    if items is not None and all(map(is_static, items)) and not kwargs:
+        return frame.machine.new(Items(tuple(map(Const, sorted(static(i, "an item") for i in items)))))
+    raise Refused("sorted of numbers that are computed", hint="use np.sort on an array")
+
+
+@builtin(functools.partial)
+def _partial(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return Partial(args[0], tuple(args[1:]), tuple(kwargs.items()))
+
+
+@builtin(functools.reduce)
+def _reduce(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    from srcad.frontend.calls import call_value
+
+    items = known(frame, args[1])
+    if items is None:
+        raise Refused("reduce over an array", hint="use a loop")
+    first, *rest = [*args[2:], *items]
+    for item in rest:
+        first = call_value(frame, args[0], [first, item], {})
+    return first
+
+
+def _operator(name: str) -> Handler:
+    def handler(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        from srcad.frontend.places import binary
+
+        return binary(frame, name, *args)
+    return handler
+
+
+BUILTINS.update({getattr(operator, n): _operator(n) for n in ("add", "sub", "mul", "truediv", "pow", "matmul", "mod")})
+
+
+__all__ = ["BUILTINS", "Lit", "NeedsStatic", "integer", "known", "listed"]

@@ -1,0 +1,299 @@
+"""Calls: what is called is known while lowering, so a call is an operation, a change of a container, or a function body.
+
+A Python function is lowered in place, in a frame of its own; one that calls itself becomes a function of the program
+(`outline`).
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import functools
+import math
+import types
+from collections.abc import Callable
+from typing import Any
+
+import gast
+import numpy as np
+
+from srcad.errors import SourceNotFound
+from srcad.frontend.capture import Source, capture
+from srcad.frontend.exits import structure
+from srcad.frontend.machine import Frame
+from srcad.frontend.values import (
+    NONE,
+    POISON,
+    Closure,
+    Const,
+    Entries,
+    Fields,
+    Items,
+    Method,
+    Mixed,
+    Partial,
+    Poison,
+    Ref,
+    Refused,
+    Tup,
+    describe,
+    is_static,
+    static,
+)
+from srcad.ir import op_of
+
+DEPTH = 60  # nested calls of different functions
+PURE_MODULES = ("math", "numpy", "operator", "cmath")
+
+
+def call(frame: Frame, node: Any, evaluate: Callable[[Frame, Any], Any]) -> Any:
+    function = evaluate(frame, node.func)
+    args: list[Any] = []
+    for a in node.args:
+        if isinstance(a, gast.Starred):
+            from srcad.frontend.loops import known_items
+
+            args += known_items(frame, evaluate(frame, a.value), None)
+        else:
+            args.append(evaluate(frame, a))
+    kwargs: dict[str, Any] = {}
+    for keyword in node.keywords:
+        value = evaluate(frame, keyword.value)
+        if keyword.arg is not None:
+            kwargs[keyword.arg] = value
+            continue
+        content = frame.machine.content(value) if isinstance(value, Ref) else None
+        if not isinstance(content, Entries):
+            raise Refused("`**` of something that is not a known dict")
+        kwargs.update(dict(content.values))
+    if isinstance(function, Poison) or any(isinstance(a, Poison) for a in (*args, *kwargs.values())):
+        return POISON
+    return call_value(frame, function, args, kwargs)
+
+
+def call_value(frame: Frame, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    match function:
+        case Closure():
+            return _run_closure(frame, function, args, kwargs)
+        case Partial(function=inner, args=first, kwargs=named):
+            return call_value(frame, inner, [*first, *args], {**dict(named), **kwargs})
+        case Method(owner=owner, name=name):
+            from srcad.frontend.containers import call_method
+
+            return call_method(frame, owner, name, args, kwargs)
+        case Const(value=v):
+            return _call_object(frame, v, args, kwargs)
+        case Ref() if isinstance(fields := frame.machine.content(function), Fields):
+            return call_value(frame, Const(fields.cls.__call__), [function, *args], kwargs)
+        case Mixed(reason=reason):
+            raise Refused("a call of something that is not one function", reason)
+        case _:
+            raise Refused(f"a call of {describe(function)}", "it is not a function that is known here")
+
+
+def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    from srcad.frontend.builtin_calls import BUILTINS
+    from srcad.frontend.numpy_calls import call_operation
+
+    handler = BUILTINS.get(v) if _hashable(v) else None
+    if handler is not None:
+        return handler(frame, args, kwargs)
+    op = op_of(v)
+    if op is not None:
+        return call_operation(frame, op, args, kwargs)
+    if isinstance(v, functools.partial):
+        return call_value(frame, Const(v.func), [*map(Const, v.args), *args],
+                          {**{k: Const(x) for k, x in v.keywords.items()}, **kwargs})
+    if isinstance(v, types.MethodType):
+        return call_value(frame, Const(v.__func__), [Const(v.__self__), *args], kwargs)
+    if hasattr(v, "__srcad_primal__"):
+        return call_value(frame, Const(v.__srcad_primal__), args, kwargs)
+    if isinstance(v, types.FunctionType):
+        if v.__module__.split(".")[0] not in ("numpy", "scipy", "jax"):
+            return call_function(frame, v, args, kwargs)
+    elif isinstance(v, type):
+        return _construct(frame, v, args, kwargs)
+    elif isinstance(type(v).__dict__.get("__call__"), types.FunctionType) and not isinstance(v, np.ufunc):
+        return call_value(frame, Const(type(v).__call__), [Const(v), *args], kwargs)
+    if all(map(is_static, [*args, *kwargs.values()])) and _is_pure(v):
+        return _fold_call(v, args, kwargs)
+    raise Refused(f"a call of {_spelled(v)}", "it has no derivative rule and no Python source",
+                  "keep what depends on the arguments out of it, or write it with NumPy operations")
+
+
+def _hashable(v: Any) -> bool:
+    try:
+        hash(v)
+    except TypeError:
+        return False
+    return True
+
+
+def _spelled(v: Any) -> str:
+    module = (getattr(v, "__module__", None) or "").replace("numpy", "np", 1)
+    name = getattr(v, "__qualname__", getattr(v, "__name__", repr(v)))
+    return f"{module}.{name}" if module and module != "builtins" else str(name)
+
+
+def _is_pure(v: Any) -> bool:
+    module = getattr(v, "__module__", None) or ""
+    return module.split(".")[0] in PURE_MODULES or isinstance(v, np.ufunc) or v in (math.floor, math.ceil)
+
+
+def _fold_call(v: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    try:
+        result = v(*(static(a, "an argument") for a in args), **{k: static(a, "an argument") for k, a in kwargs.items()})
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise Refused(f"a call that always fails: {error}") from None
+    return Const(result)
+
+
+def _construct(frame: Frame, cls: type, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """An object of a class: a named tuple, a dataclass, or what `__init__` makes of it."""
+    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        defaults = getattr(cls, "_field_defaults", {})
+        values = dict(zip(cls._fields, args, strict=False)) | kwargs
+        missing = [f for f in cls._fields if f not in values and f not in defaults]
+        if missing or len(values) > len(cls._fields):
+            raise Refused(f"{cls.__name__} with other fields than it has")
+        return Tup(tuple(values[f] if f in values else Const(defaults[f]) for f in cls._fields), cls)
+    if dataclasses.is_dataclass(cls) and "__init__" in cls.__dict__ and cls.__dataclass_params__.init:  # type: ignore[attr-defined]
+        return _dataclass(frame, cls, args, kwargs)
+    if isinstance(cls.__init__, types.FunctionType) and cls.__new__ is object.__new__:  # type: ignore[misc]
+        made = frame.machine.new(Fields(cls, ()))
+        call_value(frame, Const(cls.__init__), [made, *args], kwargs)  # type: ignore[misc]
+        return made
+    if all(map(is_static, [*args, *kwargs.values()])) and (cls in (str, bytes, range, collections.OrderedDict, complex)
+                                                           or issubclass(cls, np.generic | np.dtype | BaseException)):
+        return _fold_call(cls, args, kwargs)
+    if issubclass(cls, np.number) and len(args) == 1:
+        from srcad.frontend.containers import call_method
+        from srcad.frontend.values import Num, atom_of
+
+        return call_method(frame, Num(atom_of(args[0])), "astype", [Const(cls)], {})
+    raise Refused(f"making a {cls.__qualname__}", "objects of this class are not tracked")
+
+
+def _dataclass(frame: Frame, cls: type, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    fields = [f for f in dataclasses.fields(cls) if f.init]  # type: ignore[arg-type]
+    values = dict(zip((f.name for f in fields), args, strict=False)) | kwargs
+    for f in dataclasses.fields(cls):  # type: ignore[arg-type]
+        if f.name in values:
+            continue
+        if f.default is not dataclasses.MISSING:
+            values[f.name] = frame.machine.capture(("default", id(cls), f.name), f.name, lambda f=f: f.default)
+        elif f.default_factory is not dataclasses.MISSING:
+            values[f.name] = call_value(frame, Const(f.default_factory), [], {})
+        else:
+            raise Refused(f"{cls.__name__} without its field `{f.name}`")
+    made = frame.machine.new(Fields(cls, tuple(values.items())))
+    if hasattr(cls, "__post_init__"):
+        call_value(frame, Const(cls.__post_init__), [made], {})
+    return made
+
+
+# Functions with a body.
+
+
+def _run_closure(frame: Frame, closure: Closure, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    source = dataclasses.replace(closure.frame.source, tree=closure.tree)
+    key = id(closure.tree)
+    bound = bind(closure.tree, args, kwargs, closure.defaults, closure.kwdefaults)
+    return run_body(frame, source, key, bound, closure.frame)
+
+
+def call_function(frame: Frame, function: types.FunctionType, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    try:
+        source = capture(function)
+    except SourceNotFound as error:
+        raise Refused(f"a call of {function.__qualname__}", error.problems[0].reason or error.problems[0].what,
+                      "give it a rule, or define it in a file") from None
+    defaults = [_default(frame, function, i) for i in range(len(function.__defaults__ or ()))]
+    kwdefaults = {k: _default(frame, function, k) for k in function.__kwdefaults__ or {}}
+    bound = bind(source.tree, args, kwargs, tuple(defaults), kwdefaults)
+    return run_body(frame, source, function.__code__, bound, None)
+
+
+def _default(frame: Frame, function: types.FunctionType, key: Any) -> Any:
+    """A default value: a number in it is read as the function would, a constant is itself."""
+    if isinstance(key, int):
+        value = (function.__defaults__ or ())[key]
+        read: Callable[[], Any] = lambda: (function.__defaults__ or ())[key]  # noqa: E731
+    else:
+        value = (function.__kwdefaults__ or {})[key]
+        read = lambda: (function.__kwdefaults__ or {})[key]  # noqa: E731
+    if isinstance(value, bool | int | float | complex | str) or value is None:
+        return Const(value)
+    return frame.machine.capture(("default", id(function), key), f"{function.__name__}_default", read)
+
+
+def bind(tree: gast.FunctionDef, args: list[Any], kwargs: dict[str, Any], defaults: tuple[Any, ...],
+         kwdefaults: Any) -> dict[str, Any]:
+    """Match arguments to parameters, as Python does."""
+    spec = tree.args
+    positional = [p.id for p in (*spec.posonlyargs, *spec.args)]
+    values: dict[str, Any] = dict(zip(positional, args, strict=False))
+    extra, named = args[len(positional):], dict(kwargs)
+    if extra and spec.vararg is None:
+        raise Refused(f"{tree.name}() with {len(args)} positional arguments", f"it takes {len(positional)}")
+    keywords = [p.id for p in (*spec.args, *spec.kwonlyargs)]
+    for name in keywords:
+        if name in named:
+            if name in values:
+                raise Refused(f"{tree.name}() with two values for `{name}`")
+            values[name] = named.pop(name)
+    if named and spec.kwarg is None:
+        raise Refused(f"{tree.name}() with an unexpected argument `{next(iter(named))}`")
+    for name, default in zip(positional[len(positional) - len(defaults):], defaults, strict=True):
+        values.setdefault(name, default)
+    for name, default in kwdefaults.items():
+        values.setdefault(name, default)
+    missing = [p for p in (*positional, *(k.id for k in spec.kwonlyargs)) if p not in values]
+    if missing:
+        raise Refused(f"{tree.name}() without its argument `{missing[0]}`")
+    if spec.vararg is not None:
+        values[spec.vararg.id] = Tup(tuple(extra))
+    if spec.kwarg is not None:
+        values[spec.kwarg.id] = Entries(tuple(named.items()))
+    return values
+
+
+def run_body(frame: Frame, source: Source, key: Any, bound: dict[str, Any], parent: Frame | None) -> Any:
+    """Lower the body of a function in place; a function that is being lowered already is called instead."""
+    from srcad.frontend import outline
+
+    machine = frame.machine
+    if key in machine.active:
+        return outline.call_recursive(frame, source, key, bound, parent)
+    if len(machine.active) > DEPTH:
+        raise Refused(f"a call of {source.tree.name}", f"more than {DEPTH} calls are nested here")
+    machine.active.append(key)
+    span = frame.build.span
+    try:
+        return lower_body(frame, source, bound, parent)
+    finally:
+        machine.active.pop()
+        frame.build.span = span
+
+
+def lower_body(frame: Frame, source: Source, bound: dict[str, Any], parent: Frame | None) -> Any:
+    from srcad.frontend.statements import execute, fall_off
+
+    machine = frame.machine
+    tree, problems = structure(source)
+    machine.problems += [p for p in problems if p not in machine.problems]
+    if problems:
+        return POISON
+    inner = Frame(machine, source, tree, parent)
+    for name, value in bound.items():
+        if isinstance(value, Entries):
+            value = machine.new(value, name)
+        inner.bind(name, value)
+    execute(inner, tree.body)
+    result = fall_off(inner)
+    if not any(isinstance(v, Closure) and v.frame is inner for v in machine.state.values()):
+        machine.state = {k: v for k, v in machine.state.items() if not (isinstance(k, tuple) and k[0] == inner.scope)}
+    return NONE if machine.dead else result
+
+
+__all__ = ["Items", "bind", "call", "call_function", "call_value", "lower_body", "run_body"]

@@ -1,0 +1,161 @@
+"""Methods of arrays, lists, dicts and strings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcad.frontend.machine import Frame
+from srcad.frontend.values import (
+    NONE,
+    Const,
+    Entries,
+    Items,
+    Num,
+    Ref,
+    Refused,
+    Sequence,
+    Stream,
+    Tup,
+    atom_of,
+    describe,
+    is_atomic,
+    is_static,
+    static,
+)
+from srcad.rules import METHODS
+from srcad.rules.sequences import APPEND, CONCAT, POP
+
+
+def call_method(frame: Frame, owner: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    match owner:
+        case Num():
+            return _of_array(frame, owner, name, args, kwargs)
+        case Const(value=str() as text):
+            return _of_string(frame, text, name, args)
+        case Ref():
+            content = frame.machine.content(owner)
+            if isinstance(content, Items | Sequence):
+                return _of_list(frame, owner, content, name, args)
+            if isinstance(content, Entries):
+                return _of_dict(frame, owner, content, name, args)
+        case Tup() if name in ("index", "count") and is_static(owner):
+            return Const(getattr(static(owner, "a tuple"), name)(static(args[0], "an item")))
+        case Tup(items=items, cls=cls) if name == "_replace" and cls is not None:
+            fields = dict(zip(cls._fields, items, strict=True)) | kwargs  # type: ignore[attr-defined]
+            return Tup(tuple(fields.values()), cls)
+    raise Refused(f"the method `{name}` of {describe(owner)}")
+
+
+def _of_array(frame: Frame, owner: Num, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    from srcad.frontend.calls import call_value
+
+    if name in ("fill", "sort", "put", "partition", "resize", "itemset", "setfield", "byteswap"):
+        raise Refused(f"the array method `{name}`", "it changes the array in place", "make a new array instead")
+    if name in ("reshape", "transpose", "permute") and len(args) > 1:
+        args = [Tup(tuple(args))]
+    return call_value(frame, Const(METHODS[name]), [owner, *args], kwargs)
+
+
+def _of_string(frame: Frame, text: str, name: str, args: list[Any]) -> Any:
+    if all(map(is_static, args)):
+        return Const(getattr(text, name)(*(static(a, "an argument") for a in args)))
+    if name == "format":
+        from srcad.frontend.expressions import FORMAT
+        from srcad.frontend.statements import message_of
+
+        return Num(frame.build.call(FORMAT, text, *map(message_of, args)))
+    raise Refused(f"the string method `{name}` on what is computed")
+
+
+def _of_list(frame: Frame, owner: Ref, content: Any, name: str, args: list[Any]) -> Any:
+    if name == "append":
+        _append(frame, owner, content, args[0])
+        return NONE
+    if name == "extend":
+        extend(frame, owner, args[0])
+        return NONE
+    if name == "pop":
+        return _pop(frame, owner, content, args)
+    if name == "copy":
+        return frame.machine.new(content)
+    if name == "insert" and isinstance(content, Items):
+        values = list(content.values)
+        values.insert(static(args[0], "an index"), args[1])
+        frame.machine.store(owner, Items(tuple(values)))
+        return NONE
+    if name == "reverse" and isinstance(content, Items):
+        frame.machine.store(owner, Items(content.values[::-1]))
+        return NONE
+    if name == "clear":
+        frame.machine.store(owner, Items(()))
+        return NONE
+    raise Refused(f"the list method `{name}`", hint="build the list with append, slices and concatenation")
+
+
+def _append(frame: Frame, owner: Ref, content: Any, value: Any) -> None:
+    if isinstance(content, Items):
+        frame.machine.store(owner, Items((*content.values, value)))
+        return
+    if not is_atomic(value):
+        raise Refused(f"appending {describe(value)} to a list that grows in a loop", "its elements must be numbers or "
+                      "arrays", "keep one list for each component")
+    frame.machine.store(owner, Sequence(frame.build.call(APPEND, content.atom, atom_of(value))))
+
+
+def _pop(frame: Frame, owner: Ref, content: Any, args: list[Any]) -> Any:
+    if isinstance(content, Items):
+        values = list(content.values)
+        if not values:
+            raise Refused("a pop from a list that is empty here")
+        result = values.pop(*(static(a, "an index") for a in args))
+        frame.machine.store(owner, Items(tuple(values)))
+        return result
+    if args:
+        raise Refused("pop at an index of a list of unknown length", hint="pop from the end")
+    rest, last = frame.build.calls(POP, content.atom)
+    frame.machine.store(owner, Sequence(rest))
+    return Num(last)
+
+
+def extend(frame: Frame, owner: Ref, other: Any) -> None:
+    """`owner += other`, in place."""
+    from srcad.frontend.builtin_calls import listed
+    from srcad.frontend.places import sequence_of
+
+    content = frame.machine.content(owner)
+    more = listed(frame, other) if not isinstance(other, Tup) else frame.machine.new(Items(other.items))
+    added = frame.machine.content(more)
+    if isinstance(content, Items) and isinstance(added, Items):
+        frame.machine.store(owner, Items(content.values + added.values))
+        return
+    frame.machine.store(owner, Sequence(frame.build.call(CONCAT, sequence_of(frame, owner), sequence_of(frame, more))))
+
+
+def _of_dict(frame: Frame, owner: Ref, content: Entries, name: str, args: list[Any]) -> Any:
+    entries = dict(content.values)
+    if name == "keys":
+        return Tup(tuple(Const(k) for k in entries))
+    if name == "values":
+        return Tup(tuple(entries.values()))
+    if name == "items":
+        return Tup(tuple(Tup((Const(k), v)) for k, v in entries.items()))
+    if name == "get":
+        return entries.get(static(args[0], "a key"), args[1] if len(args) > 1 else NONE)
+    if name == "copy":
+        return frame.machine.new(content)
+    if name == "update" and args and isinstance(args[0], Ref):
+        other = frame.machine.content(args[0])
+        frame.machine.store(owner, Entries(tuple({**entries, **dict(other.values)}.items())))
+        return NONE
+    if name in ("pop", "setdefault"):
+        key = static(args[0], "a key")
+        if key not in entries and len(args) < 2:
+            raise Refused(f"the key {key!r} is not in the dict")
+        value = entries.get(key, args[1] if len(args) > 1 else NONE)
+        left = {k: v for k, v in entries.items() if k != key} if name == "pop" else {**entries, key: value}
+        frame.machine.store(owner, Entries(tuple(left.items())))
+        return value
+    raise Refused(f"the dict method `{name}`")
+
+
+__all__ = ["Stream", "call_method", "extend"]

@@ -1,0 +1,143 @@
+"""Where control meets: two states become one.
+
+A name or cell that is the same on both sides stays.  Two atoms become one variable, chosen by the branch or carried by
+the loop.  Trees of one structure are joined leaf by leaf.  A list that has different lengths becomes a sequence.  What
+can't be one thing is `Mixed`: it may exist, and is refused where it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from srcad.frontend.values import (
+    MISSING,
+    Cell,
+    Const,
+    Entries,
+    Fields,
+    Items,
+    Missing,
+    Mixed,
+    Num,
+    Poison,
+    Ref,
+    Sequence,
+    State,
+    Tup,
+    atom_of,
+    describe,
+    is_atomic,
+)
+from srcad.ir import UNDEF, Atom, Lit, Var
+
+Choose = Callable[[Atom, Atom, str], Var]
+
+
+def same(a: Any, b: Any) -> bool:
+    """The same value on both sides."""
+    if a is b:
+        return True
+    if isinstance(a, Const) and isinstance(b, Const):
+        return a.value is b.value or (is_atomic(a) and is_atomic(b) and Lit(a.value) == Lit(b.value))
+    if isinstance(a, Num) and isinstance(b, Num):
+        return a.atom == b.atom
+    if isinstance(a, Sequence) and isinstance(b, Sequence):
+        return a.atom == b.atom
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, Tup):
+        return a.cls is b.cls and len(a.items) == len(b.items) and all(map(same, a.items, b.items))
+    if isinstance(a, Items):
+        return len(a.values) == len(b.values) and all(map(same, a.values, b.values))
+    if isinstance(a, Entries | Fields):
+        return len(a.values) == len(b.values) and all(
+            k == m and same(v, w) for (k, v), (m, w) in zip(a.values, b.values, strict=True))
+    if isinstance(a, Ref):
+        return a.cell is b.cell
+    return bool(a == b)
+
+
+class Join:
+    """Joins two states; `choose` makes the variable for two atoms, `sequence` one for a list of known items."""
+
+    def __init__(self, left: State, right: State, choose: Choose,
+                 left_sequence: Callable[[Items], Atom] | None = None,
+                 right_sequence: Callable[[Items], Atom] | None = None) -> None:
+        self.left, self.right, self.choose = left, right, choose
+        self.sequences = left_sequence, right_sequence
+        self.result: State = {}
+        self.merged: dict[tuple[Cell, Cell], Ref] = {}
+
+    def run(self) -> State:
+        for key in dict.fromkeys([*self.left, *self.right]):
+            if key in self.result:
+                continue
+            hint = key.hint if isinstance(key, Cell) else key[1].lstrip("$")
+            if isinstance(key, Cell) and (key not in self.left or key not in self.right):
+                # Made on one side only: nothing outside that side knows it, unless a name leads to it.
+                self.result[key] = self.left.get(key, self.right.get(key))
+                continue
+            self.result[key] = self.join(self.left.get(key, MISSING), self.right.get(key, MISSING), hint)
+        return self.result
+
+    def join(self, a: Any, b: Any, hint: str) -> Any:
+        if same(a, b):
+            return a
+        if isinstance(a, Poison) or isinstance(b, Poison):
+            return a if isinstance(a, Poison) else b
+        if is_atomic(a) and is_atomic(b):
+            return Num(self.choose(atom_of(a), atom_of(b), hint))
+        if isinstance(a, Missing) or isinstance(b, Missing):
+            return self._one_sided(a, b, hint)
+        if isinstance(a, Tup) and isinstance(b, Tup) and len(a.items) == len(b.items) and a.cls is b.cls:
+            return Tup(tuple(self.join(x, y, hint) for x, y in zip(a.items, b.items, strict=True)), a.cls)
+        if isinstance(a, Ref) and isinstance(b, Ref):
+            return self._refs(a, b, hint)
+        if isinstance(a, Items | Sequence) and isinstance(b, Items | Sequence):
+            return self._lists(a, b, hint)
+        if isinstance(a, Entries | Fields) and type(a) is type(b):
+            return self._entries(a, b, hint)
+        return Mixed(f"it is {describe(a)} on one path and {describe(b)} on another")
+
+    def _one_sided(self, a: Any, b: Any, hint: str) -> Any:
+        present = b if isinstance(a, Missing) else a
+        if is_atomic(present):
+            pair = (UNDEF, atom_of(present)) if isinstance(a, Missing) else (atom_of(present), UNDEF)
+            return Num(self.choose(*pair, hint))
+        if isinstance(present, Tup):
+            items = (self._one_sided(MISSING, x, hint) if isinstance(a, Missing) else self._one_sided(x, MISSING, hint)
+                     for x in present.items)
+            return Tup(tuple(items), present.cls)
+        if isinstance(present, Ref | Const):
+            return present if isinstance(present, Const) else Mixed("it is bound on one path only")
+        return Mixed("it is bound on one path only")
+
+    def _refs(self, a: Ref, b: Ref, hint: str) -> Any:
+        """Two containers under one name: what they hold is joined, and a store to it can't be told from either."""
+        key = (a.cell, b.cell)
+        if key not in self.merged:
+            own = a.cell not in self.right and b.cell not in self.left
+            reason = "" if own else "it is one of two lists or objects, depending on the path"
+            cell = Cell(hint, a.cell.origin, reason)
+            self.merged[key] = Ref(cell)
+            left, right = self.left.get(a.cell), self.right.get(b.cell)
+            self.result[cell] = self.join(left, right, hint)
+        return self.merged[key]
+
+    def _lists(self, a: Items | Sequence, b: Items | Sequence, hint: str) -> Any:
+        if isinstance(a, Items) and isinstance(b, Items) and len(a.values) == len(b.values):
+            return Items(tuple(self.join(x, y, hint) for x, y in zip(a.values, b.values, strict=True)))
+        left, right = self.sequences
+        if left is None or right is None:
+            return Mixed("it has different lengths on two paths")
+        atoms = [x.atom if isinstance(x, Sequence) else make(x) for x, make in ((a, left), (b, right))]
+        return Sequence(self.choose(atoms[0], atoms[1], hint))
+
+    def _entries(self, a: Any, b: Any, hint: str) -> Any:
+        left, right = dict(a.values), dict(b.values)
+        if isinstance(a, Fields) and a.cls is not b.cls:
+            return Mixed("it is an object of different classes on two paths")
+        values = tuple((k, self.join(left.get(k, MISSING), right.get(k, MISSING), str(k)))
+                       for k in dict.fromkeys([*left, *right]))
+        return Entries(values) if isinstance(a, Entries) else Fields(a.cls, values)

@@ -1,0 +1,466 @@
+"""Loops: the state at the head of a trip is joined with the state at its end, to a fixpoint.
+
+The names that a body assigns become params of the loop, with the types that they have before it.  The body is lowered.
+If a name ends with a wider type, or something else has changed (a list grew, an attribute was set), the loop is lowered
+again with what was learnt; types only widen, so this ends.  Structure that depends on the loop's index (`layers[i]`)
+unrolls it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import gast
+
+from srcad.frontend.expressions import evaluate, truth
+from srcad.frontend.joins import Join, same
+from srcad.frontend.machine import Frame
+from srcad.frontend.spaces import Space, element_type, space_of, static_range
+from srcad.frontend.values import (
+    MISSING,
+    Cell,
+    Const,
+    Items,
+    Missing,
+    Mixed,
+    NeedsStatic,
+    Num,
+    Ref,
+    Refused,
+    Sequence,
+    State,
+    Tup,
+    atom_of,
+    describe,
+    is_atomic,
+    map_atoms,
+)
+from srcad.ir import INT, NEVER, UNDEF, Atom, Carry, Element, Lit, Loop, Range, Test, Type, Var, equivalent, join
+from srcad.ir.walk import inner_reads
+from srcad.rules.sequences import NEW
+
+UNROLL = 64
+Execute = Callable[[Frame, list[Any]], None]
+Assign = Callable[[Frame, Any, Any], None]
+
+
+def known_items(frame: Frame, value: Any, count: int | None) -> list[Any]:
+    """The items of something that is unpacked; an array of unknown length is indexed `count` times."""
+    if isinstance(value, Num) and isinstance(value.atom, Var):
+        if value.atom.type.kind == "never" and count is not None:
+            return [value] * count
+        if count is None:
+            extent = value.atom.type.shape[0] if value.atom.type.shape else None
+            if extent is None or extent.size is not None:
+                raise Refused("unpacking an array of unknown length", hint="unpack into a fixed number of names")
+            count = extent.offset
+        return [_item(frame, value.atom, i) for i in range(count)]
+    if isinstance(value, Ref) and isinstance(content := frame.machine.content(value), Sequence) and count is not None:
+        return [_item(frame, content.atom, i) for i in range(count)]
+    space = space_of(frame, value)
+    if space.items is not None:
+        return space.items
+    bounds = space.bounds and static_range(space.bounds)
+    if bounds is not None and not space.sequences:
+        return [space.value(Const(i), []) for i in bounds]
+    raise Refused(f"unpacking {describe(value)}", "its length is not known")
+
+
+def _item(frame: Frame, atom: Atom, index: int) -> Num:
+    from srcad.frontend.places import element
+
+    return element(frame, atom, index)
+
+
+def execute_for(frame: Frame, node: Any, execute: Execute, assign: Assign) -> None:
+    space = space_of(frame, evaluate(frame, node.iter))
+    if space.items is not None:
+        _unroll(frame, node, space.items, execute, assign)
+        return
+    bounds = space.bounds and static_range(space.bounds)
+    before, problems = dict(frame.machine.state), len(frame.machine.problems)
+    lowering = _Lowering(frame, node, execute, assign, space)
+    try:
+        lowering.run()
+    except NeedsStatic as need:
+        if need.var not in lowering.indices or bounds is None or space.sequences or len(bounds) > UNROLL:
+            raise
+        frame.machine.state = before
+        del frame.machine.problems[problems:]
+        _unroll(frame, node, [space.value(Const(i), []) for i in bounds], execute, assign)
+
+
+def execute_while(frame: Frame, node: Any, execute: Execute) -> None:
+    before, problems = dict(frame.machine.state), len(frame.machine.problems)
+    lowering = _Lowering(frame, node, execute, None, None)
+    try:
+        lowering.run()
+    except NeedsStatic as need:
+        if need.var not in lowering.params_ever:
+            raise
+        frame.machine.state = before
+        del frame.machine.problems[problems:]
+        _unroll_while(frame, node, execute, 4 * UNROLL)
+
+
+def _unroll(frame: Frame, node: Any, items: list[Any], execute: Execute, assign: Assign) -> None:
+    """The body once for each item; after a trip that may have ended the loop, the rest stands in a branch."""
+    from srcad.frontend.statements import branch
+
+    broke = getattr(node, "broke", None)
+    if broke:
+        frame.bind(broke, Const(False))
+
+    def go(k: int) -> None:
+        if k == len(items) or frame.machine.dead:
+            return
+        assign(frame, node.target, items[k])
+        execute(frame, node.body)
+        if frame.machine.dead:
+            return
+        until = frame.lookup(node.until) if getattr(node, "until", None) else Const(False)
+        if broke:
+            frame.bind(broke, until)
+        if isinstance(until, Const):
+            if not until.value:
+                go(k + 1)
+            return
+        branch(frame, atom_of(until), lambda: None, lambda: go(k + 1))
+
+    go(0)
+
+
+def _unroll_while(frame: Frame, node: Any, execute: Execute, limit: int) -> None:
+    from srcad.frontend.statements import branch
+
+    broke = getattr(node, "broke", None)
+    if broke:
+        frame.bind(broke, Const(False))
+
+    def go(left: int) -> None:
+        test = truth(frame, evaluate(frame, node.test))
+        if not isinstance(test, Const) or left == 0:
+            raise Refused("a `while` loop that chooses among unlike things by its counter",
+                          "it could not be unrolled", "loop over the things themselves")
+        if not test.value:
+            return
+        execute(frame, node.body)
+        until = frame.lookup(node.until) if getattr(node, "until", None) else Const(False)
+        if broke:
+            frame.bind(broke, until)
+        if isinstance(until, Const):
+            if not until.value and not frame.machine.dead:
+                go(left - 1)
+            return
+        branch(frame, atom_of(until), lambda: None, lambda: go(left - 1))
+
+    go(limit)
+
+
+@dataclass
+class _Slot:
+    """A leaf that the loop carries."""
+
+    param: Var
+    init: Atom
+    next: Atom | None = None
+
+
+class _Again(Exception):  # noqa: N818 - control flow
+    """Lower the loop once more: more is carried, or types are wider."""
+
+
+@dataclass
+class _Lowering:
+    """One loop on its way to a fixpoint."""
+
+    frame: Frame
+    node: Any
+    execute: Execute
+    assign: Assign | None
+    space: Space | None
+    carried: dict[Any, None] = field(default_factory=dict)
+    sequences: dict[Any, None] = field(default_factory=dict)
+    types: dict[Any, Type] = field(default_factory=dict)
+    slots: dict[Var, _Slot] = field(default_factory=dict)
+    places: dict[Var, Any] = field(default_factory=dict)
+    indices: set[Var] = field(default_factory=set)
+    params_ever: set[Var] = field(default_factory=set)
+    never: dict[Any, Var] = field(default_factory=dict)
+
+    def run(self) -> None:
+        frame = self.frame
+        scope = frame.scope
+        for name in _assigned(self.node):
+            self.carried[scope, name] = None
+        problems = len(frame.machine.problems)
+        for _ in range(20):
+            del frame.machine.problems[problems:]
+            try:
+                self._attempt()
+                return
+            except _Again:
+                continue
+        raise Refused("a loop whose variables change their kinds in every trip")
+
+    # One attempt.
+
+    def _attempt(self) -> None:
+        frame, machine = self.frame, self.frame.machine
+        span = frame.build.span
+        start = machine.state
+        self.slots, self.places, self.never = {}, {}, {}
+        head = self._head(start)
+        with machine.fork(head) as stmts:
+            test = self._test()
+            index, elements = self._target()
+            self.execute(frame, self.node.body)
+            end, dead = machine.state, machine.dead
+            until = self._until(end, dead)
+        machine.dead = False
+        frame.build.span = span
+        loop = Loop(tuple(stmts), index, self.space and self.space.bounds, elements, test, until=until, span=span)
+        joined = self._joined(head, end, loop)
+        self._finish(start, joined, loop)
+
+    def _head(self, start: State) -> State:
+        """The state at the head of a trip: `start`, with params for what is carried."""
+        head = dict(start)
+        for key in self.carried:
+            value = start.get(key, MISSING)
+            if isinstance(value, Missing):
+                if isinstance(key, Cell):
+                    continue
+                t = self.types.get((key, ()), NEVER)
+                param = self._slot((key, ()), UNDEF, key[1], t)
+                self.never[key] = param
+                head[key] = Num(param)
+            elif key in self.sequences and isinstance(value, Items):
+                # A list that grows in the loop: one variable from here on.
+                atom = self._sequence(value)
+                head[key] = Sequence(self._slot((key, ()), atom, key.hint, atom.type))
+            else:
+                head[key] = self._params(key, value)
+        return head
+
+    def _sequence(self, items: Items) -> Var:
+        if not all(map(is_atomic, items.values)):
+            raise Refused("a list of tuples or objects that grows in a loop", hint="keep one list for each component")
+        return self.frame.build.call(NEW, *map(atom_of, items.values))
+
+    def _params(self, key: Any, value: Any) -> Any:
+        hint = key.hint if isinstance(key, Cell) else key[1]
+        counter = iter(range(1_000_000))
+
+        def leaf(a: Atom) -> Atom:
+            path = (key, (next(counter),))
+            return self._slot(path, a, a.hint if isinstance(a, Var) and a.hint else hint, a.type)
+
+        if isinstance(value, Const) and is_atomic(value):
+            return Num(leaf(atom_of(value)))
+        return map_atoms(leaf, _numeric(value))
+
+    def _slot(self, path: Any, init: Atom, hint: str, t: Type) -> Var:
+        t = self.types.get(path, replace(t, value=None))
+        param = Var(hint.lstrip("$"), t)
+        self.slots[param] = _Slot(param, init)
+        self.places[param] = path
+        self.params_ever.add(param)
+        return param
+
+    def _test(self) -> Test | None:
+        if self.space is not None:
+            return None
+        frame = self.frame
+        with frame.build.nested() as stmts:
+            value = truth(frame, evaluate(frame, self.node.test))
+        if isinstance(value, Const):
+            return None if value.value else Test((), Lit(False))
+        return Test(tuple(stmts), atom_of(value))
+
+    def _target(self) -> tuple[Var | None, tuple[Element, ...]]:
+        if self.space is None:
+            return None, ()
+        assert self.assign is not None
+        hints = _target_hints(self.node.target)
+        index = Var("i" if not hints else hints[0] if self.space.bounds is not None else "", INT)
+        self.indices.add(index)
+        elements = tuple(Element(Var("", element_type(s)), s) for s in self.space.sequences)
+        value = self.space.value(Num(index), [Num(e.var) for e in elements])
+        self.assign(self.frame, self.node.target, value)
+        for e in elements:
+            e.var.hint = e.var.hint or "x"
+        return (index if self.space.bounds is not None else None), elements
+
+    def _until(self, end: State, dead: bool) -> Atom | None:
+        name = getattr(self.node, "until", None)
+        if name is None or dead:
+            return None
+        value = end.get((self.frame.scope, name), Const(False))
+        if isinstance(value, Const) and not value.value:
+            return None
+        return atom_of(value)
+
+    # The end of a trip meets its head.
+
+    def _joined(self, head: State, end: State, loop: Loop) -> State:
+        read = inner_reads(loop)
+        again = False
+        for key, param in self.never.items():
+            if param not in read:
+                head = {**head, key: MISSING}
+                continue
+            if self.types.get((key, ())) is None:
+                value = end.get(key, MISSING)
+                if not is_atomic(value):
+                    raise Refused(f"`{key[1]}`, which is read in the trip after the one that binds it",
+                                  "it is not a number or an array", "bind it before the loop")
+                self.types[key, ()] = replace(atom_of(value).type, value=None)
+                again = True
+        for key, value in head.items():
+            other = end.get(key, MISSING)
+            if isinstance(value, Items) and isinstance(other, Items | Sequence) and (
+                    isinstance(other, Sequence) or len(value.values) != len(other.values)):
+                self.carried[key] = self.sequences[key] = None
+                again = True
+        if again:
+            raise _Again
+        rebound = _rebound_lists(head, end)
+        for cell, other in rebound.items():
+            end = {**end, cell: end[other]}
+        end = {k: _redirect(v, rebound) for k, v in end.items()}
+        join_ = Join(head, end, self._choose(head))
+        result = join_.run()
+        if self._again:
+            raise _Again
+        return result
+
+    _again: bool = False
+
+    def _choose(self, head: State) -> Callable[[Atom, Atom, str], Var]:
+        self._again = False
+        owners = {a: key for key, value in head.items() for a in _atoms(value)}
+
+        def choose(a: Atom, b: Atom, hint: str) -> Var:
+            slot = self.slots.get(a) if isinstance(a, Var) else None
+            if slot is not None:
+                path = self.places[slot.param]
+                wide = join(slot.param.type, replace(b.type, value=None))
+                if not equivalent(wide, slot.param.type):
+                    self.types[path] = wide
+                    self._again = True
+                slot.next = b
+                return slot.param
+            if a is UNDEF:
+                fresh = Var(hint, b.type)
+                self.slots[fresh] = _Slot(fresh, UNDEF, b)
+                return fresh
+            if a in owners:
+                self.carried[owners[a]] = None
+            else:
+                self._carry_constants(head, hint)
+            self._again = True
+            return Var(hint, b.type)
+
+        return choose
+
+    def _carry_constants(self, head: State, hint: str) -> None:
+        """A constant changed: carry every container or name of that hint."""
+        for key in head:
+            if (key.hint if isinstance(key, Cell) else key[1].lstrip("$")) == hint:
+                self.carried[key] = None
+
+    # The loop is known.
+
+    def _finish(self, start: State, joined: State, loop: Loop) -> None:
+        outs: dict[Var, Atom] = {}
+        carries = []
+        for param, slot in self.slots.items():
+            if slot.next is None or slot.next == param:
+                outs[param] = slot.init
+                if param in inner_reads(loop) or slot.next == param:
+                    carries.append(Carry(Var(param.hint, param.type), param, slot.init, param))
+                    outs[param] = carries[-1].out
+                continue
+            out = Var(param.hint, param.type)
+            outs[param] = out
+            carries.append(Carry(out, param, slot.init, slot.next))
+        broke = getattr(self.node, "broke", None)
+        flag = Var(broke.lstrip("$"), Lit(True).type) if broke and loop.until is not None else None
+        self.frame.build.add(replace(loop, carries=tuple(carries), broke=flag))
+        machine = self.frame.machine
+        machine.state = {k: map_atoms(lambda a: outs.get(a, a) if isinstance(a, Var) else a, v)
+                         for k, v in joined.items() if not (isinstance(k, tuple) and isinstance(v, Missing))}
+        if broke:
+            machine.state[self.frame.scope, broke] = Num(flag) if flag else Const(False)
+
+
+def _numeric(value: Any) -> Any:
+    """Constants that a loop may change become atoms too."""
+    match value:
+        case Const() if is_atomic(value) and not isinstance(value.value, str):
+            return Num(atom_of(value))
+        case Tup(items=items, cls=cls):
+            return Tup(tuple(map(_numeric, items)), cls)
+        case Items(values=values):
+            return Items(tuple(map(_numeric, values)))
+        case _ if hasattr(value, "values") and isinstance(value.values, tuple):
+            return replace(value, values=tuple((k, _numeric(v)) for k, v in value.values))
+        case _:
+            return value
+
+
+def _atoms(value: Any) -> list[Atom]:
+    found: list[Atom] = []
+    map_atoms(lambda a: found.append(a) or a, value)
+    return found
+
+
+def _rebound_lists(head: State, end: State) -> dict[Cell, Cell]:
+    """Names that a trip binds to a new container: it takes the place of the old one, which no other name has."""
+    def uses(state: State, cell: Cell) -> int:
+        return sum(_mentions(v, cell) for v in state.values())
+
+    result = {}
+    for key, a in head.items():
+        b = end.get(key)
+        if isinstance(a, Ref) and isinstance(b, Ref) and a.cell is not b.cell and b.cell not in head:
+            if uses(head, a.cell) == 1 and uses(end, b.cell) == 1 and not uses(end, a.cell):
+                result[a.cell] = b.cell
+    return result
+
+
+def _mentions(value: Any, cell: Cell) -> int:
+    match value:
+        case Ref(cell=c):
+            return int(c is cell)
+        case Tup(items=items) | Items(values=items):
+            return sum(_mentions(i, cell) for i in items)
+        case _ if hasattr(value, "values") and isinstance(value.values, tuple):
+            return sum(_mentions(v, cell) for _, v in value.values)
+        case _:
+            return 0
+
+
+def _redirect(value: Any, rebound: dict[Cell, Cell]) -> Any:
+    back = {new: old for old, new in rebound.items()}
+    return Ref(back[value.cell]) if isinstance(value, Ref) and value.cell in back else value
+
+
+def _assigned(node: Any) -> list[str]:
+    """Names that a loop binds, its target too, in order."""
+    found: dict[str, None] = {}
+    for stmt in [getattr(node, "target", None), *node.body]:
+        for inner in gast.walk(stmt) if stmt is not None else ():
+            if isinstance(inner, gast.Name) and not isinstance(inner.ctx, gast.Load):
+                found[inner.id] = None
+    return list(found)
+
+
+def _target_hints(target: Any) -> list[str]:
+    return [n.id for n in gast.walk(target) if isinstance(n, gast.Name)]
+
+
+__all__ = ["Mixed", "Range", "execute_for", "execute_while", "known_items", "same"]

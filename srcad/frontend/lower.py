@@ -1,0 +1,202 @@
+"""From a Python function and what is known of its arguments to a core program.
+
+    def f(x, n):                        func f(x, n)
+        y = x                             Loop i < n   y.3, y.2 = x -> y.4
+        for i in range(n):                  y.4 = sin(y.2)
+            y = np.sin(y)                 return y.3
+        return y
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from types import FunctionType
+from typing import Any
+
+from srcad.errors import ArgumentError, Problem, Unsupported
+from srcad.frontend.calls import bind, lower_body
+from srcad.frontend.capture import Source
+from srcad.frontend.machine import Capture, Frame, Guard, Machine
+from srcad.frontend.values import (
+    Closure,
+    Const,
+    Entries,
+    Fields,
+    Items,
+    Mixed,
+    NeedsStatic,
+    Num,
+    Poison,
+    Ref,
+    Refused,
+    Sequence,
+    Tup,
+    describe,
+    is_atomic,
+)
+from srcad.ir import Func, Lit, Param, Record, Type, Var
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A core program, what it reads from outside (its last inputs), and what must hold for it to be right."""
+
+    func: Func
+    captures: tuple[Capture, ...]
+    guards: tuple[Guard, ...]
+
+
+class NeedsValue(Exception):  # noqa: N818 - asks the caller for another signature
+    """Structure depends on the value of an argument's leaf: it must be given as a constant."""
+
+    def __init__(self, path: tuple[str, int], purpose: str, problem: Problem | None) -> None:
+        super().__init__(purpose)
+        self.path, self.purpose, self.problem = path, purpose, problem
+
+
+def lower(source: Source, arguments: dict[str, Any]) -> Lowered:
+    """Lower the function of `source`.
+
+    `arguments` maps each parameter to a tree (tuples, lists, dicts, `Record`s) whose leaves are `Type`s of what
+    differs from call to call, or `Const`s.  Raises `Unsupported` with all the problems found, and `NeedsValue` where a leaf
+    has to be a `Const`.
+    """
+    static: set[Any] = set()
+    for _ in range(32):
+        machine = Machine(static_captures=static)
+        try:
+            return _lower(machine, source, arguments)
+        except NeedsStatic as need:
+            for key, capture in machine.captures.items():
+                if capture.var is need.var:
+                    static.add(key)
+                    break
+            else:
+                raise _needs_value(machine, source, need) from None
+    raise AssertionError("a program reads more than 32 sizes from outside")
+
+
+def _lower(machine: Machine, source: Source, arguments: dict[str, Any]) -> Lowered:
+    build = machine.build
+    build.span = source.span(source.tree)
+    frame = Frame(machine, source, source.tree)
+    params, values = [], {}
+    machine.inputs = {}  # type: ignore[attr-defined]
+    for name, tree in arguments.items():
+        bound, value = _enter(machine, name, tree)
+        params.append(Param(name, bound))
+        values[name] = value
+    machine.active.append(source.function.__code__)
+    try:
+        result = lower_body(frame, source, values, None)
+        tree = leave(machine, result) if not machine.problems else None
+    except Refused as refused:
+        frame.refuse(getattr(refused, "node", source.tree), refused)
+    if machine.problems:
+        raise Unsupported(machine.problems)
+    captures = tuple(machine.captures.values())
+    params += [Param(c.name, c.var) for c in captures]
+    name = source.tree.name.strip("<>")
+    func = Func(name, tuple(params), build.block, tree, source.span(source.tree), source.function.__doc__ or "")
+    return Lowered(func, captures, tuple(machine.guards.values()))
+
+
+def _enter(machine: Machine, name: str, tree: Any) -> tuple[Any, Any]:
+    """An argument as a tree of variables, and as a value."""
+    inputs: dict[Var, tuple[str, int]] = machine.inputs  # type: ignore[attr-defined]
+    count = [0]
+
+    def enter(t: Any, hint: str) -> tuple[Any, Any]:
+        if isinstance(t, Type):
+            var = Var(hint, t)
+            inputs[var] = (name, count[0])
+            count[0] += 1
+            if t.kind == "sequence":
+                return var, machine.new(Sequence(var), hint)
+            return var, Num(var)
+        if isinstance(t, Const):
+            count[0] += 1
+            return t.value, t
+        if isinstance(t, tuple):
+            parts = [enter(x, f"{hint}_{i}") for i, x in enumerate(t)]
+            return tuple(p for p, _ in parts), Tup(tuple(v for _, v in parts))
+        if isinstance(t, list):
+            parts = [enter(x, f"{hint}_{i}") for i, x in enumerate(t)]
+            return [p for p, _ in parts], machine.new(Items(tuple(v for _, v in parts)), hint)
+        if isinstance(t, dict):
+            pairs = {k: enter(x, _key_hint(hint, k)) for k, x in t.items()}
+            return ({k: p for k, (p, _) in pairs.items()},
+                    machine.new(Entries(tuple((k, v) for k, (_, v) in pairs.items())), hint))
+        assert isinstance(t, Record), t
+        fields = {k: enter(x, k) for k, x in t.fields.items()}
+        record = Record(t.cls, {k: p for k, (p, _) in fields.items()})
+        if issubclass(t.cls, tuple):
+            return record, Tup(tuple(v for _, v in fields.values()), t.cls)
+        return record, machine.new(Fields(t.cls, tuple((k, v) for k, (_, v) in fields.items())), hint)
+
+    return enter(tree, name)
+
+
+def _key_hint(hint: str, key: Any) -> str:
+    return key if isinstance(key, str) and key.isidentifier() else f"{hint}_{key}"
+
+
+def leave(machine: Machine, value: Any) -> Any:
+    """A result as a tree of atoms."""
+    match value:
+        case Num(atom=atom):
+            return atom
+        case Const(value=v):
+            if is_atomic(value):
+                return Lit(v)
+            raise Refused(f"{describe(value)} as a result", "a result is a number, an array, or a tree of these")
+        case Tup(items=items, cls=cls):
+            parts = tuple(leave(machine, i) for i in items)
+            return parts if cls is None else Record(cls, dict(zip(cls._fields, parts, strict=True)))  # type: ignore[attr-defined]
+        case Ref(cell=cell):
+            return _leave_content(machine, machine.state[cell])
+        case Poison():
+            return None
+        case Mixed(reason=reason):
+            raise Refused("a result that is not one thing", reason)
+        case _:
+            raise Refused(f"{describe(value)} as a result", "a result is a number, an array, or a tree of these")
+
+
+def _leave_content(machine: Machine, content: Any) -> Any:
+    match content:
+        case Items(values=values):
+            return [leave(machine, v) for v in values]
+        case Sequence(atom=atom):
+            return atom
+        case Entries(values=values):
+            return {k: leave(machine, v) for k, v in values}
+        case Fields(cls=cls, values=values):
+            return Record(cls, {k: leave(machine, v) for k, v in values})
+        case _:
+            raise Refused("a result that is not one thing")
+
+
+def _needs_value(machine: Machine, source: Source, need: NeedsStatic) -> Exception:
+    span = machine.build.span
+    path = machine.inputs.get(need.var)  # type: ignore[attr-defined]
+    problem = Problem(span, f"{need.purpose} that depends on what the function computes",
+                      "it decides the structure of the program, so it must be known before it runs",
+                      "make it an argument, or a constant")
+    if path is None:
+        return Unsupported([problem])
+    return NeedsValue(path, need.purpose, problem)
+
+
+def match_arguments(source: Source, function: FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a call by the names of their parameters, defaults filled in."""
+    kwdefaults = function.__kwdefaults__ or {}
+    try:
+        bound = bind(source.tree, list(args), kwargs, function.__defaults__ or (), kwdefaults)
+    except Refused as refused:
+        raise ArgumentError(f"{refused.what}{': ' + refused.reason if refused.reason else ''}") from None
+    return {k: dict(v.values) if isinstance(v, Entries) else v.items if isinstance(v, Tup) else v
+            for k, v in bound.items()}
+
+
+__all__ = ["Closure", "Lowered", "NeedsValue", "lower", "match_arguments", "replace"]

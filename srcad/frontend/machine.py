@@ -1,0 +1,289 @@
+"""The state of one lowering, and how names are looked up.
+
+A `Machine` holds what is shared by all functions that are lowered into one program: the builder, the state of names and
+cells, the problems found so far and what is read from outside.  A `Frame` is one activation of one function.
+Frames are lexically nested as functions are, so a closure finds its free names in the frame that defined it.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import gast
+import numpy as np
+
+from srcad.errors import Problem, Span
+from srcad.frontend.capture import Source
+from srcad.frontend.values import (
+    MISSING,
+    POISON,
+    Cell,
+    Const,
+    Entries,
+    Fields,
+    Items,
+    Missing,
+    Mixed,
+    Num,
+    Ref,
+    Refused,
+    State,
+    Tup,
+)
+from srcad.ir import Builder, FuncRef, Lit, Type, Var, type_of
+from srcad.ir.types import INT, OBJECT
+
+_scopes = count()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Capture:
+    """A number or array that the program reads from outside: an extra input, read anew at every call."""
+
+    name: str
+    read: Callable[[], Any]
+    var: Var
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guard:
+    """Something from outside that the program was made for: `read()` must still be `value`."""
+
+    name: str
+    read: Callable[[], Any]
+    value: Any
+
+    def holds(self) -> bool:
+        now = self.read()
+        return now is self.value or (type(now) is type(self.value) and type(now) in (bool, int, str) and now == self.value)
+
+
+@dataclass
+class Machine:
+    build: Builder = field(default_factory=Builder)
+    state: State = field(default_factory=dict)
+    dead: bool = False
+    problems: list[Problem] = field(default_factory=list)
+    captures: dict[Any, Capture] = field(default_factory=dict)
+    guards: dict[Any, Guard] = field(default_factory=dict)
+    static_captures: set[Any] = field(default_factory=set)
+    callees: dict[Any, FuncRef] = field(default_factory=dict)
+    active: list[Any] = field(default_factory=list)
+
+    @contextmanager
+    def fork(self, state: State) -> Iterator[list[Any]]:
+        """Lower into a block of its own, from a copy of `state`."""
+        saved, self.state, self.dead = self.state, dict(state), False
+        try:
+            with self.build.nested() as stmts:
+                yield stmts
+        finally:
+            self.state = saved
+
+    def new(self, content: Any, hint: str = "") -> Ref:
+        """A new mutable thing that holds `content`."""
+        cell = Cell(hint, self.build.span)
+        self.state[cell] = content
+        return Ref(cell)
+
+    def content(self, ref: Ref) -> Any:
+        return self.state[ref.cell]
+
+    def store(self, ref: Ref, content: Any) -> None:
+        if ref.cell.frozen:
+            raise Refused(f"a change of {'`' + ref.cell.hint + '`' if ref.cell.hint else 'a container'}",
+                          ref.cell.frozen, "make a new one instead")
+        self.state[ref.cell] = content
+
+    # What comes from outside.
+
+    def capture(self, key: Any, name: str, read: Callable[[], Any]) -> Any:
+        """The value of something outside the function: static things as they are, numbers as inputs."""
+        value = read()
+        if is_data(value) and key not in self.static_captures:
+            if key not in self.captures:
+                self.captures[key] = Capture(name, read, Var(name, input_type(value)))
+            return Num(self.captures[key].var)
+        if isinstance(value, bool | int | str) or value is None or callable(value):
+            self.guards.setdefault(key, Guard(name, read, value))
+        return self.lift(value, key, name, read)
+
+    def lift(self, value: Any, key: Any, name: str, read: Callable[[], Any]) -> Any:
+        """A container from outside is a tree of captures; anything else is what it is."""
+        if type(value) is tuple or (isinstance(value, tuple) and hasattr(value, "_fields")):
+            items = tuple(self._part(key, f"{name}_{i}", read, i) for i in range(len(value)))
+            return Tup(items, None if type(value) is tuple else type(value))
+        if type(value) is list and value:
+            content: Any = Items(tuple(self._part(key, f"{name}_{i}", read, i) for i in range(len(value))))
+        elif type(value) is dict and all(isinstance(k, str | int) for k in value):
+            content = Entries(tuple((k, self._part(key, f"{name}_{k}", read, k)) for k in value))
+        else:
+            return Const(value)
+        self.guards.setdefault((key, "length"), Guard(f"len({name})", lambda: len(read()), len(value)))
+        ref = self.outside.get(key)
+        if ref is None:
+            ref = Ref(Cell(name, None, "it belongs to the code around the function"))
+            self.outside[key] = ref
+        self.state.setdefault(ref.cell, content)
+        return ref
+
+    @property
+    def outside(self) -> dict[Any, Ref]:
+        return self.__dict__.setdefault("_outside", {})
+
+    def _part(self, key: Any, name: str, read: Callable[[], Any], index: Any) -> Any:
+        return self.capture((key, index), name, lambda: read()[index])
+
+
+def is_data(value: Any) -> bool:
+    """Numbers and numeric arrays (a bool is a flag, and static)."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.dtype.kind in "biufc"
+    return type(value) in (int, float, complex)
+
+
+def input_type(value: Any) -> Type:
+    """The type of an input, which may have another value and other extents in another call."""
+    from srcad.ir.types import fresh
+
+    t = type_of(value)
+    if t.kind == "array" and t.shape is not None:
+        return Type("array", t.dtype, tuple(d if d.is_one else fresh(many=True) for d in t.shape))
+    return INT if t.kind == "number" and t.value is not None else t if t.is_numeric else OBJECT
+
+
+@dataclass(eq=False)
+class Frame:
+    """One activation of a function: its source, its scope, the frame around its definition."""
+
+    machine: Machine
+    source: Source
+    tree: gast.FunctionDef
+    parent: Frame | None = None
+    scope: int = field(default_factory=lambda: next(_scopes))
+    names: frozenset[str] = frozenset()
+    outer: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        self.names, self.outer = local_names(self.tree)
+
+    @property
+    def build(self) -> Builder:
+        return self.machine.build
+
+    def span(self, node: Any) -> Span:
+        return self.source.span(node)
+
+    def refuse(self, node: Any, refused: Refused) -> None:
+        """Note a problem at `node` (once)."""
+        problem = Problem(self.span(node), refused.what, refused.reason, refused.hint, refused.related)
+        if problem not in self.machine.problems:
+            self.machine.problems.append(problem)
+
+    def bind(self, name: str, value: Any) -> None:
+        """`name = value`, in the scope that Python would bind it in."""
+        frame = self if name not in self.outer else self._home(name)
+        if isinstance(value, Num) and isinstance(value.atom, Var) and not value.atom.hint:
+            value.atom.hint = name.lstrip("$")
+        if isinstance(value, Ref) and not value.cell.hint:
+            value.cell.hint = name
+        self.machine.state[frame.scope, name] = value
+
+    def _home(self, name: str) -> Frame:
+        frame = self.parent
+        while frame is not None and name not in frame.names:
+            frame = frame.parent
+        if frame is None:
+            raise Refused(f"an assignment to the global `{name}`", "the caller's globals are only read",
+                          "return the value instead")
+        return frame
+
+    def lookup(self, name: str) -> Any:
+        if name in self.names:
+            value = self.machine.state.get((self.scope, name), MISSING)
+            if isinstance(value, Missing):
+                raise Refused(f"`{name}` is read before it is bound")
+            if isinstance(value, Mixed):
+                raise Refused(f"`{name}` is not one thing here", value.reason)
+            return value
+        if self.parent is not None:
+            return self.parent.lookup(name)
+        return self._from_outside(name)
+
+    def _from_outside(self, name: str) -> Any:
+        source = self.source
+        if name in source.closure:
+            cell = source.closure[name]
+            try:
+                return self.machine.capture(("cell", id(cell)), name, lambda: cell.cell_contents)
+            except ValueError:
+                raise Refused(f"`{name}` is read before it is bound") from None
+        if name in source.globals:
+            scope = source.globals
+            return self.machine.capture(("global", id(scope), name), name, lambda: scope[name])
+        if hasattr(builtins, name):
+            return Const(getattr(builtins, name))
+        raise Refused(f"the name `{name}` is not defined")
+
+
+class _Names(gast.NodeVisitor):
+    """Names that a function body binds; what a nested function binds is its own."""
+
+    def __init__(self) -> None:
+        self.bound: dict[str, None] = {}
+        self.declared: dict[str, None] = {}
+
+    def visit_Name(self, node: Any) -> None:
+        if not isinstance(node.ctx, gast.Load):
+            self.bound[node.id] = None
+
+    def visit_FunctionDef(self, node: Any) -> None:
+        self.bound[node.name] = None
+        for default in [*node.args.defaults, *filter(None, node.args.kw_defaults), *node.decorator_list]:
+            self.visit(default)
+
+    def visit_Lambda(self, node: Any) -> None:
+        for default in [*node.args.defaults, *filter(None, node.args.kw_defaults)]:
+            self.visit(default)
+
+    def visit_Global(self, node: Any) -> None:
+        self.declared.update(dict.fromkeys(node.names))
+
+    visit_Nonlocal = visit_Global
+
+    def visit_Import(self, node: Any) -> None:
+        for alias in node.names:
+            self.bound[alias.asname or alias.name.split(".")[0]] = None
+
+    visit_ImportFrom = visit_Import
+
+    def _comprehension(self, node: Any) -> None:
+        """A comprehension's targets are its own; what `:=` binds in it is not."""
+        targets = _Names()
+        for generator in node.generators:
+            targets.visit(generator.target)
+        inner = _Names()
+        inner.generic_visit(node)
+        self.bound.update(dict.fromkeys(n for n in inner.bound if n not in targets.bound))
+
+    visit_ListComp = visit_GeneratorExp = visit_SetComp = visit_DictComp = _comprehension
+
+
+def local_names(tree: gast.FunctionDef) -> tuple[frozenset[str], frozenset[str]]:
+    """(local names, names declared global or nonlocal) of a function."""
+    finder = _Names()
+    for stmt in tree.body:
+        finder.visit(stmt)
+    args = tree.args
+    params = [*args.posonlyargs, *args.args, *args.kwonlyargs, *filter(None, (args.vararg, args.kwarg))]
+    finder.bound.update(dict.fromkeys(p.id for p in params))
+    declared = frozenset(finder.declared)
+    return frozenset(finder.bound) - declared, declared
+
+
+__all__ = ["POISON", "Capture", "Frame", "Guard", "Lit", "Machine", "input_type", "is_data", "local_names"]

@@ -1,0 +1,115 @@
+"""Calls of operations: Python arguments become a form over atoms."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import Any
+
+import numpy as np
+
+from srcad.frontend.machine import Frame
+from srcad.frontend.values import (
+    Const,
+    Entries,
+    Items,
+    Num,
+    Ref,
+    Refused,
+    Sequence,
+    Stream,
+    Tup,
+    atom_of,
+    describe,
+    is_static,
+    static,
+)
+from srcad.ir import Op, Type
+from srcad.rules import rule_of
+
+
+def call_operation(frame: Frame, op: Op, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if rule_of(op) is None:
+        raise Refused(f"a call of {op.name}", "it has no derivative rule")
+    for name in ("out", "where"):
+        if name in kwargs and not (isinstance(kwargs[name], Const) and kwargs[name].value is None):
+            raise Refused(f"`{name}=` of {op.name}", "in-place results and masked operations are not differentiated",
+                          "assign the result, and mask with np.where")
+    args, kwargs = _ordered(op, args, kwargs)
+    names = _parameters(op)
+    form_args = []
+    for i, a in enumerate(args):
+        name = names[i] if i < len(names) else ""
+        form_args.append(structure(frame, a, name) if name in op.structure else argument(frame, a))
+    form_kwargs = {k: structure(frame, v, k) if k in op.structure else argument(frame, v) for k, v in kwargs.items()}
+    if op.outs > 1:
+        return Tup(tuple(Num(v) for v in frame.build.calls(op, *form_args, **form_kwargs)))
+    return result_of(frame, frame.build.call(op, *form_args, **form_kwargs))
+
+
+def result_of(frame: Frame, var: Any) -> Any:
+    """A result as a value: a list of arrays (`np.split`) is a sequence."""
+    if var.type.kind == "sequence":
+        return frame.machine.new(Sequence(var))
+    return Num(var)
+
+
+@functools.cache
+def _parameters(op: Op) -> tuple[str, ...]:
+    """The names of the positional parameters of an operation, as far as they are known."""
+    try:
+        params = inspect.signature(op.function).parameters.values()
+    except (TypeError, ValueError):
+        return ()
+    return tuple(p.name for p in params if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
+
+
+def _ordered(op: Op, args: list[Any], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Data that was passed by keyword goes to its position, where the rules expect it."""
+    names, args, kwargs = _parameters(op), list(args), dict(kwargs)
+    while len(args) < len(names) and names[len(args)] in kwargs and names[len(args)] not in op.structure:
+        args.append(kwargs.pop(names[len(args)]))
+    return args, kwargs
+
+
+def structure(frame: Frame, value: Any, name: str) -> Any:
+    """An argument that shapes the computation: it must be known."""
+    if isinstance(value, Ref):
+        content = frame.machine.content(value)
+        if isinstance(content, Items):
+            return tuple(static(v, f"`{name}`") for v in content.values)
+    result = static(value, f"`{name}`")
+    return list(result) if isinstance(result, list) else result
+
+
+def argument(frame: Frame, value: Any) -> Any:
+    """An argument that is data: atoms, and tuples and lists of them."""
+    match value:
+        case Const(value=v):
+            if isinstance(v, np.ndarray):
+                raise Refused("an array without a name", hint="bind it to a name outside the function")
+            return v
+        case Num():
+            return atom_of(value)
+        case Tup(items=items):
+            return tuple(argument(frame, i) for i in items)
+        case Ref():
+            return _container(frame, value)
+        case Stream():
+            from srcad.frontend.builtin_calls import listed
+
+            return _container(frame, listed(frame, value))
+        case _:
+            raise Refused(f"{describe(value)} as an argument of a NumPy function")
+
+
+def _container(frame: Frame, ref: Ref) -> Any:
+    content = frame.machine.content(ref)
+    if isinstance(content, Items):
+        return [argument(frame, v) for v in content.values]
+    if isinstance(content, Sequence):
+        return content.atom
+    raise Refused(f"{describe(ref)} as an argument of a NumPy function")
+
+
+__all__ = ["Entries", "Type", "argument", "call_operation", "is_static", "result_of", "structure"]

@@ -1,0 +1,235 @@
+"""Functions that call themselves become functions of the program.
+
+What such a call returns is not known before the function has been lowered, and its lowering needs it: so the result is
+assumed to be nothing (`never`), which every join ignores, and the function is lowered again with what came out until
+that is what was assumed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from srcad.frontend.machine import Frame
+from srcad.frontend.values import (
+    Const,
+    Entries,
+    Items,
+    NeedsStatic,
+    Num,
+    Ref,
+    Refused,
+    Sequence,
+    Tup,
+    atom_of,
+    describe,
+    is_atomic,
+    map_atoms,
+)
+from srcad.ir import NEVER, Block, CallOp, Func, FuncRef, Let, Lit, Param, Type, Var, call_op, equivalent, fresh
+from srcad.ir.core import is_number
+from srcad.ir.walk import every, free, has_effect, rebuild
+
+
+@dataclass(eq=False)
+class _Callee:
+    """A recursive function on its way to being known."""
+
+    ref: FuncRef
+    result: Any = None          # the assumed result: a value over Vars that stand for types
+    used: bool = False
+    extras: tuple[Var, ...] = ()
+    effect: bool = False
+
+
+def call_recursive(frame: Frame, source: Any, key: Any, bound: dict[str, Any], parent: Frame | None) -> Any:
+    machine = frame.machine
+    values = {k: _general(frame, v) for k, v in bound.items()}
+    signature = (key, tuple((k, _signature(frame, v)) for k, v in values.items()))
+    callee = machine.callees.get(signature)
+    if callee is None:
+        callee = _lower(frame, source, signature, values, parent)
+    callee.used = True
+    args = [a for v in values.values() for a in _atoms(frame, v)]
+    if callee.result is None:
+        return Num(Var("", NEVER))
+    return _call(frame, callee, args)
+
+
+def _general(frame: Frame, value: Any) -> Any:
+    """A constant number that is passed to a recursive function is data: it will be another one in the next call."""
+    if isinstance(value, Const) and is_number(value.value) and not isinstance(value.value, bool):
+        return Num(Lit(value.value))
+    if isinstance(value, Tup):
+        return Tup(tuple(_general(frame, i) for i in value.items), value.cls)
+    if isinstance(value, Ref):
+        content = frame.machine.content(value)
+        if isinstance(content, Items | Sequence):
+            from srcad.frontend.places import sequence_of
+
+            return Sequence(sequence_of(frame, value))
+        raise Refused(f"{describe(value)} as an argument of a recursive function", hint="pass its parts")
+    return value
+
+
+def _param_type(t: Type) -> Type:
+    shape = None if t.shape is None else tuple(d if d.is_one else fresh() for d in t.shape)
+    return replace(t, shape=shape, value=None)
+
+
+def _signature(frame: Frame, value: Any) -> Any:
+    match value:
+        case Num(atom=a):
+            t = a.type
+            return (t.kind, t.dtype, t.rank, t.optional)
+        case Sequence(atom=a):
+            return ("sequence",)
+        case Tup(items=items, cls=cls):
+            return (cls, tuple(_signature(frame, i) for i in items))
+        case Const(value=v):
+            return (type(v), v) if v is None or isinstance(v, bool | str) else (type(v), id(v))
+        case _:
+            return id(value)
+
+
+def _atoms(frame: Frame, value: Any) -> list[Any]:
+    found: list[Any] = []
+    map_atoms(lambda a: found.append(a) or a, value)
+    return found
+
+
+def _lower(frame: Frame, source: Any, signature: Any, values: dict[str, Any], parent: Frame | None) -> _Callee:
+    machine = frame.machine
+    callee = _Callee(FuncRef(source.tree.name.strip("<>")))
+    machine.callees[signature] = callee
+    problems = len(machine.problems)
+    for _ in range(8):
+        del machine.problems[problems:]
+        inputs: list[Var] = []
+        params, func, result = _attempt(frame, source, values, parent, callee, inputs)
+        if not callee.used or (callee.result is not None and _alike(callee.result, result)):
+            break
+        callee.result = result
+    else:
+        raise Refused(f"the recursion of {source.tree.name}", "the kind of its result never settles")
+    callee.result = result
+    callee.effect = has_effect(func.body)
+    extras = sorted(free(func.body, func.outputs) - frozenset(inputs), key=lambda v: v.serial)
+    callee.extras = tuple(extras)
+    inner = {v: Var(v.hint, v.type) for v in extras}
+    body = _with_extras(func.body, callee, inner)
+    outputs = [inner.get(a, a) if isinstance(a, Var) else a for a in func.outputs]
+    callee.ref.func = replace(func, params=(*params, *(Param(v.hint, v) for v in inner.values())), body=body,
+                              result=tuple(outputs))
+    return callee
+
+
+def _attempt(frame: Frame, source: Any, values: dict[str, Any], parent: Frame | None, callee: _Callee,
+             inputs: list[Var]) -> tuple[list[Param], Func, Any]:
+    from srcad.frontend.calls import lower_body
+
+    machine = frame.machine
+    params: list[Param] = []
+
+    def fresh_input(name: str) -> Any:
+        def make(a: Any) -> Var:
+            v = Var(name, _param_type(a.type))
+            inputs.append(v)
+            params.append(Param(name, v))
+            return v
+        return make
+
+    before = dict(machine.state)
+    active, machine.active = machine.active, []
+    try:
+        with machine.fork(machine.state) as stmts:
+            bound = {}
+            for name, value in values.items():
+                inner = map_atoms(fresh_input(name), value)
+                bound[name] = machine.new(inner, name) if isinstance(inner, Sequence) else inner
+            try:
+                result = _result(frame, lower_body(frame, source, bound, parent))
+            except NeedsStatic as need:
+                if need.var in inputs:
+                    raise Refused(f"`{need.var.hint}` as {need.purpose} in a recursive function",
+                                  "structure can't depend on what changes from call to call") from None
+                raise
+            changed = [k for k, v in before.items() if machine.state.get(k) is not v]
+            dead = machine.dead
+    finally:
+        machine.active = active
+    if changed:
+        raise Refused("a recursive function that changes what is outside of it", hint="return the new value instead")
+    machine.dead = False
+    outputs = tuple(_atoms(frame, result)) if not dead else ()
+    func = Func(callee.ref.name, tuple(params), tuple(stmts), outputs, frame.build.span)
+    return params, func, result
+
+
+def _result(frame: Frame, value: Any) -> Any:
+    """A result over atoms alone: constants become atoms, lists sequences."""
+    match value:
+        case Ref():
+            content = frame.machine.content(value)
+            if isinstance(content, Items | Sequence):
+                from srcad.frontend.places import sequence_of
+
+                return Sequence(sequence_of(frame, value))
+            raise Refused(f"{describe(value)} as the result of a recursive function", hint="return a tuple of its parts")
+        case Tup(items=items, cls=cls):
+            return Tup(tuple(_result(frame, i) for i in items), cls)
+        case Const() if is_atomic(value):
+            return Num(atom_of(value))
+        case _:
+            return value
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Two results of the same structure and equivalent types."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, Tup):
+        return len(a.items) == len(b.items) and all(map(_alike, a.items, b.items))
+    if isinstance(a, Num | Sequence):
+        return equivalent(_result_type(a.atom), _result_type(b.atom))
+    return bool(a == b)
+
+
+def _result_type(a: Any) -> Type:
+    return _param_type(a.type)
+
+
+def _call(frame: Frame, callee: _Callee, args: list[Any]) -> Any:
+    """Record the call; its result has the structure that was found."""
+    types = [_result_type(a) for a in _atoms(frame, callee.result)]
+    op = call_op(callee.ref, tuple(types), callee.effect)
+    outs = iter(frame.build.calls(op, *args, *callee.extras))
+    result = map_atoms(lambda a: next(outs), callee.result)
+    return frame.machine.new(result) if isinstance(result, Sequence) else result
+
+
+def _with_extras(body: Block, callee: _Callee, inner: dict[Var, Var]) -> Block:
+    """Within the function, what it takes from around it are inputs, and it passes them on to itself."""
+    def atom(a: Any) -> Any:
+        return inner.get(a, a) if isinstance(a, Var) else a
+
+    def block(b: Block) -> Block:
+        return tuple(stmt(s) for s in b)
+
+    def stmt(s: Any) -> Any:
+        if isinstance(s, Let) and isinstance(s.op, CallOp) and s.op.target is callee.ref:
+            extra = tuple(inner.values())
+            form = replace(s.form, args=(*s.form.args, *(_hole() for _ in extra)))
+            return replace(s, args=(*map(atom, s.args), *extra), form=form)
+        return rebuild(s, atom, block)
+
+    return block(body)
+
+
+def _hole() -> Any:
+    from srcad.ir import HOLE
+
+    return HOLE
+
+
+__all__ = ["Entries", "call_recursive", "every"]

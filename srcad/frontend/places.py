@@ -1,0 +1,407 @@
+"""Reading and writing what a name, an attribute or a subscript denotes."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import gast
+import numpy as np
+
+from srcad.frontend.machine import Frame
+from srcad.frontend.values import (
+    MISSING,
+    Const,
+    Entries,
+    Fields,
+    Items,
+    Method,
+    Missing,
+    NeedsStatic,
+    Num,
+    Poison,
+    Ref,
+    Refused,
+    Sequence,
+    Stream,
+    Tup,
+    atom_of,
+    describe,
+    is_atomic,
+    is_static,
+    static,
+)
+from srcad.ir import NEVER, OPERATORS, Atom, Lit, Op, Var, op_of
+from srcad.ir.types import Dim, integer
+from srcad.rules import ATTRIBUTES, METHODS
+from srcad.rules.sequences import ITEM, NEW, SET_ITEM, SLICE
+
+BINARY = {
+    "Add": "add", "Sub": "sub", "Mult": "mul", "Div": "truediv", "FloorDiv": "floordiv", "Mod": "mod", "Pow": "pow",
+    "BitAnd": "and_", "BitOr": "or_", "BitXor": "xor", "LShift": "lshift", "RShift": "rshift", "MatMult": "matmul",
+}
+
+
+def operation_of(function: Any) -> Op:
+    op = op_of(function)
+    assert op is not None, function
+    return op
+
+
+def binary(frame: Frame, name: str, a: Any, b: Any) -> Any:
+    """`a <name> b`, where name is a function of the operator module."""
+    function = getattr(operator, name)
+    if isinstance(a, Poison) or isinstance(b, Poison):
+        return Poison()
+    if is_static(a) and is_static(b):
+        return _fold(function, static(a, "an operand"), static(b, "an operand"))
+    if isinstance(a, Const) and isinstance(a.value, str) and name == "mod":
+        raise Refused("formatting with %", hint="use an f-string")
+    if name in ("add", "mul") and any(isinstance(x, Ref | Tup) for x in (a, b)):
+        return _concatenated(frame, name, a, b)
+    if name == "matmul":
+        return Num(frame.build.call(operation_of(operator.matmul), operand(frame, a), operand(frame, b)))
+    return Num(frame.build.call(OPERATORS[name], operand(frame, a), operand(frame, b)))
+
+
+def operand(frame: Frame, value: Any) -> Atom:
+    """An operand of arithmetic; a list beside an array is made an array, as NumPy does."""
+    if isinstance(value, Ref | Tup):
+        from srcad.frontend.numpy_calls import argument
+
+        return frame.build.call(operation_of(np.array), argument(frame, value))
+    if isinstance(value, Const) and isinstance(value.value, np.ndarray):
+        raise Refused("an array that is neither an argument nor a name", hint="bind it to a name outside the function")
+    return atom_of(value)
+
+
+def _fold(function: Any, a: Any, b: Any) -> Any:
+    try:
+        result = function(a, b)
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise Refused(f"an operation that always fails: {error}") from None
+    if type(result) is tuple:
+        return Tup(tuple(map(Const, result)))
+    return Const(result)
+
+
+def _concatenated(frame: Frame, name: str, a: Any, b: Any) -> Any:
+    """`+` and `*` of lists and tuples."""
+    if name == "mul":
+        container, times = (a, b) if isinstance(a, Ref | Tup) else (b, a)
+        if is_atomic(times) and atom_of(times).type.kind == "array":
+            return Num(frame.build.call(OPERATORS["mul"], operand(frame, a), operand(frame, b)))
+        if isinstance(container, Ref) and not isinstance(times, Const):
+            from srcad.rules.sequences import REPEAT
+
+            return frame.machine.new(Sequence(frame.build.call(REPEAT, sequence_of(frame, container), atom_of(times))))
+        items = _items(frame, container) * static(times, "a repetition")
+        return Tup(items) if isinstance(container, Tup) else frame.machine.new(Items(items))
+    if not (isinstance(a, Ref | Tup) and isinstance(b, Ref | Tup)):
+        return Num(frame.build.call(OPERATORS["add"], operand(frame, a), operand(frame, b)))
+    if isinstance(a, Tup) and isinstance(b, Tup):
+        return Tup(a.items + b.items)
+    contents = [frame.machine.content(x) if isinstance(x, Ref) else x for x in (a, b)]
+    if any(isinstance(c, Sequence) for c in contents):
+        from srcad.rules.sequences import CONCAT
+
+        return frame.machine.new(Sequence(frame.build.call(CONCAT, sequence_of(frame, a), sequence_of(frame, b))))
+    return frame.machine.new(Items(_items(frame, a) + _items(frame, b)))
+
+
+def _items(frame: Frame, value: Any) -> tuple[Any, ...]:
+    if isinstance(value, Tup):
+        return value.items
+    content = frame.machine.content(value)
+    if isinstance(content, Items):
+        return content.values
+    raise Refused(f"{describe(value)} where a list of known length is needed")
+
+
+def sequence_of(frame: Frame, value: Any) -> Atom:
+    """A list as one variable."""
+    content = frame.machine.content(value) if isinstance(value, Ref) else value
+    if isinstance(content, Sequence):
+        return content.atom
+    items = content.values if isinstance(content, Items) else content.items if isinstance(content, Tup) else None
+    if items is None or not all(map(is_atomic, items)):
+        raise Refused(f"{describe(value)} where a list of numbers or arrays is needed")
+    return frame.build.call(NEW, *map(atom_of, items))
+
+
+# Subscripts.
+
+
+def index_of(frame: Frame, node: Any, evaluate: Any) -> Any:
+    """A subscript as nested tuples and slices of values."""
+    match node:
+        case gast.Slice(lower=lower, upper=upper, step=step):
+            return slice(*(None if p is None else evaluate(frame, p) for p in (lower, upper, step)))
+        case gast.Tuple(elts=elts) if any(isinstance(e, gast.Slice) for e in elts):
+            return tuple(index_of(frame, e, evaluate) for e in elts)
+        case _:
+            return evaluate(frame, node)
+
+
+def subscript(frame: Frame, owner: Any, index: Any) -> Any:
+    """`owner[index]`, read."""
+    match owner:
+        case Poison():
+            return owner
+        case Num(atom=atom):
+            if atom.type.kind == "never":
+                return Num(Var("", NEVER))
+            return Num(frame.build.call(operation_of(operator.getitem), atom, index_atoms(frame, index)))
+        case Tup(items=items):
+            return _known_item(frame, items, index, lambda part: Tup(part))
+        case Ref():
+            return _container_item(frame, owner, index)
+        case Const(value=v):
+            if isinstance(index, slice) or not is_static(index):
+                return _known_item(frame, tuple(map(Const, v)) if isinstance(v, str | tuple | range) else (), index,
+                                   lambda part: Const(v[_static_slice(index)]))
+            return frame.machine.capture(("item", id(v), static(index, "a key")), "item",
+                                         lambda: v[static(index, "a key")])
+        case _:
+            raise Refused(f"a subscript of {describe(owner)}")
+
+
+def _static_slice(index: slice) -> slice:
+    return slice(*(None if p is None else static(p, "a bound of a slice") for p in (index.start, index.stop, index.step)))
+
+
+def _known_item(frame: Frame, items: tuple[Any, ...], index: Any, part: Any) -> Any:
+    if isinstance(index, slice):
+        return part(items[_static_slice(index)])
+    try:
+        k = static(index, "the index of a list or tuple")
+    except NeedsStatic:
+        if items and all(isinstance(i, Num) or is_atomic(i) for i in items) and _alike(items):
+            return Num(frame.build.call(ITEM, frame.build.call(NEW, *map(atom_of, items)), atom_of(index)))
+        raise
+    try:
+        return items[k]
+    except (IndexError, TypeError) as error:
+        raise Refused(f"this index always fails: {error}") from None
+
+
+def _alike(items: tuple[Any, ...]) -> bool:
+    types = [atom_of(i).type for i in items]
+    return all((t.kind, t.dtype, t.rank) == (types[0].kind, types[0].dtype, types[0].rank) for t in types)
+
+
+def _container_item(frame: Frame, owner: Ref, index: Any) -> Any:
+    content = frame.machine.content(owner)
+    match content:
+        case Items(values=values):
+            return _known_item(frame, values, index, lambda part: frame.machine.new(Items(part)))
+        case Sequence(atom=atom):
+            if isinstance(index, slice):
+                bounds = slice(*(_bound(p) for p in (index.start, index.stop, index.step)))
+                return frame.machine.new(Sequence(frame.build.call(SLICE, atom, bounds)))
+            return Num(frame.build.call(ITEM, atom, atom_of(index)))
+        case Entries():
+            value = content.get(static(index, "the key of a dict"))
+            if value is None:
+                raise Refused(f"the key {static(index, 'a key')!r} is not in the dict")
+            return value
+        case _:
+            raise Refused(f"a subscript of {describe(owner)}")
+
+
+def _bound(value: Any) -> Any:
+    return None if value is None or (isinstance(value, Const) and value.value is None) else _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """A constant as itself, anything else as its atom: how structure enters a form."""
+    return value.value if isinstance(value, Const) else atom_of(value)
+
+
+def index_atoms(frame: Frame, index: Any) -> Any:
+    """A subscript of an array, over atoms."""
+    if isinstance(index, slice):
+        return slice(*(_bound(p) for p in (index.start, index.stop, index.step)))
+    if type(index) is tuple:
+        return tuple(index_atoms(frame, i) for i in index)
+    match index:
+        case Tup(items=items):
+            return tuple(index_atoms(frame, i) for i in items)
+        case Ref():
+            content = frame.machine.content(index)
+            if isinstance(content, Items):
+                return [_plain(v) for v in content.values]
+            return operand(frame, index)
+        case Const(value=v) if isinstance(v, slice):
+            return v
+        case _:
+            return _plain(index)
+
+
+def element(frame: Frame, atom: Atom, index: Any) -> Num:
+    """`atom[index]` of an array or a sequence."""
+    op = ITEM if atom.type.kind == "sequence" else operation_of(operator.getitem)
+    return Num(frame.build.call(op, atom, index))
+
+
+# Stores.
+
+
+def store(frame: Frame, target: Any, value: Any) -> None:
+    """`owner[index] = value` and `owner.name = value`."""
+    from srcad.frontend.expressions import evaluate
+
+    if isinstance(target, gast.Attribute):
+        _store_attribute(frame, evaluate(frame, target.value), target.attr, value)
+        return
+    owner = evaluate(frame, target.value)
+    index = index_of(frame, target.slice, evaluate)
+    if isinstance(owner, Poison):
+        return
+    if not isinstance(owner, Ref):
+        raise Refused("a store into an array" if isinstance(owner, Num) else f"a store into {describe(owner)}",
+                      "in-place changes of arrays are not differentiated",
+                      "build a new array, for instance with np.where, np.concatenate or np.stack")
+    content = frame.machine.content(owner)
+    match content:
+        case Items(values=values) if isinstance(index, Const | Num) and is_static(index):
+            items = list(values)
+            items[static(index, "an index")] = value
+            frame.machine.store(owner, Items(tuple(items)))
+        case Items() | Sequence() if not isinstance(index, slice):
+            changed = frame.build.call(SET_ITEM, sequence_of(frame, owner), atom_of(index), atom_of(value))
+            frame.machine.store(owner, Sequence(changed))
+        case Entries(values=entries):
+            key = static(index, "the key of a dict")
+            frame.machine.store(owner, Entries(tuple({**dict(entries), key: value}.items())))
+        case _:
+            raise Refused(f"this store into {describe(owner)}")
+
+
+def _store_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
+    if isinstance(owner, Ref) and isinstance(fields := frame.machine.content(owner), Fields):
+        frame.machine.store(owner, Fields(fields.cls, tuple({**dict(fields.values), name: value}.items())))
+        return
+    raise Refused(f"a store into an attribute of {describe(owner)}", "only objects made by the function are changed",
+                  "return the new value instead")
+
+
+def update(frame: Frame, target: Any, op: Any, value: Any) -> None:
+    """`target op= value`: rebinding for numbers and tuples, a change in place for lists."""
+    from srcad.frontend.expressions import evaluate
+    from srcad.frontend.statements import assign
+
+    name = BINARY[type(op).__name__]
+    if isinstance(target, gast.Name):
+        old = frame.lookup(target.id)
+    else:
+        load = type(target)(**{**dict(gast.iter_fields(target)), "ctx": gast.Load()})
+        gast.copy_location(load, target)
+        old = evaluate(frame, load)
+    if isinstance(old, Ref) and name == "add":
+        from srcad.frontend.containers import extend
+
+        extend(frame, old, value)
+        return
+    if isinstance(old, Num) and old.atom.type.kind in ("array", "unknown") and isinstance(old.atom, Var):
+        raise Refused(f"`{gast_name(target)} {OPERATORS[name].name if name in OPERATORS else '@'}= …` on an array",
+                      "it changes the array in place, and in-place changes of arrays are not differentiated",
+                      f"write `{gast_name(target)} = {gast_name(target)} … ` to make a new array")
+    assign(frame, target, binary(frame, name, old, value))
+
+
+def gast_name(node: Any) -> str:
+    return node.id if isinstance(node, gast.Name) else "x"
+
+
+def delete(frame: Frame, target: Any) -> None:
+    if isinstance(target, gast.Name):
+        frame.machine.state[frame.scope, target.id] = MISSING
+        return
+    raise Refused("`del` of an item or attribute")
+
+
+# Attributes.
+
+
+def attribute(frame: Frame, owner: Any, name: str) -> Any:
+    match owner:
+        case Poison():
+            return owner
+        case Num(atom=atom):
+            return _of_array(frame, atom, name)
+        case Tup(items=items, cls=cls):
+            if cls is not None and name in cls._fields:  # type: ignore[attr-defined]
+                return items[cls._fields.index(name)]  # type: ignore[attr-defined]
+            return Method(owner, name)
+        case Ref() if isinstance(fields := frame.machine.content(owner), Fields):
+            value = fields.get(name)
+            return value if value is not None else _of_class(frame, owner, fields.cls, name)
+        case Const(value=v) if not (is_atomic(owner) and not isinstance(v, str)):
+            if not hasattr(v, name):
+                raise Refused(f"{describe(owner)} has no attribute `{name}`")
+            if isinstance(v, str):
+                return Method(owner, name)
+            return frame.machine.capture(("attr", id(v), name), name, lambda: getattr(v, name))
+        case Const():
+            return _of_array(frame, atom_of(owner), name)
+        case Ref() | Stream():
+            return Method(owner, name)
+        case _:
+            raise Refused(f"the attribute `{name}` of {describe(owner)}")
+
+
+def _of_class(frame: Frame, owner: Ref, cls: type, name: str) -> Any:
+    """A method, property or class attribute of an object of known class."""
+    from srcad.frontend.calls import call_value
+
+    found = getattr(cls, name, None)
+    if found is None:
+        raise Refused(f"an object of {cls.__name__} has no attribute `{name}`")
+    raw = cls.__dict__.get(name, found)
+    if isinstance(raw, property):
+        return call_value(frame, Const(raw.fget), [owner], {})
+    if hasattr(found, "__code__") and not isinstance(raw, staticmethod):
+        from srcad.frontend.values import Partial
+
+        return Partial(Const(found), (owner,), ())
+    return frame.machine.capture(("attr", id(cls), name), name, lambda: getattr(cls, name))
+
+
+def _of_array(frame: Frame, atom: Atom, name: str) -> Any:
+    t = atom.type
+    if name == "shape":
+        return _shape(frame, atom)
+    if name == "ndim" and t.rank is not None:
+        return Const(t.rank)
+    if name == "dtype":
+        if t.dtype is None:
+            raise Refused("the dtype of an array of unknown dtype")
+        return Const(t.dtype)
+    if name == "size" and t.shape is not None:
+        return _size(frame, atom)
+    if name in ATTRIBUTES:
+        return Num(frame.build.call(operation_of(ATTRIBUTES[name]), atom))
+    if name in METHODS:
+        return Method(Num(atom), name)
+    raise Refused(f"the attribute `{name}` of an array")
+
+
+def _shape(frame: Frame, atom: Atom) -> Any:
+    from srcad.ir import EXTENT
+
+    if atom.type.shape is None:
+        raise Refused("the shape of an array of unknown rank", hint="say what the arguments are (see `--args`)")
+    return Tup(tuple(Const(d.offset) if d.size is None else Num(frame.build.call(EXTENT, atom, axis=k))
+                     for k, d in enumerate(atom.type.shape)))
+
+
+def _size(frame: Frame, atom: Atom) -> Any:
+    result: Any = Const(1)
+    for extent in _shape(frame, atom).items:
+        result = extent if isinstance(result, Const) and result.value == 1 else binary(frame, "mul", result, extent)
+    return result
+
+
+__all__ = ["BINARY", "Dim", "Lit", "Missing", "attribute", "binary", "delete", "element", "index_atoms", "index_of",
+           "integer", "operand", "operation_of", "sequence_of", "store", "subscript", "update"]

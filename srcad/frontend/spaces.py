@@ -1,0 +1,233 @@
+"""What a `for` iterates over: known items (the loop is unrolled), or a range and elements (it is one `Loop`)."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from srcad.frontend.machine import Frame
+from srcad.frontend.values import (
+    Const,
+    Entries,
+    Items,
+    Num,
+    Ref,
+    Refused,
+    Sequence,
+    Stream,
+    Tup,
+    atom_of,
+    describe,
+    is_atomic,
+    is_static,
+)
+from srcad.ir import EXTENT, INT, OPERATORS, Atom, Lit, Range, Type, Var, op_of
+from srcad.rules.sequences import LENGTH, NEW, REVERSED
+
+LIMIT = 10_000  # items of a static iterable that a loop is unrolled over
+
+
+@dataclass
+class Space:
+    """`items` when they are known; else `bounds` and `sequences`, and `value` of (index, elements) in a trip."""
+
+    items: list[Any] | None = None
+    bounds: Range | None = None
+    sequences: tuple[Atom, ...] = ()
+    value: Callable[[Any, list[Any]], Any] = lambda index, elements: index
+
+    @property
+    def width(self) -> int:
+        return len(self.sequences)
+
+
+def space_of(frame: Frame, value: Any) -> Space:
+    match value:
+        case Tup(items=items):
+            return Space(list(items))
+        case Ref():
+            return _container(frame, value)
+        case Num(atom=atom) if isinstance(atom, Var):
+            return _array(atom)
+        case Stream(kind="range", parts=parts):
+            return _range(parts)
+        case Stream(kind="enumerate", parts=(inner, start)):
+            return _enumerated(frame, space_of(frame, inner), start)
+        case Stream(kind="zip", parts=parts):
+            return _zipped(frame, [space_of(frame, p) for p in parts])
+        case Stream(kind="reversed", parts=(inner,)):
+            return _reversed(frame, inner)
+        case Const(value=v) if isinstance(v, Iterable) and not isinstance(v, str | bytes):
+            return Space([Const(x) for x in _bounded(v)])
+        case Const(value=str() as v):
+            return Space([Const(x) for x in v])
+        case _:
+            raise Refused(f"a loop over {describe(value)}", "it is not an array, a list, a range or the like")
+
+
+def _bounded(values: Iterable[Any]) -> list[Any]:
+    result = []
+    for v in values:
+        result.append(v)
+        if len(result) > LIMIT:
+            raise Refused(f"a loop over more than {LIMIT} constants", hint="loop over range(n) or over an array")
+    return result
+
+
+def _container(frame: Frame, ref: Ref) -> Space:
+    content = frame.machine.content(ref)
+    match content:
+        case Items(values=values):
+            return Space(list(values))
+        case Sequence(atom=atom):
+            return Space(None, None, (atom,), lambda index, elements: elements[0])
+        case Entries(values=entries):
+            return Space([Const(k) for k, _ in entries])
+        case _:
+            raise Refused(f"a loop over {describe(ref)}")
+
+
+def _array(atom: Var) -> Space:
+    if atom.type.kind in ("number", "scalar") or atom.type.rank == 0:
+        raise Refused("a loop over a number")
+    return Space(None, None, (atom,), lambda index, elements: elements[0])
+
+
+def _range(parts: tuple[Any, ...]) -> Space:
+    start, stop, step = (Const(0), parts[0], Const(1)) if len(parts) == 1 else (*parts, Const(1))[:3]
+    for p in (start, stop, step):
+        if is_atomic(p) and atom_of(p).type.dtype is not None and atom_of(p).type.dtype.kind == "f":
+            raise Refused("a range over floats", "range takes integers", "use np.arange, or range over a count")
+    return Space(None, Range(atom_of(start), atom_of(stop), atom_of(step)))
+
+
+def static_range(bounds: Range) -> range | None:
+    """The range itself when its bounds are constants."""
+    values = []
+    for a in (bounds.start, bounds.stop, bounds.step):
+        known = a.value if isinstance(a, Lit) else a.type.value.offset if (
+            a.type.value is not None and a.type.value.size is None) else None
+        if known is None:
+            return None
+        values.append(operator.index(known))
+    return range(*values)
+
+
+def _sequenced(frame: Frame, space: Space) -> Space:
+    """A space of known items as elements of one sequence, to walk beside others."""
+    if space.items is None:
+        return space
+    if not all(map(is_atomic, space.items)):
+        raise Refused("a loop over a list of unlike things beside an array", hint="loop over the indices")
+    atom = frame.build.call(NEW, *map(atom_of, space.items))
+    return Space(None, None, (atom,), lambda index, elements: elements[0])
+
+
+def _enumerated(frame: Frame, inner: Space, start: Any) -> Space:
+    if inner.items is not None:
+        if is_static(start):
+            return Space([Tup((Const(start.value + i), v)) for i, v in enumerate(inner.items)])
+        inner = _sequenced(frame, inner)
+    if inner.bounds is not None:
+        raise Refused("enumerate over a range", hint="compute the counter from the index")
+    length = extent_of(frame, inner.sequences[0])
+
+    def value(index: Any, elements: list[Any]) -> Any:
+        position = index
+        if not (isinstance(start, Const) and start.value == 0):
+            position = Num(frame.build.call(OPERATORS["add"], atom_of(start), index.atom))
+        return Tup((position, inner.value(None, elements)))
+
+    return Space(None, Range(Lit(0), length, Lit(1)), inner.sequences, value)
+
+
+def extent_of(frame: Frame, atom: Atom) -> Atom:
+    """How many elements a loop over `atom` sees."""
+    if atom.type.kind == "sequence":
+        return frame.build.call(LENGTH, atom)
+    return frame.build.call(EXTENT, atom, axis=0)
+
+
+def _zipped(frame: Frame, spaces: list[Space]) -> Space:
+    if all(s.items is not None or (s.bounds is not None and static_range(s.bounds) is not None) for s in spaces) and any(
+            s.items is not None for s in spaces):
+        columns = [s.items if s.items is not None else [Const(i) for i in static_range(s.bounds) or ()] for s in spaces]
+        return Space([Tup(tuple(row)) for row in zip(*columns, strict=False)])
+    spaces = [_sequenced(frame, s) for s in spaces]
+    ranged = [i for i, s in enumerate(spaces) if s.bounds is not None]
+    for i in ranged[1:]:
+        spaces[i] = _as_array(frame, spaces[i])
+    bounds = spaces[ranged[0]].bounds if ranged else None
+    sequences = tuple(a for s in spaces for a in s.sequences)
+
+    def value(index: Any, elements: list[Any]) -> Any:
+        rest, items = list(elements), []
+        for s in spaces:
+            own, rest = rest[: s.width], rest[s.width:]
+            items.append(s.value(index if s.bounds is not None else None, own))
+        return Tup(tuple(items))
+
+    return Space(None, bounds, sequences, value)
+
+
+def _as_array(frame: Frame, space: Space) -> Space:
+    import numpy as np
+
+    assert space.bounds is not None
+    arange = op_of(np.arange)
+    assert arange is not None
+    atom = frame.build.call(arange, space.bounds.start, space.bounds.stop, space.bounds.step)
+    return Space(None, None, (atom,), lambda index, elements: elements[0])
+
+
+def _reversed(frame: Frame, inner: Any) -> Space:
+    space = space_of(frame, inner)
+    if space.items is not None:
+        return Space(space.items[::-1])
+    if isinstance(inner, Stream) and inner.kind == "range" and space.bounds is not None:
+        return Space(None, _reversed_range(frame, space.bounds))
+    if space.bounds is None and space.width == 1:
+        (atom,) = space.sequences
+        back = (frame.build.call(REVERSED, atom) if atom.type.kind == "sequence" else
+                frame.build.call(_getitem(), atom, slice(None, None, -1)))
+        return Space(None, None, (back,), lambda index, elements: elements[0])
+    raise Refused("reversed of this iterator", hint="reverse what it runs over")
+
+
+def _getitem() -> Any:
+    op = op_of(operator.getitem)
+    assert op is not None
+    return op
+
+
+def _reversed_range(frame: Frame, bounds: Range) -> Range:
+    known = static_range(bounds)
+    if known is not None:
+        back = known[::-1]
+        return Range(Lit(back.start), Lit(back.stop), Lit(back.step))
+    add, sub = OPERATORS["add"], OPERATORS["sub"]
+    if bounds.step == Lit(1):
+        last = frame.build.call(sub, bounds.stop, 1)
+        stop = Lit(bounds.start.value - 1) if isinstance(bounds.start, Lit) else frame.build.call(sub, bounds.start, 1)
+        return Range(last, stop, Lit(-1))
+    count = op_of(len)
+    raise Refused("reversed of a range with a step", hint="write the descending range itself") if count else add
+
+
+def element_type(atom: Atom) -> Type:
+    """The type of what a loop over `atom` sees."""
+    from dataclasses import replace
+
+    t = atom.type
+    if t.kind == "sequence":
+        return t.item or Type("unknown")
+    if t.kind == "never":
+        return t
+    if t.shape is None:
+        return Type("unknown", t.dtype)
+    return replace(t, kind="scalar" if len(t.shape) == 1 else "array", shape=t.shape[1:])
+
+
+__all__ = ["INT", "Space", "element_type", "extent_of", "space_of", "static_range"]

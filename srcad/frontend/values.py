@@ -1,0 +1,252 @@
+"""What a Python expression is while a function is being lowered.
+
+    Const     a Python object that is known now: a module, a function, a string, None, a literal number
+    Num       a value that the program computes: an atom of the core language
+    Tup       a tuple (or named tuple) of values
+    Ref       a mutable container or object; what it holds stands in the state, under its cell
+    Closure   a function that the lowered code defines
+    Partial   a callable with some of its arguments; Method: one with its `self`
+    Stream    something to iterate over: a range, zip, enumerate, reversed, a generator
+
+A `State` maps names and cells to values; it is copied where control forks and joined where it meets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import gast
+
+from srcad.errors import Span
+from srcad.ir import Atom, Lit, Type, Var, is_number
+
+_serials = count()
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Num:
+    atom: Atom
+
+
+@dataclass(frozen=True, slots=True)
+class Tup:
+    items: tuple[Any, ...]
+    cls: type | None = None
+
+
+class Cell:
+    """The identity of a mutable thing.  `frozen` is why it can't be stored to (it may be one of several things)."""
+
+    __slots__ = ("frozen", "hint", "origin", "serial")
+
+    def __init__(self, hint: str = "", origin: Span | None = None, frozen: str = "") -> None:
+        self.hint, self.origin, self.frozen, self.serial = hint, origin, frozen, next(_serials)
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    cell: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """The contents of a list whose length is known."""
+
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """The contents of a list whose length is not known: one variable."""
+
+    atom: Atom
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """The contents of a dict; keys are static."""
+
+    values: tuple[tuple[Any, Any], ...]
+
+    def get(self, key: Any) -> Any:
+        return dict(self.values).get(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The attributes of an object of class `cls`."""
+
+    cls: type
+    values: tuple[tuple[str, Any], ...]
+
+    def get(self, name: str) -> Any:
+        return dict(self.values).get(name)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Closure:
+    """A `def` or `lambda` of the lowered code, with the frame in which its free names are looked up."""
+
+    tree: gast.FunctionDef
+    frame: Any
+    defaults: tuple[Any, ...] = ()
+    kwdefaults: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    function: Any
+    args: tuple[Any, ...]
+    kwargs: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """`name` of `owner`: an array method, a list method."""
+
+    owner: Any
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """`kind` is range, zip, enumerate, reversed, items, map or comprehension; `parts` are its operands."""
+
+    kind: str
+    parts: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A name that is bound on no path that leads here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """Two things that can't be one variable, depending on the path; it may exist but not be used."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """The result of something that was refused: all that depends on it is silently refused too."""
+
+
+POISON = Poison()
+NONE = Const(None)
+MISSING = Missing()
+State = dict[Any, Any]
+
+
+class Refused(Exception):  # noqa: N818 - control flow of the lowering, never seen by users
+    """This expression can't be lowered: what, why, and what to write instead."""
+
+    def __init__(self, what: str, reason: str = "", hint: str = "", related: tuple[tuple[Span, str], ...] = ()) -> None:
+        super().__init__(what)
+        self.what, self.reason, self.hint, self.related = what, reason, hint, related
+
+
+class NeedsStatic(Exception):  # noqa: N818 - control flow of the lowering
+    """Structure depends on the value of `var`: a loop that binds it is unrolled, an argument is guarded by value."""
+
+    def __init__(self, var: Var, purpose: str) -> None:
+        super().__init__(purpose)
+        self.var, self.purpose = var, purpose
+
+
+def is_atomic(value: Any) -> bool:
+    """Can `value` be one atom?"""
+    if isinstance(value, Num):
+        return True
+    return isinstance(value, Const) and (value.value is None or is_number(value.value) or isinstance(value.value, str))
+
+
+def atom_of(value: Any) -> Atom:
+    """The atom of a number, an array, None or a string."""
+    if isinstance(value, Num):
+        return value.atom
+    if isinstance(value, Const) and is_atomic(value):
+        return Lit(value.value)
+    raise Refused(f"{describe(value)} where a number or an array is needed")
+
+
+def type_of_value(value: Any) -> Type:
+    return atom_of(value).type
+
+
+def static(value: Any, purpose: str) -> Any:
+    """The Python object of a value that must be known now."""
+    if isinstance(value, Const):
+        return value.value
+    if isinstance(value, Tup) and value.cls is None:
+        return tuple(static(v, purpose) for v in value.items)
+    if isinstance(value, Num) and isinstance(value.atom, Lit):
+        return value.atom.value
+    if isinstance(value, Num) and isinstance(value.atom, Var):
+        constant = value.atom.type.value
+        if constant is not None and constant.size is None:
+            return constant.offset
+        raise NeedsStatic(value.atom, purpose)
+    raise Refused(f"{describe(value)} as {purpose}", "it must be known before the function runs")
+
+
+def is_static(value: Any) -> bool:
+    return isinstance(value, Const) or (isinstance(value, Tup) and all(map(is_static, value.items)))
+
+
+def describe(value: Any) -> str:
+    """What a value is, for an error message."""
+    match value:
+        case Const(value=v):
+            return getattr(v, "__qualname__", None) or repr(v)
+        case Num():
+            return "an array" if value.atom.type.kind == "array" else "a number"
+        case Tup():
+            return "a tuple"
+        case Ref(cell=cell):
+            return f"`{cell.hint}`" if cell.hint else "a container"
+        case Closure(tree=tree):
+            return f"the function `{tree.name}`"
+        case Partial() | Method():
+            return "a bound function"
+        case Stream(kind=kind):
+            return f"a {kind} iterator"
+        case Mixed(reason=reason):
+            return reason
+        case _:
+            return "an unbound name"
+
+
+def map_atoms(f: Any, value: Any) -> Any:
+    """The same value with `f` applied to its atoms (not through `Ref`s)."""
+    match value:
+        case Num(atom=a):
+            return Num(f(a))
+        case Sequence(atom=a):
+            return Sequence(f(a))
+        case Tup(items=items, cls=cls):
+            return Tup(tuple(map_atoms(f, i) for i in items), cls)
+        case Items(values=values):
+            return Items(tuple(map_atoms(f, i) for i in values))
+        case Entries(values=values):
+            return Entries(tuple((k, map_atoms(f, v)) for k, v in values))
+        case Fields(cls=cls, values=values):
+            return Fields(cls, tuple((k, map_atoms(f, v)) for k, v in values))
+        case Partial(function=function, args=args, kwargs=kwargs):
+            return Partial(function, tuple(map_atoms(f, a) for a in args),
+                           tuple((k, map_atoms(f, v)) for k, v in kwargs))
+        case Method(owner=owner, name=name):
+            return Method(map_atoms(f, owner), name)
+        case Stream(kind=kind, parts=parts):
+            return Stream(kind, tuple(map_atoms(f, p) for p in parts))
+        case _:
+            return value

@@ -1,0 +1,212 @@
+"""Programs: things that can be lowered for given arguments, the primal and all that is derived from it.
+
+    Primal(f)                 the user's function
+    Gradient(p, wrt, …)       the adjoint of a program: its gradients, with or without its value
+    Tangent(p)                its value and its directional derivative
+
+Each is a function from argument trees to a core program, so derivatives of derivatives are nothing special.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from types import FunctionType, MethodType
+from typing import Any, Protocol
+
+import numpy as np
+
+from srcad.errors import ArgumentError
+from srcad.frontend.capture import Source, capture
+from srcad.frontend.lower import Lowered, lower
+from srcad.frontend.values import Const
+from srcad.ir import Builder, Func, Lit, Param, Type, Undef, Var, leaves, map_tree
+from srcad.rules.outputs import SINGLE
+from srcad.transforms.forward import forward
+from srcad.transforms.reverse import reverse, without_value
+
+Wrt = tuple[str, ...]
+
+
+class Program(Protocol):
+    """What the transforms of this package work on."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def primal(self) -> Primal: ...
+
+    def lower(self, arguments: dict[str, Any]) -> Lowered: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Primal:
+    """A Python function, its `self` included where it is a bound method."""
+
+    function: Any
+
+    @cached_property
+    def source(self) -> Source:
+        return capture(self.code)
+
+    @property
+    def code(self) -> FunctionType:
+        f = self.function
+        if isinstance(f, MethodType):
+            return f.__func__  # type: ignore[return-value]
+        return f
+
+    @property
+    def bound(self) -> tuple[Any, ...]:
+        return (self.function.__self__,) if isinstance(self.function, MethodType) else ()
+
+    @property
+    def name(self) -> str:
+        return self.source.tree.name.strip("<>")
+
+    @property
+    def primal(self) -> Primal:
+        return self
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The parameters, `*args` and `**kwargs` too, in the order of the generated function."""
+        spec = self.source.tree.args
+        extra = [p for p in (spec.vararg, spec.kwarg) if p is not None]
+        params = (*spec.posonlyargs, *spec.args, *(p for p in extra if p is spec.vararg), *spec.kwonlyargs,
+                  *(p for p in extra if p is spec.kwarg))
+        return tuple(p.id for p in params)
+
+    def lower(self, arguments: dict[str, Any]) -> Lowered:
+        return lower(self.source, arguments)
+
+
+@dataclass(frozen=True, eq=False)
+class Gradient:
+    """The gradient of a program whose result has one element (the first of a pair, with `has_aux`)."""
+
+    program: Program
+    wrt: Wrt
+    single: bool           # one argument: the gradient itself; several: a tuple of gradients
+    value: bool = False
+    has_aux: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.program.name}_adjoint"
+
+    @property
+    def primal(self) -> Primal:
+        return self.program.primal
+
+    def lower(self, arguments: dict[str, Any]) -> Lowered:
+        inner = self.program.lower(arguments)
+        func, aux = self._output(inner.func)
+        inputs = differentiated(func, self.wrt)
+        func = replace(func, result=(func.result, aux) if self.has_aux else func.result)
+        adjoint = reverse(func, inputs)
+        value, gradients = adjoint.result
+        parts = [gradients[name] for name in self.wrt]
+        result: Any = parts[0] if self.single else tuple(parts)
+        adjoint = replace(adjoint, result=(value, result))
+        adjoint = adjoint if self.value or self.has_aux else without_value(adjoint)
+        if self.has_aux and not self.value:
+            adjoint = without_value(replace(adjoint, result=(None, (result, adjoint.result[0][1]))))
+        return replace(inner, func=adjoint)
+
+    def _output(self, func: Func) -> tuple[Func, Any]:
+        """The program with its one differentiated output made a scalar, and the auxiliary output."""
+        result, aux = func.result, None
+        if self.has_aux:
+            if not (type(result) is tuple and len(result) == 2):
+                raise ArgumentError(f"has_aux=True, but {func.name} does not return a pair (value, aux)")
+            result, aux = result
+        check_scalar(func.name, result)
+        if result.type.shape != () and isinstance(result, Var):
+            build = Builder(func.span)
+            scalar = build.call(SINGLE, result, hint=result.hint or "y")
+            return replace(func, body=func.body + build.block, result=scalar), aux
+        return replace(func, result=result), aux
+
+
+@dataclass(frozen=True, eq=False)
+class Tangent:
+    """The value of a program and its derivative along the tangents of the arguments in `wrt`."""
+
+    program: Program
+    wrt: Wrt
+
+    @property
+    def name(self) -> str:
+        return f"{self.program.name}_tangent"
+
+    @property
+    def primal(self) -> Primal:
+        return self.program.primal
+
+    def lower(self, arguments: dict[str, Any]) -> Lowered:
+        inner = self.program.lower({k: v for k, v in arguments.items() if not k.endswith(DOT)})
+        return replace(inner, func=forward(inner.func, differentiated(inner.func, self.wrt, complex_too=True)))
+
+
+DOT = "_dot"
+
+
+def check_scalar(name: str, result: Any) -> None:
+    """Refuse the gradient of what is not one real number."""
+    if not isinstance(result, Var | Lit | Undef):
+        kind = type(result).__name__
+        raise ArgumentError(f"grad needs a function that returns one number; {name} returns a {kind}. Use has_aux=True for "
+                            "a pair (value, aux), or vjp or jacobian for several outputs")
+    t: Type = result.type
+    if isinstance(result, Lit) and (result.value is None or not t.is_numeric):
+        raise ArgumentError(f"grad needs a function that returns one number; {name} returns {result.value!r}")
+    if t.kind == "sequence" or t.kind == "object":
+        raise ArgumentError(f"grad needs a function that returns one number; {name} returns a list or another object")
+    if t.shape is not None and any(d.not_one for d in t.shape):
+        raise ArgumentError(f"grad needs a function that returns one number; {name} returns an array of rank "
+                            f"{t.rank}. Sum it, or use jacobian, vjp or elementwise_grad")
+    if t.dtype is not None and t.dtype.kind == "c":
+        raise ArgumentError(f"grad needs a real result; {name} returns a complex number. Return its real part or its "
+                            "absolute value")
+    if t.dtype is not None and t.dtype.kind in "iub" and isinstance(result, Var):
+        raise ArgumentError(f"grad needs a function that returns a float; {name} returns {t.dtype}, which has no "
+                            "derivative. Multiply by 1.0 or convert with float() before differentiable operations")
+
+
+def differentiated(func: Func, wrt: Wrt, complex_too: bool = False) -> list[Var]:
+    """The leaves of the arguments `wrt` that have derivatives; an argument without one is an error."""
+    found: list[Var] = []
+    for p in func.params:
+        if p.name not in wrt:
+            continue
+        own = [v for v in leaves(p.tree) if isinstance(v, Var) and v.type.is_inexact]
+        if not own:
+            raise ArgumentError(_not_float(func.name, p))
+        if not complex_too and any(v.type.dtype is not None and v.type.dtype.kind == "c" for v in own):
+            raise ArgumentError(f"grad with respect to `{p.name}`, which is complex: differentiate with respect to its real "
+                                "and imaginary parts")
+        found += own
+    return found
+
+
+def _not_float(name: str, p: Param) -> str:
+    head = f"`{p.name}` of {name} can't be differentiated:"
+    tree = p.tree
+    if isinstance(tree, Var):
+        t = tree.type
+        if t.kind == "array":
+            return f"{head} it is an array of {t.dtype}. Pass floats, for instance {p.name}.astype(float)"
+        if t.dtype is not None and t.dtype.kind in "iu":
+            return f"{head} it is an int. Pass a float, for instance {p.name}=2.0 instead of 2, or choose `wrt`"
+    if isinstance(tree, bool | int):
+        return f"{head} it is {type(tree).__name__}. Pass a float, or choose another `wrt`"
+    return f"{head} it holds no floats ({type(tree).__name__}). Choose another `wrt`"
+
+
+def constant_arguments(values: dict[str, Any]) -> dict[str, Any]:
+    return map_tree(Const, values)
+
+
+__all__ = ["DOT", "Gradient", "Primal", "Program", "Tangent", "check_scalar", "differentiated", "np"]

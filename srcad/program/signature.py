@@ -1,0 +1,145 @@
+"""Signatures: what a program is made for.
+
+A call is first known by its *key*: types, dtypes and exact shapes of the leaves, cheap to compute and to look up.  The
+program that serves it is made for a *pattern* of extents: which are 1, and which are equal to each other.  So one
+program serves arrays of all lengths, and knows that `x` and `y` have the same.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from srcad.frontend.values import Const
+from srcad.ir import FLOAT, INT, UNKNOWN, Dim, Record, Size, Type
+from srcad.ir.types import COMPLEX
+
+Path = tuple[str, int]
+
+
+def key_of(value: Any) -> Any:
+    """A hashable description of an argument: equal keys are served by the same program."""
+    t = type(value)
+    if t is np.ndarray:
+        return (value.dtype, value.shape)
+    if t is float or t is int or t is complex:
+        return t
+    if isinstance(value, np.generic):
+        return t
+    if t is tuple or t is list:
+        return (t, *map(key_of, value))
+    if t is dict:
+        return (dict, *((k, key_of(v)) for k, v in value.items()))
+    if value is None or t is bool or t is str:
+        return (t, value)
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return (t, *map(key_of, value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return (t, *(key_of(getattr(value, f.name)) for f in dataclasses.fields(value)))
+    if hasattr(value, "__array__") and hasattr(value, "dtype") and not isinstance(value, type):
+        return key_of(np.asarray(value))
+    return (t, id(value))
+
+
+def exact_key(values: tuple[Any, ...], static: frozenset[Path], names: tuple[str, ...]) -> Any:
+    """The key of a call; leaves whose values decide structure are in it by value."""
+    key = tuple(map(key_of, values))
+    if not static:
+        return key
+    given = dict(zip(names, values, strict=True))
+    return key, tuple(leaves_of(given[name])[i] for name, i in sorted(static))
+
+
+def leaves_of(value: Any) -> list[Any]:
+    """The leaves of an argument in the order in which the lowering numbers them."""
+    if isinstance(value, tuple | list):
+        return [leaf for v in value for leaf in leaves_of(v)]
+    if type(value) is dict:
+        return [leaf for v in value.values() for leaf in leaves_of(v)]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return [leaf for f in dataclasses.fields(value) for leaf in leaves_of(getattr(value, f.name))]
+    return [value]
+
+
+class Describe:
+    """Turns the arguments of a call into trees of types, with one size for each distinct extent."""
+
+    def __init__(self, static: frozenset[Path] = frozenset()) -> None:
+        self.static = static
+        self.sizes: dict[int, Size] = {}
+
+    def argument(self, name: str, value: Any) -> Any:
+        count = iter(range(1_000_000))
+
+        def leaf(v: Any) -> Any:
+            return Const(v) if (name, next(count)) in self.static else self.type_of(v)
+
+        return tree_of(value, leaf)
+
+    def type_of(self, value: Any) -> Any:
+        """The type of a leaf, or a constant."""
+        if isinstance(value, np.ndarray):
+            return self._array(value) if value.dtype.kind in "biufc" else Const(value)
+        if isinstance(value, np.generic):
+            return Type("scalar", value.dtype, ()) if value.dtype.kind in "biufc" else Const(value)
+        for cls, known in ((bool, None), (int, INT), (float, FLOAT), (complex, COMPLEX)):
+            if type(value) is cls and known is not None:
+                return known
+        if hasattr(value, "__array__") and hasattr(value, "dtype") and not isinstance(value, type):
+            return self.type_of(np.asarray(value))
+        return Const(value)
+
+    def _array(self, value: np.ndarray) -> Type:
+        return Type("array", value.dtype, tuple(map(self._dim, value.shape)))
+
+    def _dim(self, extent: int) -> Dim:
+        if extent == 1:
+            return Dim(None, 1)
+        if extent not in self.sizes:
+            self.sizes[extent] = Size("n", many=True)
+        return Dim(self.sizes[extent])
+
+
+def tree_of(value: Any, leaf: Callable[[Any], Any]) -> Any:
+    """An argument as the lowering wants it: containers as they are, objects as records, leaves through `leaf`."""
+    if type(value) is tuple or type(value) is list:
+        return type(value)(tree_of(v, leaf) for v in value)
+    if type(value) is dict:
+        return {k: tree_of(v, leaf) for k, v in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return Record(type(value), {k: tree_of(v, leaf) for k, v in zip(value._fields, value, strict=True)})
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return Record(type(value), {f.name: tree_of(getattr(value, f.name), leaf) for f in dataclasses.fields(value)})
+    return leaf(value)
+
+
+def pattern_of(tree: Any, seen: dict[Size, int]) -> Any:
+    """What distinguishes two trees of types: everything but the names of their sizes."""
+    if isinstance(tree, Type):
+        shape = tree.shape and tuple(1 if d.size is None else -seen.setdefault(d.size, len(seen)) for d in tree.shape)
+        return (tree.kind, tree.dtype, shape, tree.optional)
+    if isinstance(tree, Const):
+        return key_of(tree.value) if not isinstance(tree.value, int | float) else (type(tree.value), tree.value)
+    if isinstance(tree, tuple | list):
+        return (type(tree), *(pattern_of(t, seen) for t in tree))
+    if isinstance(tree, dict):
+        return (dict, *((k, pattern_of(t, seen)) for k, t in tree.items()))
+    assert isinstance(tree, Record)
+    return (tree.cls, *(pattern_of(t, seen) for t in tree.fields.values()))
+
+
+def unknown_arguments(names: tuple[str, ...], annotations: dict[str, Any]) -> dict[str, Any]:
+    """Trees for a function that is shown without example arguments: by annotation, else unknown."""
+    by_annotation = {float: FLOAT, int: INT, complex: COMPLEX, "float": FLOAT, "int": INT, "complex": COMPLEX}
+    return {n: by_annotation.get(annotations.get(n), UNKNOWN) if _hashable(annotations.get(n)) else UNKNOWN for n in names}
+
+
+def _hashable(x: Any) -> bool:
+    try:
+        hash(x)
+    except TypeError:
+        return False
+    return True

@@ -1,0 +1,131 @@
+"""Variants: one compiled function for each signature that a program was called with."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from srcad.backends.emit import emit
+from srcad.backends.load import Loaded, load
+from srcad.errors import SrcadError, Unsupported
+from srcad.frontend.lower import Lowered, NeedsValue
+from srcad.ir import Func
+from srcad.program.programs import Program
+from srcad.program.signature import Describe, Path, exact_key, leaves_of, pattern_of, tree_of, unknown_arguments
+from srcad.transforms.pipeline import optimised
+
+LIMIT = 1024       # exact keys remembered
+VALUES = 16        # values that one argument is specialised to, before its caller is told
+
+
+@dataclass(eq=False)
+class Variant:
+    """A program for one signature: its core program, its text, and the function to call."""
+
+    lowered: Lowered
+    text: str
+    loaded: Loaded
+    backend: str = "numpy"
+    run: Callable[..., Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.run = self.loaded.function
+        self.captures = tuple(c.read for c in self.lowered.captures)
+        self.capture_keys = tuple(_kind(read()) for read in self.captures)
+        self.guards = self.lowered.guards
+        self.checked = bool(self.captures or self.guards)
+
+    @property
+    def func(self) -> Func:
+        return self.lowered.func
+
+    def holds(self) -> bool:
+        """Is what was read from outside still what the variant was made for?"""
+        return all(g.holds() for g in self.guards) and all(
+            _kind(read()) == key for read, key in zip(self.captures, self.capture_keys, strict=True))
+
+
+def _kind(value: Any) -> Any:
+    """What of a captured value a variant depends on: its type, dtype and which extents are 1."""
+    if isinstance(value, np.ndarray):
+        return (value.dtype, tuple(n == 1 for n in value.shape))
+    return type(value)
+
+
+class Variants:
+    """The variants of one program, found by the arguments of a call.  Thread-safe: a variant is made once."""
+
+    def __init__(self, program: Program, names: tuple[str, ...], backend: str = "numpy") -> None:
+        self.program, self.names, self.backend = program, names, backend
+        self.by_key: dict[Any, list[Variant]] = {}
+        self.by_pattern: dict[Any, list[Variant]] = {}
+        self.static: frozenset[Path] = frozenset()
+        self.values: dict[Path, set[Any]] = {}
+        self.lock = threading.RLock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        raise TypeError("the variants of a program are not pickled")
+
+    def find(self, values: tuple[Any, ...]) -> Variant:
+        """The variant that serves these arguments, made if need be."""
+        key = exact_key(values, self.static, self.names)
+        for variant in self.by_key.get(key, ()):
+            if not variant.checked or variant.holds():
+                return variant
+        with self.lock:
+            return self._make(values)
+
+    def _make(self, values: tuple[Any, ...]) -> Variant:
+        while True:
+            describe = Describe(self.static)
+            trees = {n: describe.argument(n, v) for n, v in zip(self.names, values, strict=True)}
+            pattern = pattern_of(trees, {})
+            for variant in self.by_pattern.get(pattern, ()):
+                if variant.holds():
+                    return self._remember(values, variant)
+            try:
+                variant = self.build(trees)
+            except NeedsValue as need:
+                self._specialise(need, values)
+                continue
+            self.by_pattern.setdefault(pattern, []).append(variant)
+            return self._remember(values, variant)
+
+    def _remember(self, values: tuple[Any, ...], variant: Variant) -> Variant:
+        if len(self.by_key) >= LIMIT:
+            self.by_key.clear()
+        key = exact_key(values, self.static, self.names)
+        if variant not in self.by_key.setdefault(key, []):
+            self.by_key[key].append(variant)
+        return variant
+
+    def _specialise(self, need: NeedsValue, values: tuple[Any, ...]) -> None:
+        """Structure depends on this leaf: from now on signatures have its value."""
+        name, index = need.path
+        value = leaves_of(dict(zip(self.names, values, strict=True))[name])[index]
+        if isinstance(value, np.ndarray | float | complex) or need.path in self.static:
+            raise Unsupported([need.problem] if need.problem else [])
+        self.static |= {need.path}
+        self.by_key.clear()
+
+    def build(self, trees: dict[str, Any]) -> Variant:
+        lowered = self.program.lower(trees)
+        func = optimised(lowered.func)
+        lowered = Lowered(func, lowered.captures, lowered.guards)
+        module = emit(func)
+        return Variant(lowered, module.text, load(module), self.backend)
+
+    def all(self) -> list[Variant]:
+        with self.lock:
+            return [v for group in self.by_pattern.values() for v in group]
+
+    def unspecific(self, annotations: dict[str, Any]) -> Variant:
+        """The variant for unknown arguments."""
+        return self.build(unknown_arguments(self.names, annotations))
+
+
+__all__ = ["SrcadError", "Variant", "Variants", "tree_of"]

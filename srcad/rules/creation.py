@@ -1,0 +1,96 @@
+"""New arrays: constants, all but those that are filled with a given value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from srcad.ir.types import Dim, Type, fresh
+from srcad.rules import results
+from srcad.rules.ops import constant, linear
+from srcad.rules.shapes import unbroadcast_to
+from srcad.rules.symbols import type_in, value_in
+
+
+def _like_type(x: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None) -> Type:  # noqa: A002
+    t = type_in(x)
+    own = t.dtype if value_in(dtype) is None else results.dtype_in(dtype)
+    return Type("array", own, t.shape if shape is None else results.extents(shape))
+
+
+def _full_like_type(x: Any, value: Any, *rest: Any, **named: Any) -> Type:
+    return _like_type(x, *rest, **named)
+
+
+def _square_type(n: Any, dtype: Any = None) -> Type:
+    return _eye_type(n, None, 0, dtype)
+
+
+def _eye_type(n: Any, M: Any = None, k: int = 0, dtype: Any = None, order: str = "C") -> Type:  # noqa: N803
+    rows = results.extents(n)
+    columns = rows if value_in(M) is None else results.extents(M)
+    return Type("array", results.dtype_in(dtype), None if rows is None or columns is None else (*rows, *columns))
+
+
+def _arange_type(*args: Any, dtype: Any = None, step: Any = None, **_: Any) -> Type:
+    values = [value_in(a) for a in args] + ([] if step is None else [value_in(step)])
+    own = results.promoted(*args[:3]) if dtype is None else results.dtype_in(dtype)
+    if all(isinstance(v, int | np.integer) for v in values):
+        return Type("array", own, (Dim(None, len(range(*values))),))
+    if len(values) == 1 and isinstance(values[0], Type) and values[0].value is not None:
+        return Type("array", own, (values[0].value,))
+    if len(values) == 2:
+        count = _difference(*values)
+        if count is not None:
+            return Type("array", own, (count,))
+    return Type("array", own, (fresh(),))
+
+
+def _difference(start: Any, stop: Any) -> Dim | None:
+    """`stop - start` as a linear form."""
+    low, high = (v.value if isinstance(v, Type) else Dim(None, v) if isinstance(v, int) else None for v in (start, stop))
+    if low is None or high is None:
+        return None
+    if low.size is None:
+        return Dim(high.size, high.offset - low.offset)
+    return Dim(None, high.offset - low.offset) if low.size is high.size else None
+
+
+def _linspace_type(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retstep: bool = False,
+                   dtype: Any = None, axis: int = 0) -> Any:
+    count, a, b = results.extents(num), type_in(start).shape, type_in(stop).shape
+    if a != () or b != () or count is None or retstep:
+        return Type("array", None)
+    return Type("array", results.promoted(start, stop, 1.0) if dtype is None else results.dtype_in(dtype), count)
+
+
+def _filled_vjp(g: Any, y: Any, shape: Any, value: Any, dtype: Any = None) -> Any:
+    return unbroadcast_to(g, value)
+
+
+def _weights(g: Any, endpoint: bool) -> Any:
+    n = np.shape(g)[0]
+    weights = np.cumsum(np.ones_like(g), axis=0) - 1
+    return weights / np.maximum(n - 1 if endpoint else n, 1)
+
+
+def _linspace_start(g: Any, y: Any, start: Any, stop: Any, num: Any = 50, endpoint: bool = True) -> Any:
+    return unbroadcast_to(np.sum(g * (1 - _weights(g, endpoint)), axis=0), start)
+
+
+def _linspace_stop(g: Any, y: Any, start: Any, stop: Any, num: Any = 50, endpoint: bool = True) -> Any:
+    return unbroadcast_to(np.sum(g * _weights(g, endpoint), axis=0), stop)
+
+
+for _make in (np.zeros, np.ones, np.empty):
+    constant(_make, infer=results.filled)
+for _make in (np.zeros_like, np.ones_like, np.empty_like):
+    constant(_make, infer=_like_type)
+constant(np.eye, infer=_eye_type)
+constant(np.identity, infer=_square_type)
+constant(np.arange, infer=_arange_type)
+constant(np.indices, np.tri)
+linear(np.full, None, _filled_vjp, infer=results.full)
+linear(np.full_like, None, _filled_vjp, infer=_full_like_type)
+linear(np.linspace, _linspace_start, _linspace_stop, infer=_linspace_type)

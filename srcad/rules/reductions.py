@@ -1,0 +1,156 @@
+"""Sums, products, extremes and moments along axes, and running sums.
+
+The transpose of a sum is a broadcast: `np.broadcast_to(g, x.shape)`, which is not written where the product that it
+enters has that shape already.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from srcad.rules.ops import alike, constant, custom, linear
+from srcad.rules.symbols import is_complex, normal_axes, rank, recorded, shape
+from srcad.runtime import arrays
+
+_broadcast_to = recorded(np.broadcast_to)
+_reshape = recorded(np.reshape)
+_sum_transpose = recorded(arrays.sum_transpose)
+_other_products = recorded(arrays.other_products)
+
+
+def kept(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """A reduced value with its axes back as ones, so that it broadcasts against `x`."""
+    if axis is None or keepdims or rank(g) == 0:
+        return g
+    r = rank(x)
+    if r is not None and normal_axes(axis, r) == tuple(range(len(normal_axes(axis, r)))):
+        return g  # leading axes come back by broadcasting
+    return np.expand_dims(g, axis)
+
+
+def spread(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """The transpose of a sum."""
+    if rank(x) is None and not (axis is None or keepdims):
+        return _sum_transpose(g, x, axis=axis, keepdims=keepdims)
+    if rank(x) == 0:
+        return g
+    return _broadcast_to(kept(g, x, axis, keepdims), shape(x))
+
+
+def count(x: Any, axis: Any) -> Any:
+    """How many elements a reduction takes together."""
+    r = rank(x)
+    if axis is None or r is None:
+        return np.size(x)
+    extents = np.shape(x)
+    result: Any = 1
+    for a in normal_axes(axis, r):
+        result = extents[a] if isinstance(result, int) and result == 1 else result * extents[a]
+    return result
+
+
+# --- sums
+
+def _sum_vjp(g: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None,
+             keepdims: bool = False) -> Any:
+    return spread(g, x, axis, keepdims)
+
+
+def _mean_vjp(g: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None,
+              keepdims: bool = False) -> Any:
+    return spread(g / count(x, axis), x, axis, keepdims)
+
+
+linear(np.sum, _sum_vjp)
+linear(np.mean, _mean_vjp)
+
+
+def _cumsum_vjp(g: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None) -> Any:
+    if axis is None:
+        flat = np.flip(np.cumsum(np.flip(g)))
+        return flat if rank(x) == 1 else _reshape(flat, shape(x))
+    return np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis)
+
+
+def _diff_vjp(g: Any, y: Any, x: Any, n: int = 1, axis: int = -1) -> Any:
+    for _ in range(n):
+        edge = np.zeros_like(np.take(g, [0], axis=axis)) if not isinstance(g, float) else 0.0
+        g = np.concatenate([edge, g], axis=axis) - np.concatenate([g, edge], axis=axis)
+    return g
+
+
+linear(np.cumsum, _cumsum_vjp)
+
+
+# --- products
+
+def _prod_jvp(t: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None,
+              keepdims: bool = False) -> Any:
+    return np.sum(t * _products(x, axis), axis=axis, keepdims=keepdims)
+
+
+def _prod_vjp(g: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None,
+              keepdims: bool = False) -> Any:
+    return kept(g, x, axis, keepdims) * _products(x, axis)
+
+
+def _products(x: Any, axis: Any) -> Any:
+    return _other_products(x) if axis is None else _other_products(x, axis=axis)
+
+
+custom(np.prod, jvps=(_prod_jvp,), vjps=(_prod_vjp,))
+
+
+# --- extremes: equal values share
+
+def _share(y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    best = x == kept(y, x, axis, keepdims)
+    return best / np.sum(best, axis=axis, keepdims=axis is not None)
+
+
+def _extreme_jvp(t: Any, y: Any, x: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    return np.sum(t * _share(y, x, axis, keepdims), axis=axis, keepdims=keepdims)
+
+
+def _extreme_vjp(g: Any, y: Any, x: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    return kept(g, x, axis, keepdims) * _share(y, x, axis, keepdims)
+
+
+custom(np.max, jvps=(_extreme_jvp,), vjps=(_extreme_vjp,))
+alike(np.max, np.min)
+if np.amax is not np.max:
+    alike(np.max, np.amax, np.amin)
+constant(np.argmax, np.argmin, np.any, np.all, np.count_nonzero, np.nanargmax, np.nanargmin)
+
+
+# --- moments
+
+def _centred(x: Any, axis: Any) -> Any:
+    return x - np.mean(x, axis=axis, keepdims=True) if axis is not None else x - np.mean(x)
+
+
+def _var_jvp(t: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
+             keepdims: bool = False, correction: float = 0) -> Any:
+    centred = np.conj(_centred(x, axis)) if is_complex(x) else _centred(x, axis)
+    total = np.sum(t * centred, axis=axis, keepdims=keepdims)
+    return (np.real(total) if is_complex(x) else total) * 2 / (count(x, axis) - (ddof or correction))
+
+
+def _var_vjp(g: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
+             keepdims: bool = False, correction: float = 0) -> Any:
+    centred = np.conj(_centred(x, axis)) if is_complex(x) else _centred(x, axis)
+    return kept(g, x, axis, keepdims) * 2 / (count(x, axis) - (ddof or correction)) * centred
+
+
+def _std_jvp(t: Any, y: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+    return _var_jvp(t, y, x, *args, **kwargs) / np.where(y == 0, 1, 2 * y)
+
+
+def _std_vjp(g: Any, y: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+    return _var_vjp(g / np.where(y == 0, 1, 2 * y), y, x, *args, **kwargs)
+
+
+custom(np.var, jvps=(_var_jvp,), vjps=(_var_vjp,))
+custom(np.std, jvps=(_std_jvp,), vjps=(_std_vjp,))

@@ -1,0 +1,173 @@
+"""Moving elements about: shapes, axes, joining, parts of matrices, orders.
+
+All are linear, so each states only its transpose, which moves the elements back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from srcad.rules import results
+from srcad.rules.ops import alike, linear
+from srcad.rules.shapes import project_to, unbroadcast_to
+from srcad.rules.symbols import rank, recorded, shape
+from srcad.runtime import arrays
+
+_reshape = recorded(np.reshape)
+
+
+def back_to(g: Any, x: Any) -> Any:
+    """`g`, whose elements are those of `x` in order, in the shape of `x`."""
+    if rank(x) == 0:
+        return _reshape(g, ())
+    return np.ravel(g) if rank(x) == 1 else _reshape(g, shape(x))
+
+
+def _reshape_vjp(g: Any, y: Any, x: Any, shape: Any = None, order: str = "C", **_: Any) -> Any:  # noqa: A002
+    return back_to(g, x) if order == "C" else _reshape(g, np.shape(x), order=order)
+
+
+linear(np.reshape, _reshape_vjp, infer=results.reshaped, memory="perhaps")
+linear(np.ravel, lambda g, y, x, order="C": back_to(g, x) if order == "C" else _reshape(g, np.shape(x), order=order),
+       infer=results.raveled, memory="perhaps")
+linear(np.squeeze, lambda g, y, x, axis=None: back_to(g, x), memory="view")
+linear(np.expand_dims, lambda g, y, x, axis: np.squeeze(g, axis=axis), memory="view")
+linear(np.atleast_1d, lambda g, y, x: back_to(g, x), memory="perhaps")
+alike(np.atleast_1d, np.atleast_2d, np.atleast_3d, memory="perhaps")
+
+
+def _broadcast_to_vjp(g: Any, y: Any, x: Any, shape: Any) -> Any:
+    return unbroadcast_to(g, x)
+
+
+linear(np.broadcast_to, _broadcast_to_vjp, infer=results.broadcasted, memory="view")
+
+
+def inverse(axes: Any) -> tuple[int, ...]:
+    """The permutation that undoes `axes`."""
+    n = len(axes)
+    return tuple(int(i) for i in np.argsort([a % n for a in axes]))
+
+
+def _transpose_vjp(g: Any, y: Any, x: Any, axes: Any = None) -> Any:
+    return np.transpose(g) if axes is None else np.transpose(g, inverse(axes))
+
+
+linear(np.transpose, _transpose_vjp, memory="view")
+linear(np.matrix_transpose, lambda g, y, x: np.matrix_transpose(g), memory="view")
+linear(np.swapaxes, lambda g, y, x, a, b: np.swapaxes(g, a, b), memory="view")
+linear(np.moveaxis, lambda g, y, x, source, destination: np.moveaxis(g, destination, source), memory="view")
+
+
+def _rollaxis_vjp(g: Any, y: Any, x: Any, axis: int, start: int = 0) -> Any:
+    return np.moveaxis(g, start - 1 if start > axis else start, axis)
+
+
+linear(np.rollaxis, _rollaxis_vjp, memory="view")
+linear(np.flip, lambda g, y, x, axis=None: np.flip(g) if axis is None else np.flip(g, axis), memory="view")
+linear(np.fliplr, lambda g, y, x: np.fliplr(g), memory="view")
+linear(np.flipud, lambda g, y, x: np.flipud(g), memory="view")
+linear(np.rot90, lambda g, y, x, k=1, axes=(0, 1): np.rot90(g, -k, axes), memory="view")
+
+
+def _negated(by: Any) -> Any:
+    return tuple(-b for b in by) if isinstance(by, tuple | list) else -by
+
+
+linear(np.roll, lambda g, y, x, shift, axis=None: np.roll(g, _negated(shift), axis=axis))
+
+
+# --- joining: a list of arrays has a list of cotangents
+
+def _extents(arrays_: Any, axis: int) -> list[Any]:
+    return [np.shape(a)[axis] for a in arrays_]
+
+
+def _cut(g: Any, start: Any, stop: Any, axis: int) -> Any:
+    return g[(slice(None),) * axis + (slice(start, stop),)]
+
+
+def _concatenate_vjp(g: Any, y: Any, arrays_: Any, axis: Any = 0, **_: Any) -> list[Any]:
+    if axis is None:
+        parts = _pieces(g, [np.size(a) for a in arrays_], 0)
+        return [back_to(p, a) for p, a in zip(parts, arrays_, strict=True)]
+    ranks = [r for r in map(rank, (*arrays_, g)) if r is not None]
+    return _pieces(g, _extents(arrays_, axis), axis % ranks[0])
+
+
+def _pieces(g: Any, lengths: list[Any], axis: int) -> list[Any]:
+    """`g` cut along `axis`; the last piece ends where `g` does."""
+    pieces: list[Any] = []
+    start: Any = None
+    for i, n in enumerate(lengths):
+        stop = n if start is None else start + n
+        pieces.append(_cut(g, start, None if i == len(lengths) - 1 else stop, axis))
+        start = stop
+    return pieces
+
+
+linear(np.concatenate, _concatenate_vjp, infer=results.concatenated)
+
+
+def _row(g: Any, i: int, axis: int) -> Any:
+    return g[(slice(None),) * axis + (i,)]
+
+
+def _stack_vjp(g: Any, y: Any, arrays_: Any, axis: int = 0, **_: Any) -> list[Any]:
+    if axis < 0:
+        return [g[(..., i) + (slice(None),) * (-1 - axis)] for i in range(len(arrays_))]
+    return [_row(g, i, axis) for i in range(len(arrays_))]
+
+
+linear(np.stack, _stack_vjp, infer=results.stacked)
+
+
+def _vstack_vjp(g: Any, y: Any, arrays_: Any, **_: Any) -> list[Any]:
+    if all(rank(a) in (0, 1) for a in arrays_):
+        return [project_to(g[i] if rank(a) == 1 else g[i, 0], a) for i, a in enumerate(arrays_)]
+    pieces = _pieces(g, [1 if rank(a) == 1 else np.shape(a)[0] for a in arrays_], 0)
+    return [p[0] if rank(a) == 1 else p for p, a in zip(pieces, arrays_, strict=True)]
+
+
+def _hstack_vjp(g: Any, y: Any, arrays_: Any, **_: Any) -> list[Any]:
+    if all(rank(a) == 0 for a in arrays_):
+        return [g[i] for i in range(len(arrays_))]
+    axis = 0 if any(rank(a) in (0, 1) for a in arrays_) else 1
+    pieces = _pieces(g, [1 if rank(a) == 0 else np.shape(a)[axis] for a in arrays_], axis)
+    return [p[0] if rank(a) == 0 else p for p, a in zip(pieces, arrays_, strict=True)]
+
+
+def _column_stack_vjp(g: Any, y: Any, arrays_: Any) -> list[Any]:
+    if all(rank(a) == 1 for a in arrays_):
+        return [g[:, i] for i in range(len(arrays_))]
+    pieces = _pieces(g, [1 if rank(a) == 1 else np.shape(a)[1] for a in arrays_], 1)
+    return [p[:, 0] if rank(a) == 1 else p for p, a in zip(pieces, arrays_, strict=True)]
+
+
+linear(np.vstack, _vstack_vjp, infer=results.vstacked)
+linear(np.hstack, _hstack_vjp, infer=results.hstacked)
+linear(np.column_stack, _column_stack_vjp, infer=results.column_stacked)
+linear(np.append, lambda g, y, x, values, axis=None: _concatenate_vjp(g, y, [x, values], axis)[0],
+       lambda g, y, x, values, axis=None: _concatenate_vjp(g, y, [x, values], axis)[1],
+       infer=lambda x, values, axis=None: results.concatenated([x, values], axis))
+
+
+# --- copies, and arrays of what a display lists
+
+linear(np.copy, lambda g, y, x, order="K": g, infer=results.copied)
+linear(np.asarray, lambda g, y, x, dtype=None, **_: display_vjp(g, x), infer=results.displayed, memory="perhaps")
+linear(np.array, lambda g, y, x, dtype=None, **_: display_vjp(g, x), infer=results.displayed)
+linear(np.ascontiguousarray, lambda g, y, x, dtype=None: project_to(g, x), memory="perhaps")
+linear(np.asfortranarray, lambda g, y, x, dtype=None: project_to(g, x), memory="perhaps")
+linear(arrays.astype, lambda g, y, x, dtype: project_to(g, x), name=".astype", infer=results.cast)
+
+
+def display_vjp(g: Any, x: Any, place: tuple[int, ...] = ()) -> Any:
+    """Cotangents of `np.array([[a, b], [c, d]])`: the elements in their places."""
+    if isinstance(x, tuple | list):
+        return [display_vjp(g, item, (*place, i)) for i, item in enumerate(x)]
+    if place:
+        g = g[place[0] if len(place) == 1 else place]
+    return project_to(g, x)

@@ -1,0 +1,102 @@
+"""How a rule asks about its arguments, whether they are arrays or symbols, and calls what NumPy does not dispatch.
+
+A rule may branch on what is known before the program runs: a rank, a dtype, whether two shapes are the same.  On
+arrays the answers are simply there; on symbols they come from types, and None means that only the run will tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from srcad.ir.build import SHAPE, Builder, Symbol, record
+from srcad.ir.core import Lit
+from srcad.ir.types import Dim, Type, type_of
+
+
+def type_in(x: Any) -> Type:
+    """The type of an argument of a rule or of an `infer`: a symbol, a `Type`, a `Lit`, or a value."""
+    if isinstance(x, Type):
+        return x
+    if isinstance(x, Symbol | Lit):
+        return x.type
+    return type_of(x)
+
+
+def value_in(x: Any) -> Any:
+    """The constant that an argument of an `infer` is, or the argument itself."""
+    return x.value if isinstance(x, Lit) else x
+
+
+def builder_of(*args: Any) -> Builder | None:
+    """The builder of the first symbol in a call, if it has one."""
+    for a in args:
+        if isinstance(a, Symbol):
+            return a.build
+        if isinstance(a, slice):
+            a = (a.start, a.stop, a.step)
+        if isinstance(a, tuple | list):
+            found = builder_of(*a)
+            if found is not None:
+                return found
+    return None
+
+
+def recorded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` for use in rules: recorded when an argument is a symbol, else run."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        build = builder_of(args, list(kwargs.values()))
+        return function(*args, **kwargs) if build is None else record(build, function, *args, **kwargs)
+
+    call.__name__ = getattr(function, "__name__", "call")
+    return call
+
+
+def rank(x: Any) -> int | None:
+    return type_in(x).rank if isinstance(x, Symbol) else np.ndim(x)
+
+
+def dims(x: Any) -> tuple[Dim, ...] | None:
+    if isinstance(x, Symbol):
+        return x.type.shape
+    return tuple(Dim(None, n) for n in np.shape(x))
+
+
+def dtype(x: Any) -> np.dtype | None:
+    return x.type.dtype if isinstance(x, Symbol) else np.asarray(x).dtype
+
+
+def is_complex(x: Any) -> bool | None:
+    known = dtype(x)
+    return None if known is None else known.kind == "c"
+
+
+def is_number(x: Any) -> bool:
+    """Is `x` a Python number, for which code should avoid arrays?"""
+    return x.type.kind == "number" if isinstance(x, Symbol) else isinstance(x, int | float | complex)
+
+
+def is_constant(x: Any) -> bool:
+    """Is `x` a number whose value is known now?"""
+    return isinstance(x, bool | int | float | complex | np.number)
+
+
+def shape(x: Any) -> Any:
+    """`x.shape`: numbers where all are known, else one value that stands for the tuple."""
+    if not isinstance(x, Symbol):
+        return np.shape(x)
+    known = x.type.shape
+    if known is not None and all(d.size is None for d in known):
+        return tuple(d.offset for d in known)
+    return Symbol(x.build, x.build.call(SHAPE, x.atom))
+
+
+def normal_axes(axis: Any, rank_: int) -> tuple[int, ...]:
+    """An axis argument as a sorted tuple of numbers from 0."""
+    if axis is None:
+        return tuple(range(rank_))
+    axes = axis if isinstance(axis, tuple | list) else (axis,)
+    return tuple(sorted(int(a) % rank_ if rank_ else 0 for a in axes))

@@ -1,0 +1,32 @@
+"""Rows of a loop and bundles of residuals, as values that derivatives flow through."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from srcad.ir.ops import op_of
+from srcad.ir.types import Type
+from srcad.rules import indexing  # noqa: F401 - makes index_add an operation
+from srcad.rules.ops import linear
+from srcad.rules.results import like
+from srcad.rules.sequences import ADD_AT, ITEM
+from srcad.rules.symbols import recorded, type_in
+from srcad.runtime import arrays, tapes
+
+_rows_of = recorded(tapes.rows_of)
+_rows_into = recorded(tapes.rows_into)
+
+
+def _row_type(x: Any, rows: Any) -> Type:
+    return type_in(rows)
+
+
+ADD_TREES = linear(tapes.add_trees, lambda g, y, a, b: g, lambda g, y, a, b: g, name="add_trees",
+                   infer=lambda a, b: type_in(a))
+ROWS_INTO = linear(tapes.rows_into, lambda g, y, rows, x: _rows_of(g, rows), name="rows_into",
+                   infer=lambda rows, x: like(x) if type_in(x).is_numeric else type_in(x))
+ROWS_OF = linear(tapes.rows_of, lambda g, y, x, rows: _rows_into(g, x), name="rows_of", infer=_row_type)
+
+# The loads whose cotangents accumulate in one buffer, each with what adds to it.
+LOADS = {op_of(operator.getitem): op_of(arrays.index_add), ITEM: ADD_AT}

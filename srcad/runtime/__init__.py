@@ -1,0 +1,1 @@
+"""What generated code may call.  It knows no compiler."""

@@ -1,0 +1,169 @@
+"""What generated derivatives call beside NumPy: each function is small and needs NumPy only.
+
+Most generated lines need none of these.  A helper appears where a shape, a rank or a dtype is only known when the
+program runs (`unbroadcast(g, x)` for a cotangent whose argument may have been broadcast), or where NumPy has no word
+for a thing (`index_add`).  Every helper is pure: it returns a new value and changes none of its arguments.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def unbroadcast(g: Any, x: Any) -> Any:
+    """Sum `g` over the axes along which `x` was broadcast, and give it the dtype of `x`."""
+    shape = np.shape(x)
+    extra = np.ndim(g) - len(shape)
+    if extra > 0:
+        g = np.sum(g, axis=tuple(range(extra)))
+    if np.ndim(g) == len(shape):
+        stretched = tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1) if shape else ()
+        if stretched:
+            g = np.sum(g, axis=stretched, keepdims=True)
+    return project(g, x)
+
+
+def project(g: Any, x: Any) -> Any:
+    """`g` in the field and precision of `x`: the real part for a real `x`, single for single."""
+    if np.iscomplexobj(g) and not np.iscomplexobj(x):
+        g = np.real(g)
+    dtype = getattr(x, "dtype", None)
+    if dtype is None or dtype.kind not in "fc" or getattr(g, "dtype", dtype) == dtype or isinstance(g, complex):
+        return g
+    return g.astype(dtype) if np.iscomplexobj(g) or dtype.kind == "f" else g
+
+
+def zeros_for(x: Any) -> Any:
+    """Zero in the kind and shape of `x`: the derivative of a constant."""
+    if isinstance(x, np.ndarray):
+        return np.zeros(x.shape, x.dtype if x.dtype.kind in "fc" else float)
+    if isinstance(x, np.generic):
+        return x.dtype.type(0) if x.dtype.kind in "fc" else 0.0
+    if isinstance(x, list | tuple):
+        return type(x)(zeros_for(item) for item in x)
+    return 0j if isinstance(x, complex) else 0.0
+
+
+def index_add(buffer: Any, g: Any, index: Any) -> Any:
+    """`buffer` with `g` added at `index`, as often as the index names an element."""
+    result = np.array(buffer, np.result_type(buffer, g), copy=True)
+    parts = index if isinstance(index, tuple) else (index,)
+    if any(isinstance(i, list) or (isinstance(i, np.ndarray) and i.dtype != bool) for i in parts):
+        np.add.at(result, index, g)
+    else:
+        result[index] += g
+    return result
+
+
+def set_at(x: Any, index: Any, value: Any) -> Any:
+    """`x` with `value` stored at `index`."""
+    result = np.array(x, copy=True)
+    result[index] = value
+    return result
+
+
+def read_last(g: Any, index: Any) -> Any:
+    """`g[index]`, with zero for every element that a later one of the same index overwrites in a store."""
+    rows = np.reshape(np.arange(np.size(g)), np.shape(g))
+    writers = np.arange(np.size(rows[index])).reshape(np.shape(rows[index]))
+    owner = np.zeros(np.shape(g), int)
+    owner[index] = writers
+    return np.where(owner[index] == writers, g[index], 0)
+
+
+def astype(x: Any, dtype: Any) -> Any:
+    """`x.astype(dtype)`, for numbers also; the real part where a complex number becomes real."""
+    if np.iscomplexobj(x) and np.dtype(dtype).kind != "c":
+        x = np.real(x)
+    return np.asarray(x).astype(dtype)[()]
+
+
+def sum_transpose(g: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The cotangent of `x` in `np.sum(x, axis, keepdims=keepdims)`."""
+    if axis is not None and not keepdims:
+        g = np.expand_dims(g, axis)
+    return np.broadcast_to(g, np.shape(x))
+
+
+def linear_recurrence(a: Any, b: Any, axis: int = 0) -> Any:
+    """`y[i] = a[i] * y[i - 1] + b[i]` along `axis`, from `y[-1] = 0`."""
+    a, b = np.moveaxis(a, axis, 0), np.moveaxis(b, axis, 0)
+    y = np.zeros(b.shape, np.result_type(a, b))
+    last = 0.0
+    for i in range(len(b)):
+        y[i] = last = a[i] * last + b[i]
+    return np.moveaxis(y, 0, axis)
+
+
+def shifted(x: Any, fill: float, axis: int = 0) -> Any:
+    """`x` moved by one along `axis`, with `fill` in the first place."""
+    x = np.moveaxis(x, axis, 0)
+    first = np.full_like(x[:1], fill)
+    return np.moveaxis(np.concatenate([first, x[:-1]]), 0, axis)
+
+
+def other_products(x: Any, axis: Any = None) -> Any:
+    """For each element of `x` the product of all others along `axis`, right also where `x` has zeros."""
+    if axis is None:
+        return np.reshape(other_products(np.ravel(x), 0), np.shape(x))
+    before = np.cumprod(shifted(x, 1, axis), axis=axis)
+    after = np.flip(np.cumprod(shifted(np.flip(x, axis), 1, axis), axis=axis), axis)
+    return before * after
+
+
+def matmul_left(g: Any, a: Any, b: Any) -> Any:
+    """The cotangent of `a` in `a @ b`, for any ranks."""
+    if np.ndim(b) == 1:
+        return unbroadcast(np.expand_dims(g, -1) * b, a) if np.ndim(a) > 1 else g * b
+    if np.ndim(a) == 1:
+        return unbroadcast(np.matmul(b, np.expand_dims(g, -1))[..., 0], a)
+    return unbroadcast(np.matmul(g, np.swapaxes(b, -1, -2)), a)
+
+
+def matmul_right(g: Any, a: Any, b: Any) -> Any:
+    """The cotangent of `b` in `a @ b`, for any ranks."""
+    if np.ndim(a) == 1:
+        return unbroadcast(np.expand_dims(a, -1) * np.expand_dims(g, -2), b) if np.ndim(b) > 1 else g * a
+    if np.ndim(b) == 1:
+        return unbroadcast(np.matmul(np.expand_dims(g, -2), a)[..., 0, :], b)
+    return unbroadcast(np.matmul(np.swapaxes(a, -1, -2), g), b)
+
+
+def sinc_derivative(x: Any, k: int = 1) -> Any:
+    """The k-th derivative of `np.sinc`, by its series near 0 and by its recurrence elsewhere."""
+    u = np.pi * np.asarray(x)
+    near = np.abs(u) < 1 + k
+    v, series, term = np.where(near, u, 0), 0.0, 1.0
+    for n in range(24 + 2 * k):
+        power = 2 * n - k
+        if power >= 0:
+            falling = np.prod(np.arange(power + 1.0, 2 * n + 1.0))
+            series = series + term * falling * v ** power
+        term = -term / ((2 * n + 2) * (2 * n + 3))
+    w = np.where(near, 1, u)
+    far = np.sin(w) / w
+    for j in range(1, k + 1):
+        far = (np.sin(w + j * np.pi / 2) - j * far) / w
+    return np.pi ** k * np.where(near, series, far)[()]
+
+
+def item_of(x: Any) -> Any:
+    """`x.item()`."""
+    return x.item()
+
+
+def flatten(x: Any) -> Any:
+    """`x.flatten()`."""
+    return x.flatten()
+
+
+def duplicate(x: Any) -> Any:
+    """`x.copy()`."""
+    return x.copy()
+
+
+def tolist(x: Any) -> Any:
+    """`x.tolist()`."""
+    return x.tolist()

@@ -1,0 +1,1 @@
+"""Passes: pure functions from `Func` to `Func`, and the analyses that they ask."""

@@ -1,0 +1,220 @@
+"""The adjoint of a loop is a loop: over the same range, the other way round.
+
+    for t in range(n):                     for t in reversed(range(n)):
+        h = tanh(w * h)        becomes         h = h_tape[t]
+                                               dw = dw + dh * (1 - h * h) * …
+                                               dh = dh * (1 - h * h) * w
+
+    a carry                  carries its cotangent: in at `out`, from `next` to `param` in a trip, out at `init`
+    a value from outside     has an accumulator, another carry
+    an element, a row read   writes a row of cotangents; together they are the cotangent of the sequence or tape
+    a row written            reads the row of its tape's cotangent
+
+A loop whose trips are not known before it runs (a test, a break) counts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from srcad.ir import INT, OPERATORS, Atom, Carry, Element, Let, Lit, Loop, Range, Read, Stmt, Type, Var, Write
+from srcad.ir.walk import bound, exit_atoms, free, inner_reads, loop_locals
+from srcad.rules.tapes import ROWS_INTO
+from srcad.transforms.activity import useful_in_loop
+from srcad.transforms.residuals import plan
+from srcad.transforms.simplify import live
+from srcad.transforms.sweep import Sweep, Thunk, Thunks, bar_of, dual
+
+
+def loop(sweep: Sweep, stmt: Loop) -> Thunk | None:
+    """Emit the loop; its adjoint will say what it must tape."""
+    results = (*(c.out for c in stmt.carries), *(w.tape for w in stmt.writes))
+    if sweep.active.isdisjoint(results):
+        sweep.build.add(stmt)
+        return None
+    put = sweep.reserve(stmt)
+    with sweep.build.nested() as body, sweep.inside_loop():
+        thunks = sweep.forward(stmt.body)
+    put(replace(stmt, body=tuple(body)))
+
+    def adjoint() -> None:
+        outs, tapes = sweep.pop([c.out for c in stmt.carries]), sweep.pop([w.tape for w in stmt.writes])
+        if any(g is not None for g in (*outs, *tapes)):
+            put(_Reversal(sweep, stmt, body, outs, tapes).emit(thunks))
+
+    return adjoint
+
+
+@dataclass
+class _Cotangent:
+    """A carry of the reversed loop: the cotangent of a carry, or the accumulator of a value from outside."""
+
+    source: Carry | Var
+    param: Var
+    init: Atom
+    next: Atom | None = None
+
+    @property
+    def variable(self) -> Var:
+        return self.source.param if isinstance(self.source, Carry) else self.source
+
+
+class _Reversal:
+    def __init__(self, sweep: Sweep, stmt: Loop, body: list[Stmt], outs: list, tapes: list) -> None:
+        self.sweep, self.stmt, self.body = sweep, stmt, body
+        self.outer = sweep.bars
+        self.useful = sweep.active & useful_in_loop(
+            stmt, (w.tape for w, g in zip(stmt.writes, tapes, strict=True) if g is not None),
+            (c.out for c, g in zip(stmt.carries, outs, strict=True) if g is not None))
+        self.rows = [(w, g) for w, g in zip(stmt.writes, tapes, strict=True) if g is not None]
+        self.carries = [_Cotangent(c, bar_of(c.param), sweep.or_zero(g, c.out))
+                        for c, g in zip(stmt.carries, outs, strict=True) if g is not None or c.param in self.useful]
+        self.carries += [_Cotangent(v, bar_of(v), self._existing(v)) for v in self._from_outside()]
+        self.reads: list[Read] = []
+        self.elements: list[Element] = []
+        self.writes: list[tuple[Write, Atom, Atom]] = []      # what is written, of which sequence, its element
+
+    def _from_outside(self) -> list[Var]:
+        mine = (inner_reads(self.stmt) - frozenset(loop_locals(self.stmt))) & self.useful
+        return sorted(mine, key=lambda v: v.serial)
+
+    def _existing(self, v: Var) -> Atom:
+        return self.outer[v] if v in self.outer else self.sweep.zero(v)
+
+    def emit(self, thunks: Thunks) -> Loop:
+        """Emit the reversed loop, and return the forward loop with what it must tape."""
+        sweep = self.sweep
+        with sweep.build.nested() as body:
+            self._trip(thunks)
+        sweep.bars = self.outer
+        sweep.build.span = self.stmt.span
+        # A buffer that nothing was added to is what it was.
+        self.carries = [c for c in self.carries if not (isinstance(c.source, Var) and c.next is c.param)]
+        forward, reversed_loop = self._tied(tuple(body))
+        sweep.build.add(reversed_loop)
+        self._hand_over(reversed_loop)
+        return forward
+
+    def _trip(self, thunks: Thunks) -> None:
+        sweep = self.sweep
+        sweep.bars = {c.source: c.param for c in self.carries if isinstance(c.source, Var)}
+        for c in self.carries:
+            if isinstance(c.source, Carry):
+                sweep.add(c.source.next, c.param)
+        for write, g in self.rows:
+            sweep.add(write.row, self._row(write, g))
+        sweep.backward(thunks)
+        for c in self.carries:
+            if isinstance(c.source, Carry):
+                c.next = sweep.or_zero(sweep.bars.pop(c.variable, None), c.param)
+            else:
+                c.next = sweep.bars[c.source]
+        for element, sequence in _sequences(self.stmt):
+            g = sweep.bars.pop(element, None)
+            if g is not None:
+                rows = Var(f"{g.hint}_tape" if isinstance(g, Var) and g.hint else "", tape_type(dual(element.type)))
+                self.writes.append((Write(rows, g), sequence, element))
+
+    def _row(self, write: Write, g: Atom) -> Var:
+        row = bar_of(write.row)
+        if g.type.kind == "sequence":
+            self.reads.append(Read(row, g))
+        else:
+            self.elements.append(Element(row, g))
+        return row
+
+    def _tied(self, block: tuple[Stmt, ...]) -> tuple[Loop, Loop]:
+        """Both loops, with tapes from the first to the second for what the second reads."""
+        stmt = self.stmt
+        results = [*(c.next for c in self.carries), *(w.row for w, _, _ in self.writes)]
+        block = live(block, results)
+        inside = bound(tuple(self.body)) | frozenset(loop_locals(stmt))
+        needed = (free(block, results) & inside) - {stmt.index}
+        mirror, there = self._driver(needed)
+        chosen = plan(needed, tuple(self.body), inside, [*there, *([stmt.index] if stmt.index else [])], self.sweep.lasting)
+        mapping, tapes = dict(there), []
+        for v in chosen.kept:
+            tape = Var(f"{v.hint}_tape" if v.hint else "tape", tape_type(v.type))
+            mapping[v] = Var(v.hint, v.type)
+            tapes.append(Write(tape, v))
+            self.reads.append(Read(mapping[v], tape))
+        if stmt.index:
+            mapping[stmt.index] = Var(stmt.index.hint, stmt.index.type)
+        block, names = chosen.applied(block, mapping)
+        index = names.atom(stmt.index) if stmt.index and names.atom(stmt.index) in free(block, results) else None
+        mirror = self._with_range(mirror, index)
+        carries = tuple(Carry(bar_of(c.variable), c.param, c.init, names.atom(c.next)) for c in self.carries)
+        reverse = replace(mirror, body=block, carries=carries, writes=tuple(
+            Write(w.tape, names.atom(w.row)) for w, _, _ in self.writes))
+        forward = replace(stmt, body=tuple(self.body), writes=(*stmt.writes, *tapes), trips=self.trips)
+        return forward, reverse
+
+    def _driver(self, needed: Iterable[Var]) -> tuple[Loop, dict[Var, Var]]:
+        """The head of the reversed loop but for its range, and the elements and rows that it can take as they are."""
+        stmt = self.stmt
+        self.trips = stmt.trips
+        self.counted = not _is_mirrored(stmt)
+        if self.counted:
+            self.trips = stmt.trips or Var("trips", INT)
+            return Loop((), reverse=not stmt.reverse, span=stmt.span), {}
+        wanted = frozenset(needed)
+        there = {v: Var(v.hint, v.type) for v, _ in _sequences(stmt) if v in wanted}
+        self.elements += [Element(there[e.var], e.sequence) for e in stmt.elements if e.var in there]
+        self.reads += [Read(there[r.element], r.tape) for r in stmt.reads if r.element in there]
+        return Loop((), reverse=not stmt.reverse, span=stmt.span), there
+
+    def _with_range(self, head: Loop, index: Var | None) -> Loop:
+        stmt, bounds = self.stmt, self.stmt.range
+        if self.counted:
+            bounds = self._counted(index)
+        elements = tuple(self.elements)
+        if bounds is None and not elements and not self.reads:
+            # Something must say how often: the elements, though nobody wants them.
+            elements = tuple(Element(Var("", e.var.type), e.sequence) for e in stmt.elements)
+            self.reads = [Read(Var("", r.element.type), r.tape) for r in stmt.reads if not elements]
+        return replace(head, index=index, range=bounds, elements=elements, reads=tuple(self.reads))
+
+    def _counted(self, index: Var | None) -> Range:
+        """The range of the trips that were made."""
+        bounds = self.stmt.range
+        if index is None or bounds is None or (bounds.start == Lit(0) and bounds.step == Lit(1)):
+            return Range(Lit(0), self.trips, Lit(1))
+        build = self.sweep.build
+        length = build.call(OPERATORS["mul"], self.trips, bounds.step) if bounds.step != Lit(1) else self.trips
+        return Range(bounds.start, build.call(OPERATORS["add"], bounds.start, length), bounds.step)
+
+    def _hand_over(self, reverse: Loop) -> None:
+        """What comes out of the reversed loop is the cotangent of what went into the forward one."""
+        sweep = self.sweep
+        for c, out in zip(self.carries, (c.out for c in reverse.carries), strict=True):
+            if isinstance(c.source, Carry):
+                sweep.add(c.source.init, out)
+            else:
+                sweep.bars[c.source] = out
+        for write, sequence, _ in self.writes:
+            same = sequence.type.kind == "sequence" and not self.counted
+            sweep.add(sequence, write.tape if same else sweep.build.call(ROWS_INTO, write.tape, sequence))
+
+
+def tape_type(row: Type) -> Type:
+    return Type("sequence", item=row)
+
+
+def _sequences(stmt: Loop) -> list[tuple[Var, Atom]]:
+    return [*((e.var, e.sequence) for e in stmt.elements), *((r.element, r.tape) for r in stmt.reads)]
+
+
+def _is_mirrored(stmt: Loop) -> bool:
+    """Does the loop always run to the end of all that drives it?"""
+    if stmt.test or stmt.until is not None:
+        return False
+    drivers = len(stmt.elements) + (stmt.range is not None)
+    return drivers <= 1 or (len(stmt.elements) == 1 and _covers(stmt.range, stmt.elements[0]))
+
+
+def _covers(bounds: Range | None, element: Element) -> bool:
+    """Is the range as long as the sequence, as in `enumerate(xs)`?"""
+    shape = element.sequence.type.shape
+    return bool(bounds and bounds.start == Lit(0) and bounds.step == Lit(1) and shape
+                and bounds.stop.type.value == shape[0])

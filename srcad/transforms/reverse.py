@@ -1,0 +1,233 @@
+"""Reverse mode.
+
+Walk a block forwards, emitting each statement and collecting a thunk that will emit its adjoint; then run the thunks
+backwards.  Whatever a nested block's adjoint reads and that block bound must be carried out of it: as tapes from a
+loop, as extra choices of an `If`, as residuals of a call.
+
+    def f(x):                       def f_adjoint(x, dy=1.0):
+        t = np.sin(x)                   t = np.sin(x)
+        y = t * t           becomes     y = t * t
+        return y                        dt = dy * t + dy * t
+                                        return y, dt * np.cos(x)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, assert_never
+
+from srcad.errors import Problem, Unsupported
+from srcad.ir import Atom, Block, CallOp, Choice, Form, Func, If, Let, Lit, Loop, Op, Param, Stmt, Undef, Var, join, map_tree, run
+from srcad.ir import leaves as leaves_of
+from srcad.ir.walk import bound, free
+from srcad.rules.ops import rule_of
+from srcad.rules.shapes import project_to, unbroadcast_to
+from srcad.rules.tapes import LOADS
+from srcad.transforms.activity import activity, atoms_in, is_bundle, sources
+from srcad.transforms.calls import bundle, call
+from srcad.transforms.loops import loop
+from srcad.transforms.residuals import Plan, plan
+from srcad.transforms.simplify import live
+from srcad.transforms.sweep import Sweep, Thunk, bar_of, name_after, prefixed
+
+COMMENT = Op("comment", lambda text: None, effect=True, infer=lambda text: (), outs=0)
+
+
+def reverse(func: Func, wrt: Sequence[Var]) -> Func:
+    """The adjoint: `(value, gradient)` of `func`, given the cotangent of its result.
+
+    The gradient has a tree for each argument with variables of `wrt`, or is that tree if there is one argument."""
+    sweep = Sweep(func, activity(func, wrt), adjoint_of)
+    thunks = sweep.forward(func.body)
+    sweep.build.add(comment("reverse"))
+    seed = seed_param(func)
+    for atom, bar in zip(leaves_of(func.result), leaves_of(seed.tree), strict=True):
+        sweep.add(atom, bar)
+    sweep.backward(thunks)
+    sweep.build.span = func.span
+    gradient = gradients(func, wrt, lambda v: sweep.or_zero(sweep.bars.get(v), v))
+    return Func(f"{func.name}_adjoint", (*func.params, seed), (comment("forward"), *sweep.build.block),
+                (func.result, gradient), func.span)
+
+
+def comment(text: str) -> Let:
+    """A line for the reader."""
+    return Let((), COMMENT, (), Form((text,)))
+
+
+def seed_param(func: Func) -> Param:
+    """The argument that is the cotangent of the result."""
+    if isinstance(func.result, Var | Lit | Undef):
+        hint = prefixed(func.result) if isinstance(func.result, Var) and func.result.hint else "dy"
+        return Param(hint, bar_of(func.result, hint), 1.0, True)
+
+    def leaf(x: Any) -> Any:
+        return bar_of(x) if isinstance(x, Var | Lit) and x.type.is_inexact else None
+
+    return Param("dy", map_tree(leaf, func.result))
+
+
+def gradients(func: Func, wrt: Iterable[Var], of: Any) -> Any:
+    """`of(v)` for the variables of `wrt`, in the trees of the arguments."""
+    chosen = frozenset(wrt)
+    trees = [map_tree(lambda v: of(v) if v in chosen else None, p.tree) for p in func.params
+             if any(v in chosen for v in leaves_of(p.tree) if isinstance(v, Var))]
+    return trees[0] if len(trees) == 1 else tuple(trees)
+
+
+def without_value(func: Func) -> Func:
+    """The derivative alone: what only the value needed is gone."""
+    body = live(func.body, [a for a in leaves_of(func.result[1]) if isinstance(a, Var)])
+    return replace(func, body=body, result=func.result[1])
+
+
+def adjoint_of(sweep: Sweep, stmt: Stmt) -> Thunk | None:
+    """Emit `stmt`, and return what emits its adjoint (None if nothing flows through it)."""
+    match stmt:
+        case Let(op=CallOp()):
+            return call(sweep, stmt)
+        case Let():
+            return let(sweep, stmt)
+        case If():
+            return branch(sweep, stmt)
+        case Loop():
+            return loop(sweep, stmt)
+        case _:
+            assert_never(stmt)
+
+
+def let(sweep: Sweep, stmt: Let) -> Thunk | None:
+    sweep.build.add(stmt)
+    if sweep.active.isdisjoint(stmt.outs):
+        return None
+
+    def adjoint() -> None:
+        gs = sweep.pop(stmt.outs)
+        if all(g is None for g in gs):
+            return
+        if is_bundle(stmt):
+            bundle(sweep, stmt, gs)
+        elif stmt.op in LOADS:
+            gather(sweep, stmt, gs[0])
+        else:
+            pull(sweep, stmt, gs)
+
+    return adjoint
+
+
+def pull(sweep: Sweep, stmt: Let, gs: list[Any]) -> None:
+    """Each argument gets what its rule makes of the result's cotangent."""
+    rule = rule_of(stmt.op)
+    args, kwargs = stmt.call()
+    g = gs[0] if len(gs) == 1 else tuple(sweep.or_zero(g, v) for g, v in zip(gs, stmt.outs, strict=True))
+    y = stmt.outs[0] if len(stmt.outs) == 1 else stmt.outs
+    for place, arg in sources(stmt):
+        if sweep.active.isdisjoint(atoms_in(arg)):
+            continue
+        if rule is None or isinstance(place, str):
+            raise refusal(stmt, place)
+        share = run(sweep.build, rule.vjps[place], g, y, *args, **kwargs)
+        contribute(sweep, arg, share, unbroadcast_to if rule.elementwise else project_to)
+
+
+def contribute(sweep: Sweep, arg: Any, share: Any, project: Any) -> None:
+    """Add `share` to the cotangent of `arg`; a list of arguments has a list of shares."""
+    if isinstance(arg, list | tuple):
+        for a, s in zip(arg, share, strict=True):
+            contribute(sweep, a, s, project)
+    elif isinstance(arg, Var) and arg in sweep.active and not isinstance(share, Undef):
+        sweep.add(arg, run(sweep.build, project, share, arg))
+
+
+def gather(sweep: Sweep, stmt: Let, g: Any) -> None:
+    """`y = x[i]`: the cotangent of x is one buffer, to which all loads add."""
+    (x, index), _ = stmt.call()
+    if x in sweep.active:
+        buffer = sweep.or_zero(sweep.bars.get(x), x)
+        share = run(sweep.build, project_to, g, x)
+        sweep.bars[x] = sweep.build.call(LOADS[stmt.op], buffer, share, index, hint=prefixed(x))
+        name_after(buffer, x)
+
+
+def refusal(stmt: Let, place: int | str) -> Unsupported:
+    if isinstance(place, str):
+        return Unsupported(Problem(stmt.span, f"srcad can't differentiate {stmt.op} with respect to its argument {place}",
+                                   hint="pass it by position if it has one, or keep it constant"))
+    return Unsupported(Problem(stmt.span, f"srcad can't differentiate {stmt.op}", "it has no derivative rule",
+                               "keep it out of what the result depends on, or give it a rule"))
+
+
+def branch(sweep: Sweep, stmt: If) -> Thunk | None:
+    """The adjoint of an `If` is an `If` on the same test."""
+    if sweep.active.isdisjoint(c.out for c in stmt.choices):
+        sweep.build.add(stmt)
+        return None
+    put = sweep.reserve(stmt)
+    sides, thunks = [], []
+    for block in (stmt.then, stmt.orelse):
+        with sweep.build.nested() as side:
+            thunks.append(sweep.forward(block))
+        sides.append(side)
+    put(replace(stmt, then=tuple(sides[0]), orelse=tuple(sides[1])))
+    longest = 3 if sweep.in_loop else -1
+
+    def adjoint() -> None:
+        gs = sweep.pop([c.out for c in stmt.choices])
+        if all(g is None for g in gs):
+            return
+        outer, blocks, bars = sweep.bars, [], []
+        for k, side in enumerate(thunks):
+            with sweep.build.nested() as block:
+                sweep.bars = dict(outer)
+                for c, g in zip(stmt.choices, gs, strict=True):
+                    if g is not None:
+                        sweep.add((c.then, c.orelse)[k], g)
+                sweep.backward(side)
+            blocks.append(block)
+            bars.append(sweep.bars)
+        sweep.bars = outer
+        sweep.build.span = stmt.span
+        merged = _merge(sweep, blocks, bars, bound(tuple(sides[0])) | bound(tuple(sides[1])))
+        forward, then, orelse = _carried_out(sweep, stmt, sides, blocks, merged, longest)
+        put(forward)
+        sweep.build.add(If(stmt.test, then[0], orelse[0], tuple(
+            Choice(c.out, then[1](c.then), orelse[1](c.orelse)) for c in merged), stmt.span))
+
+    return adjoint
+
+
+def _merge(sweep: Sweep, blocks: list[list[Stmt]], bars: list[dict[Var, Any]], inside: frozenset[Var]) -> list[Choice]:
+    """Choices between the cotangents that the two sides ended with, where they differ."""
+    merged = []
+    for v in sorted((bars[0].keys() | bars[1].keys()) - inside, key=lambda v: v.serial):
+        if bars[0].get(v) is bars[1].get(v):
+            continue
+        atoms: list[Atom] = []
+        for block, found in zip(blocks, bars, strict=True):
+            with sweep.into(block):
+                atoms.append(sweep.or_zero(found.get(v), v))
+        sweep.bars[v] = out = Var(prefixed(v), join(atoms[0].type, atoms[1].type))
+        merged.append(Choice(out, *atoms))
+    return merged
+
+
+def _carried_out(sweep: Sweep, stmt: If, sides: list[list[Stmt]], blocks: list[list[Stmt]], merged: list[Choice],
+                 longest: int) -> tuple[If, Any, Any]:
+    """The forward `If` with extra choices for what the reversed sides read, and these sides reading them."""
+    extra, results = [], []
+    for k, (side, block) in enumerate(zip(sides, blocks, strict=True)):
+        wanted = [(c.then, c.orelse)[k] for c in merged]
+        body: Block = live(tuple(block), wanted)
+        inside = bound(tuple(side))
+        needed = free(body, wanted) & inside
+        chosen = plan(needed, tuple(side), inside, (), sweep.lasting, longest) if longest >= 0 else \
+            Plan(sorted(needed, key=lambda v: v.serial))
+        mapping = {v: Var(v.hint, v.type) for v in chosen.kept}
+        nothing = [Undef(v.type) for v in mapping]
+        for v, none in zip(mapping, nothing, strict=True):
+            extra.append(Choice(mapping[v], v, none) if k == 0 else Choice(mapping[v], none, v))
+        body, names = chosen.applied(body, mapping)
+        results.append((body, names.atom))
+    forward = replace(stmt, then=tuple(sides[0]), orelse=tuple(sides[1]), choices=(*stmt.choices, *extra))
+    return forward, results[0], results[1]

@@ -1,0 +1,4 @@
+"""stub"""
+from srcad.ir import Block
+def live(block, results):
+    return tuple(block)

@@ -1,0 +1,124 @@
+"""The state of a reverse-mode transformation: where statements go, and which cotangents are known.
+
+`forward` emits a block and collects what will emit its adjoint; `backward` runs that, last statement first.  Both write
+to `build`, so whoever calls them decides into which block the two sweeps go.  Zero is absence: a variable without an
+entry in `bars` has no cotangent, and nothing is emitted for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from srcad.errors import Span
+from srcad.ir import OPERATORS, RESIDUALS, Block, Builder, Func, If, Loop, Stmt, Type, Undef, Var, run
+from srcad.rules.shapes import zeros_for
+from srcad.rules.tapes import ADD_TREES
+from srcad.transforms.residuals import lasting
+
+Thunk = Callable[[], None]
+Thunks = list[tuple[Span | None, Thunk]]
+Dispatch = Callable[["Sweep", Any], Thunk | None]
+
+
+class Sweep:
+    def __init__(self, func: Func, active: frozenset[Var], dispatch: Dispatch) -> None:
+        self.active, self.dispatch = active, dispatch
+        self.lasting = lasting(func)
+        self.build = Builder()
+        self.bars: dict[Var, Any] = {}
+        self.in_loop = False
+
+    def forward(self, block: Block) -> Thunks:
+        """Emit `block` as it is, and collect what emits its adjoint."""
+        found = []
+        for stmt in block:
+            self.build.span = stmt.span
+            thunk = self.dispatch(self, stmt)
+            if thunk is not None:
+                found.append((stmt.span, thunk))
+        return found
+
+    def backward(self, thunks: Thunks) -> None:
+        for span, thunk in reversed(thunks):
+            self.build.span = span
+            thunk()
+
+    def reserve(self, stmt: If | Loop) -> Callable[[Stmt], None]:
+        """Emit `stmt`, and return what replaces it once it is known which of its values must come out of it."""
+        stmts, place = self.build.stmts, len(self.build.stmts)
+        stmts.append(stmt)
+
+        def put(final: Stmt) -> None:
+            stmts[place] = final
+
+        return put
+
+    @contextmanager
+    def inside_loop(self) -> Iterator[None]:
+        """Within a loop a value that is kept is taped at every trip, so cheap ones are made again instead."""
+        outer, self.in_loop = self.in_loop, True
+        try:
+            yield
+        finally:
+            self.in_loop = outer
+
+    @contextmanager
+    def into(self, stmts: list[Stmt]) -> Iterator[None]:
+        """Emit at the end of `stmts`."""
+        outer, self.build.stmts = self.build.stmts, stmts
+        try:
+            yield
+        finally:
+            self.build.stmts = outer
+
+    def add(self, x: Any, g: Any) -> None:
+        """The cotangent of `x` grows by `g`."""
+        if not isinstance(x, Var) or x not in self.active or isinstance(g, Undef):
+            return
+        old = self.bars.get(x)
+        self.bars[x] = g if old is None else self.sum(x, old, g)
+        name_after(self.bars[x], x)
+
+    def sum(self, x: Var, a: Any, b: Any) -> Var:
+        op = ADD_TREES if x.type.kind in ("sequence", "object") else OPERATORS["add"]
+        return self.build.call(op, a, b, hint=prefixed(x))
+
+    def pop(self, variables: Sequence[Any]) -> list[Any]:
+        """The cotangents of what a statement binds, None for zero; nothing may add to them any more."""
+        return [self.bars.pop(v, None) for v in variables]
+
+    def zero(self, x: Any) -> Any:
+        """A zero for `x`, where one must be written."""
+        return run(self.build, zeros_for, x)
+
+    def or_zero(self, g: Any, x: Any) -> Any:
+        return self.zero(x) if g is None else g
+
+
+def prefixed(x: Var) -> str:
+    return "d" + x.hint if x.hint else ""
+
+
+def name_after(g: Any, x: Var) -> None:
+    if isinstance(g, Var) and not g.hint:
+        g.hint = prefixed(x)
+
+
+def bar_of(x: Any, hint: str | None = None) -> Var:
+    """A new variable for the cotangent of `x`."""
+    return Var(prefixed(x) if hint is None and isinstance(x, Var) else hint or "", dual(x.type))
+
+
+def dual(t: Type) -> Type:
+    """The type of a tangent or a cotangent of a value of type `t`."""
+    if t.kind == "number":
+        return Type("scalar", t.dtype, ())
+    if t.kind == "sequence":
+        return Type("sequence", item=t.item and dual(t.item))
+    if t.kind == "object":
+        return RESIDUALS
+    return replace(t, value=None, optional=False)
+
