@@ -16,7 +16,7 @@ import numpy as np
 
 from srcad.errors import ArgumentError
 from srcad.frontend.lower import match_arguments
-from srcad.program.derivatives import Derivative, Wrt, derivative_of, program_of
+from srcad.program.derivatives import Derivative, Wrt, derivative_of, names_in, program_of
 from srcad.program.programs import Gradient, Primal
 from srcad.program.pullback import pull, push
 
@@ -115,17 +115,18 @@ def jacobian(f: Callable[..., Any], wrt: int | str = 0, *, mode: str | None = No
 
     @_like(f, "jacobian")
     def jacobian_of(*args: Any, **kwargs: Any) -> Any:
-        name, x, rest = _one_argument(f, wrt, args, kwargs)
-        g = _restricted(f, name, rest)
-        y, pullback = vjp(g, x, backend=backend)
-        m, n = np.size(_one_array(f, y)), np.size(x)
+        program, k, values = _one_argument(f, wrt, args, kwargs)
+        x = values[k]
+        y, pullback = pull(program, values, backend, (program.primal.names[k],))
+        m, n = np.size(_one_array(y)), np.size(x)
         forward = n <= m if mode is None else mode == "forward"
         dtype = np.result_type(np.asarray(x).dtype, np.asarray(y).dtype)
         if forward:
-            columns = [np.ravel(jvp(g, (x,), (e,), backend=backend)[1]) for e in _basis(x)]
+            along = [None] * len(values)
+            columns = [np.ravel(push(program, values, (*along[:k], e, *along[k + 1:]), backend)[1]) for e in _basis(x)]
             matrix = np.array(columns, dtype=dtype).reshape(n, m).T
         else:
-            matrix = np.array([np.ravel(pullback(e)[0]) for e in _basis(y)], dtype=dtype).reshape(m, n)
+            matrix = np.array([np.ravel(pullback(e)[k]) for e in _basis(y)], dtype=dtype).reshape(m, n)
         return matrix.reshape(np.shape(y) + np.shape(x))[()]
 
     return jacobian_of
@@ -163,9 +164,9 @@ def elementwise_grad(f: Callable[..., Any], wrt: Any = 0, *, backend: str = "num
 
     @_like(f, "elementwise_grad")
     def derivative(*args: Any, **kwargs: Any) -> Any:
-        name, x, rest = _one_argument(f, wrt, args, kwargs)
-        y, pullback = vjp(_restricted(f, name, rest), x, backend=backend)
-        return pullback(np.ones(np.shape(y), np.asarray(y).dtype)[()])[0]
+        program, k, values = _one_argument(f, wrt, args, kwargs)
+        y, pullback = pull(program, values, backend, (program.primal.names[k],))
+        return pullback(np.ones(np.shape(y), np.asarray(y).dtype)[()])[k]
 
     return derivative
 
@@ -193,29 +194,22 @@ def _like(f: Any, what: str) -> Callable[[F], F]:
     return decorate
 
 
-def _one_argument(f: Any, wrt: int | str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[str, Any, dict[str, Any]]:
-    """(name, value of the argument `wrt`, all arguments by name)."""
+def _one_argument(f: Any, wrt: int | str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, int, tuple[Any, ...]]:
+    """(program, position of the argument `wrt`, all arguments in order, `self` of a method not among them)."""
     program = program_of(f)
-    if not isinstance(program.primal, Primal):
-        raise ArgumentError(f"{f} is not a function")
     primal = program.primal
-    values = match_arguments(primal.source, primal.code, (*primal.bound, *args), kwargs)
-    names = list(values)[len(primal.bound):]
-    name = wrt if isinstance(wrt, str) else names[wrt]
-    x = values[name]
+    bound = match_arguments(primal.source, primal.code, (*primal.bound, *args), kwargs)
+    (name,), single = names_in(primal, wrt)
+    if not single:
+        raise ArgumentError("wrt must be one argument here; use vjp or jvp for several")
+    names = primal.names[len(primal.bound):]
+    x = bound[name]
     if not isinstance(x, np.ndarray | np.generic | float | int) and not hasattr(x, "__array__"):
         raise ArgumentError(f"`{name}` must be one array or number here; use vjp or jvp for trees")
-    return name, x, values
+    return program, names.index(name), tuple(bound[n] for n in names)
 
 
-def _restricted(f: Any, name: str, values: dict[str, Any]) -> Any:
-    """f as a function of one argument."""
-    from srcad.program.derivatives import Restricted
-
-    return Restricted(f, name, values)
-
-
-def _one_array(f: Any, y: Any) -> Any:
+def _one_array(y: Any) -> Any:
     if not isinstance(y, np.ndarray | np.generic | float):
         raise ArgumentError(f"jacobian needs a function that returns one array or number, not a {type(y).__name__}")
     return y

@@ -16,19 +16,19 @@ from typing import Any
 
 from srcad.backends.expressions import Expressions
 from srcad.backends.inline import inlining
-from srcad.backends.liveness import live_ranges
+from srcad.transforms.liveness import live_ranges
 from srcad.backends.names import choose, coalesce, may_be_unbound
-from srcad.backends.params import Arguments, arguments
+from srcad.backends.params import Arguments, arguments, signature, unpacking
 from srcad.backends.printer import Printer
 from srcad.backends.references import References
 from srcad.backends.unbound import given_none
 from srcad.backends.updates import copies
-from srcad.backends.usage import count_uses
+from srcad.transforms.usage import count_uses
 from srcad.backends.writer import Writer
 from srcad.errors import Span
-from srcad.ir.calls import CallOp, FuncRef, reachable
-from srcad.ir.core import If, Func, Let, Lit, Loop, Record, Var, leaves
-from srcad.ir.walk import entry_atoms, every, exit_atoms
+from srcad.ir.calls import FuncRef, reachable
+from srcad.ir.core import Func, Let, Record, Var
+from srcad.ir.walk import every
 from srcad.transforms.inplace import in_place_updates
 
 _IMPORTS = {"numpy": "import numpy as np"}
@@ -43,6 +43,9 @@ class Source:
     objects: dict[str, object] = field(default_factory=dict)
     spans: dict[int, Span] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        return self.text
+
 
 def emit(func: Func) -> str:
     """The text of a module that defines `func` and the functions that it calls."""
@@ -51,8 +54,7 @@ def emit(func: Func) -> str:
 
 def emit_program(func: Func, callees: Sequence[FuncRef] = ()) -> Source:
     """`emit`, with what the text refers to.  `callees`: further functions that the module shall have."""
-    module = _Module(func, [*reachable(func, every), *callees])
-    return module.source()
+    return _Module(func, [*reachable(func, every), *callees]).source()
 
 
 class _Module:
@@ -82,34 +84,35 @@ class _Module:
         return Source(text, self.name, dict(self.references.objects), spans)
 
     def _define(self, func: Func, name: str, flat: bool) -> ast.FunctionDef:
-        self._mention(func)
         uses = count_uses(func)
         updates = in_place_updates(func)
         inlined = inlining(func, uses, updates)
         late = frozenset(s for s in every(func.body) if isinstance(s, Let) and s not in updates and copies(s))
         ranges = live_ranges(func, uses, inlined, late)
-        params = arguments(func, flat, uses)
+        params = arguments(func, flat)
         pairs = [(s.out, s.args[0]) for s in every(func.body) if isinstance(s, Let) and s in updates]
-        classes = coalesce(func, ranges, uses, [(a, b) for a, b in pairs if isinstance(b, Var)])
+        classes = coalesce(func, ranges, uses, pairs)
         unbound = may_be_unbound(func)
         as_none = given_none(func, unbound, classes)
-        forbidden = self.references.mentioned | set(self.names.values()) | params.containers
+        forbidden = self.references.mentioned | set(self.names.values()) | params.containers | _spelled(func)
         names = choose(classes, params.names, forbidden, unbound - as_none)
+        self.references.variables |= {*names.values(), *(p.name for p in params.params)}
         expressions = Expressions(self.references, names, inlined, self.names)
         writer = Writer(expressions, uses, inlined, names, updates, as_none)
         return _definition(writer, func, name, params, flat)
 
-    def _mention(self, func: Func) -> None:
-        """Learn the names that the text of `func` will use, so that no variable takes them."""
-        for stmt in every(func.body):
-            if isinstance(stmt, Let) and not isinstance(stmt.op, CallOp):
-                if not stmt.op.effect or stmt.op.name.replace(".", "").isidentifier():
-                    self._mention_op(stmt)
-        for record in _records([p.tree for p in func.params] + [func.result]):
-            self.references.constant(record.cls)
 
-    def _mention_op(self, let: Let) -> None:
-        ...
+def _definition(writer: Writer, func: Func, name: str, params: Arguments, flat: bool) -> ast.FunctionDef:
+    body: list[ast.stmt] = [ast.Expr(ast.Constant(func.doc))] if func.doc else []
+    body += unpacking(params.params, writer.names, writer.uses)
+    body += writer.function_body(func, flat)
+    return ast.FunctionDef(name, signature(params.params, writer.expressions.references),
+                           body or [ast.Pass()], [])
+
+
+def _spelled(func: Func) -> set[str]:
+    """First words of the operations' names: modules and functions, which no variable may hide."""
+    return {s.op.name.split(".")[0] for s in every(func.body) if isinstance(s, Let)}
 
 
 def _is_flat(func: Func) -> bool:

@@ -73,7 +73,7 @@ class Expressions:
         if op is PACK:
             return ast.Tuple(list(map(self.atom, let.args)), ast.Load())
         args, kwargs = let.call([self.atom(a) for a in let.args])
-        special = _SPECIAL.get(op.function)
+        special = _SPECIAL.get(op.function) or _LISTS.get(op.name)
         if special is not None:
             return special(self, let, (*args, *kwargs.values()))
         if not kwargs and len(args) in (1, 2) and (written := self._operator(op.name, args)):
@@ -99,6 +99,10 @@ class Expressions:
             return negated(operands[0]) if symbol == "not" else ast.UnaryOp(UNARY[symbol](), operands[0])
         if len(args) == 2 and symbol in BINARY:
             return ast.BinOp(operands[0], BINARY[symbol](), operands[1])
+        if len(args) == 1 and symbol == "abs":
+            return call(name("abs"), *operands)
+        if len(args) == 2 and symbol in ("and", "or"):
+            return _joined(ast.And() if symbol == "and" else ast.Or(), *operands)
         if len(args) == 2 and symbol in COMPARE:
             return ast.Compare(operands[0], [COMPARE[symbol]()], [operands[1]])
         return None
@@ -192,4 +196,35 @@ _SPECIAL: dict[Any, Callable[[Expressions, Let, Sequence[Any]], ast.expr]] = {
     EXTENT.function: _extent,
     SHAPE.function: _shape,
     RANK.function: _rank,
+}
+
+
+def _new(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    return ast.List([self.argument(a) for a in args], ast.Load())
+
+
+def _longer(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    return ast.List([ast.Starred(self.argument(args[0]), ast.Load()), self.argument(args[1])], ast.Load())
+
+
+def _joined_lists(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    return ast.BinOp(self.argument(args[0]), ast.Add(), self.argument(args[1]))
+
+
+def _repeated(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    return ast.BinOp(self.argument(args[0]), ast.Mult(), self.argument(args[1]))
+
+
+def _backwards(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    return self.subscript(self.argument(args[0]), slice(None, None, -1))
+
+
+def _rows(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    return call(name("list"), self.argument(args[0]))
+
+
+# Operations on lists (see `srcad.rules.sequences`), where they are not done in place.
+_LISTS: dict[str, Callable[[Expressions, Let, Sequence[Any]], ast.expr]] = {
+    "new": _new, "append": _longer, "concat": _joined_lists, "repeat": _repeated, "backwards": _backwards,
+    "item": _getitem, "part": _getitem, "rows": _rows,
 }

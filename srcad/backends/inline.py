@@ -12,42 +12,16 @@ An `If` that only chooses between two expressions is an expression too: `a and b
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, assert_never
 
-from srcad.backends.usage import Uses, dead
-from srcad.ir.core import Atom, Block, Choice, Func, If, Let, Lit, Loop, Stmt, Var
+from srcad.transforms.liveness import Inlining
+from srcad.transforms.usage import Uses, dead
+from srcad.ir.core import Block, Choice, Func, If, Let, Lit, Loop, Stmt, Var
 from srcad.ir.walk import entry_atoms, every
 
 LONGEST = 76
 _IMMUTABLE = ("number", "scalar")
-
-
-@dataclass
-class Inlining:
-    """`at[v]` is printed where `v` is read; `expressions` are the Ifs that are printed as an expression."""
-
-    at: dict[Var, Let | If] = field(default_factory=dict)
-    expressions: dict[If, Choice] = field(default_factory=dict)
-
-    def leaves(self, atoms: Iterable[Any]) -> list[Var]:
-        """The variables that the text of `atoms` mentions."""
-        found: list[Var] = []
-        pending = [a for a in atoms if isinstance(a, Var)]
-        while pending:
-            v = pending.pop()
-            inner = self.at.get(v)
-            if inner is None:
-                found.append(v)
-            else:
-                pending += [a for a in self.operands(inner) if isinstance(a, Var)]
-        return found
-
-    def operands(self, stmt: Let | If) -> Sequence[Atom]:
-        if isinstance(stmt, Let):
-            return stmt.args
-        choice = self.expressions[stmt]
-        return (stmt.test, choice.then, choice.orelse)
 
 
 @dataclass

@@ -1,13 +1,14 @@
 """Every name of JAX that srcad uses, and what an operation is called there.
 
-An operation is found by its own name: `np.linalg.solve` is `jnp.linalg.solve`, `math.sin` is `jnp.sin` in float64.  What
-has no namesake is in `FORMS`; a run-time helper of srcad, being code over NumPy, is run with `np` meaning `jnp`.
+An operation is found by its own name: `np.linalg.solve` is `jnp.linalg.solve`, `math.sin` is `jnp.sin` in float64.
+What has no namesake is in `FORMS`; a run-time helper of srcad, being code over NumPy, is run with `np` meaning `jnp`.
 This module imports jax, and is imported only when something is to be compiled.
 """
 
 from __future__ import annotations
 
 import builtins
+import importlib
 import math
 import types
 from collections.abc import Callable
@@ -22,10 +23,8 @@ from jax.extend.core import jaxpr_as_fun
 
 from srcad.ir.ops import Op
 
-if hasattr(jax, "enable_x64"):
-    x64 = jax.enable_x64
-else:  # pragma: no cover - JAX before 0.8
-    from jax.experimental import enable_x64 as x64
+# A setting for the length of a `with`; older versions of JAX have it among experiments.
+x64: Any = (jax if hasattr(jax, "enable_x64") else importlib.import_module("jax.experimental")).enable_x64
 
 __all__ = ["Array", "ShapeDtype", "Traced", "debug_print", "grad", "is_array", "jit", "jnp", "jvp", "lax", "lookup",
            "stage", "under_jax", "vjp", "x64"]

@@ -103,7 +103,8 @@ def spec(value: Any) -> Spec:
     if is_numeric(value):
         return Leaf(tuple(np.shape(value)), dtype_of(value))
     if isinstance(value, Tape):
-        return Rows(spec(value.rows), value.capacity, value.count if value.exact else spec(value.count))
+        count: Any = value.count if value.exact else spec(value.count)
+        return Rows(spec(value.rows), value.capacity, count)
     if isinstance(value, Maybe):
         return Group(Maybe, (spec(value.present), spec(value.value)))
     if type(value) in (tuple, list):
@@ -165,7 +166,7 @@ def rows_of_list(group: Group) -> Rows:
     return Rows(_stacked(first, len(group.parts)), len(group.parts), len(group.parts))
 
 
-def _stacked(item: Spec, n: int) -> Spec:
+def _stacked(item: Any, n: int) -> Any:
     match item:
         case Leaf():
             return Leaf((n, *item.shape), item.dtype)
@@ -178,7 +179,7 @@ def _stacked(item: Spec, n: int) -> Spec:
             return item
 
 
-def _unstacked(rows: Spec) -> Spec:
+def _unstacked(rows: Any) -> Any:
     match rows:
         case Leaf():
             return Leaf(rows.shape[1:], rows.dtype)

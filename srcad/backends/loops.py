@@ -12,46 +12,43 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from srcad.backends.context import Context, Move, Statements
 from srcad.backends.expressions import negated
 from srcad.backends.references import call, name
-from srcad.backends.usage import alive, dead
+from srcad.transforms.usage import alive, dead
 from srcad.ir.core import Atom, Block, Choice, If, Lit, Loop, Var
 from srcad.ir.types import Dim
 from srcad.ir.walk import binds
 
-if TYPE_CHECKING:
-    from srcad.backends.writer import Move, Writer
-
-Statements = list[ast.stmt]
 
 
-def write(writer: Writer, loop: Loop) -> Statements:
-    carries = [c for c in loop.carries if alive(c, writer.uses)]
-    tapes = [w.tape for w in loop.writes if writer.uses[w.tape]]
-    before = writer.finished([], [(c.param, c.init) for c in carries])
-    before += [_assign(writer, t, ast.List([], ast.Load())) for t in tapes]
-    if _used(writer, loop.trips):
-        before.append(_assign(writer, loop.trips, ast.Constant(0)))
-    if _used(writer, loop.broke):
-        before.append(_assign(writer, loop.broke, ast.Constant(False)))
+def write(context: Context, loop: Loop) -> Statements:
+    carries = [c for c in loop.carries if alive(c, context.uses)]
+    tapes = [w.tape for w in loop.writes if context.uses[w.tape]]
+    before = context.finished([], [(c.param, c.init) for c in carries])
+    before += [_assign(context, t, ast.List([], ast.Load())) for t in tapes]
+    if _used(context, loop.trips):
+        before.append(_assign(context, loop.trips, ast.Constant(0)))
+    if _used(context, loop.broke):
+        before.append(_assign(context, loop.broke, ast.Constant(False)))
     for t in tapes:
-        writer.origins[t] = loop
-    if _used(writer, loop.trips):
-        writer.origins[loop.trips] = loop
-    head, checks = _head(writer, loop)
-    head.body = _body(writer, loop, [(c.param, c.next) for c in carries], checks)
-    after = [ast.Expr(call(ast.Attribute(writer.name(t), "reverse", ast.Load()))) for t in tapes if loop.reverse]
+        context.origins[t] = loop
+    if _used(context, loop.trips):
+        context.origins[loop.trips] = loop
+    head, checks = _head(context, loop)
+    head.body = _body(context, loop, [(c.param, c.next) for c in carries], checks)
+    after = [ast.Expr(call(ast.Attribute(context.name(t), "reverse", ast.Load()))) for t in tapes if loop.reverse]
     return [*before, head, *after]
 
 
-def _used(writer: Writer, v: Var | None) -> bool:
-    return v is not None and writer.uses[v] > 0
+def _used(context: Context, v: Var | None) -> bool:
+    return v is not None and context.uses[v] > 0
 
 
-def _assign(writer: Writer, v: Any, value: ast.expr) -> ast.stmt:
-    return ast.Assign([writer.name(v)], value)
+def _assign(context: Context, v: Any, value: ast.expr) -> ast.stmt:
+    return ast.Assign([context.name(v)], value)
 
 
 # The head
@@ -66,68 +63,68 @@ class _Source:
     range: bool = False
 
 
-def _head(writer: Writer, loop: Loop) -> tuple[ast.For | ast.While, Statements]:
+def _head(context: Context, loop: Loop) -> tuple[ast.For | ast.While, Statements]:
     """The loop's first line, and the statements of its test that must stand in the body."""
-    sources = _needed(_sources(writer, loop))
-    checks = writer.block(loop.test.body) if loop.test else []
-    test = writer.expressions.atom(loop.test.result) if loop.test else None
+    sources = _needed(_sources(context, loop))
+    checks = context.block(loop.test.body) if loop.test else []
+    test = context.expressions.atom(loop.test.result) if loop.test else None
     leave: Statements = [] if test is None else [ast.If(negated(test), [ast.Break()], [])]
     if sources:
-        target, iterated = _iteration(writer, sources, loop.reverse)
+        target, iterated = _iteration(context, sources, loop.reverse)
         return ast.For(target, iterated, [], []), [*checks, *leave]
     if test is None or checks:
         return ast.While(ast.Constant(True), [], []), [*checks, *leave]
     return ast.While(test, [], []), []
 
 
-def _sources(writer: Writer, loop: Loop) -> list[_Source]:
+def _sources(context: Context, loop: Loop) -> list[_Source]:
     sources = []
     if loop.range:
         start, stop, step = loop.range.start, loop.range.stop, loop.range.step
-        value = call(name("range"), *_bounds(writer, start, stop, step))
-        sources.append(_Source(_known(writer, loop.index), value, _range_length(writer, start, stop, step), range=True))
+        value = call(name("range"), *_bounds(context, start, stop, step))
+        sources.append(_Source(_known(context, loop.index), value, _range_length(context, start, stop, step), range=True))
     for e in loop.elements:
-        sources.append(_Source(_known(writer, e.var), writer.expressions.atom(e.sequence),
-                               _sequence_length(writer, e.sequence)))
+        sources.append(_Source(_known(context, e.var), context.expressions.atom(e.sequence),
+                               _sequence_length(context, e.sequence)))
     for r in loop.reads:
-        sources.append(_Source(_known(writer, r.element), writer.expressions.atom(r.tape),
-                               _sequence_length(writer, r.tape)))
+        sources.append(_Source(_known(context, r.element), context.expressions.atom(r.tape),
+                               _sequence_length(context, r.tape)))
     return sources
 
 
-def _known(writer: Writer, v: Var | None) -> Var | None:
-    return v if _used(writer, v) else None
+def _known(context: Context, v: Var | None) -> Var | None:
+    return v if _used(context, v) else None
 
 
-def _bounds(writer: Writer, start: Atom, stop: Atom, step: Atom) -> list[ast.expr]:
+def _bounds(context: Context, start: Atom, stop: Atom, step: Atom) -> list[ast.expr]:
     atoms = [start, stop, step]
     if step == Lit(1):
         atoms = [stop] if start == Lit(0) else [start, stop]
-    return [writer.expressions.atom(a) for a in atoms]
+    return [context.expressions.atom(a) for a in atoms]
 
 
-def _range_length(writer: Writer, start: Atom, stop: Atom, step: Atom) -> Any:
+def _range_length(context: Context, start: Atom, stop: Atom, step: Atom) -> Any:
     if start == Lit(0) and step == Lit(1):
-        if isinstance(stop, Var) and stop in writer.origins:
-            return _loop_length(writer, writer.origins[stop])
+        if isinstance(stop, Var) and stop in context.origins:
+            return _loop_length(context, context.origins[stop])
         value = stop.type.value
         if value is not None:
             return value
     return (start, stop, step)
 
 
-def _sequence_length(writer: Writer, sequence: Atom) -> Any:
-    if isinstance(sequence, Var) and sequence in writer.origins:
-        return _loop_length(writer, writer.origins[sequence])
+def _sequence_length(context: Context, sequence: Atom) -> Any:
+    if isinstance(sequence, Var) and sequence in context.origins:
+        return _loop_length(context, context.origins[sequence])
     shape = sequence.type.shape
     return shape[0] if shape and sequence.type.kind == "array" else (sequence,)
 
 
-def _loop_length(writer: Writer, loop: Any) -> Any:
+def _loop_length(context: Context, loop: Any) -> Any:
     """How many trips a loop makes, which is what it counts, and how many rows it writes."""
     if not isinstance(loop, Loop) or loop.test is not None or loop.until is not None:
         return loop
-    lengths = [s.length for s in _sources(writer, loop)]
+    lengths = [s.length for s in _sources(context, loop)]
     return lengths[0] if lengths and all(n == lengths[0] for n in lengths) else loop
 
 
@@ -140,8 +137,8 @@ def _needed(sources: list[_Source]) -> list[_Source]:
     return [s for s in sources if any(s is k for k in kept)]
 
 
-def _iteration(writer: Writer, sources: list[_Source], reverse: bool) -> tuple[ast.expr, ast.expr]:
-    targets = [name("_") if s.target is None else writer.name(s.target) for s in sources]
+def _iteration(context: Context, sources: list[_Source], reverse: bool) -> tuple[ast.expr, ast.expr]:
+    targets = [name("_") if s.target is None else context.name(s.target) for s in sources]
     if not reverse:
         return _enumerated(targets, sources) or (_one(targets), _zipped([s.value for s in sources]))
     if len(sources) == 1 and sources[0].target is None and sources[0].range:
@@ -173,94 +170,94 @@ def _zipped(values: Sequence[ast.expr]) -> ast.expr:
 
 # The body
 
-def _body(writer: Writer, loop: Loop, moves: list[Move], checks: Statements) -> Statements:
+def _body(context: Context, loop: Loop, moves: list[Move], checks: Statements) -> Statements:
     own = {v for stmt in loop.body for v in binds(stmt)}
     printed = list(checks)
     for w in loop.writes:
-        if not writer.uses[w.tape]:
+        if not context.uses[w.tape]:
             continue
         if w.row in own:
             assert isinstance(w.row, Var)
-            writer.rows.setdefault(w.row, []).append(w.tape)
+            context.rows.setdefault(w.row, []).append(w.tape)
         else:
-            printed.append(writer.append(w.tape, writer.expressions.atom(w.row)))
-    counting = _counting(writer, loop)
+            printed.append(context.append(w.tape, context.expressions.atom(w.row)))
+    counting = _counting(context, loop)
     if loop.until is None:
-        return [*printed, *writer.finished(writer.block(loop.body), moves), *counting] or [ast.Pass()]
-    trip, _ = _trip(writer, loop, loop.body, moves, loop.until)
+        return [*printed, *context.finished(context.block(loop.body), moves), *counting] or [ast.Pass()]
+    trip, _ = _trip(context, loop, loop.body, moves, loop.until)
     return [*printed, *counting, *trip] or [ast.Pass()]
 
 
-def _counting(writer: Writer, loop: Loop) -> Statements:
-    if loop.trips is None or not writer.uses[loop.trips]:
+def _counting(context: Context, loop: Loop) -> Statements:
+    if loop.trips is None or not context.uses[loop.trips]:
         return []
-    return [ast.AugAssign(writer.name(loop.trips), ast.Add(), ast.Constant(1))]
+    return [ast.AugAssign(context.name(loop.trips), ast.Add(), ast.Constant(1))]
 
 
-def _leave(writer: Writer, loop: Loop) -> Statements:
-    flag = [_assign(writer, loop.broke, ast.Constant(True))] if _used(writer, loop.broke) else []
+def _leave(context: Context, loop: Loop) -> Statements:
+    flag = [_assign(context, loop.broke, ast.Constant(True))] if _used(context, loop.broke) else []
     return [*flag, ast.Break()]
 
 
-def _trip(writer: Writer, loop: Loop, block: Block, moves: list[Move], until: Atom) -> tuple[Statements, bool]:
+def _trip(context: Context, loop: Loop, block: Block, moves: list[Move], until: Atom) -> tuple[Statements, bool]:
     """The rest of a trip: `block`, the moves, and the loop's end if `until` holds; and whether it ends in any case."""
     if isinstance(until, Lit):
-        printed = writer.finished(writer.block(block), moves)
-        return ([*printed, *_leave(writer, loop)], True) if until.value else (printed, False)
-    printing = tuple(s for s in block if not dead(s, writer.uses))
-    decided = _deciding(writer, printing, until)
+        printed = context.finished(context.block(block), moves)
+        return ([*printed, *_leave(context, loop)], True) if until.value else (printed, False)
+    printing = tuple(s for s in block if not dead(s, context.uses))
+    decided = _deciding(context, printing, until)
     if decided is not None:
         stmt, choice = decided
-        return _tail(writer, loop, writer.block(printing[:-1]), stmt, choice, moves)
-    printed = writer.finished(writer.block(block), moves)
-    return [*printed, ast.If(writer.expressions.atom(until), _leave(writer, loop), [])], False
+        return _tail(context, loop, context.block(printing[:-1]), stmt, choice, moves)
+    printed = context.finished(context.block(block), moves)
+    return [*printed, ast.If(context.expressions.atom(until), _leave(context, loop), [])], False
 
 
-def _deciding(writer: Writer, block: Block, until: Atom) -> tuple[If, Choice] | None:
+def _deciding(context: Context, block: Block, until: Atom) -> tuple[If, Choice] | None:
     """The `If` at the end of `block` that chooses `until`, if one of its sides knows."""
     last = block[-1] if block else None
-    if not isinstance(last, If) or last in writer.inlining.expressions or not isinstance(until, Var):
+    if not isinstance(last, If) or last in context.inlining.expressions or not isinstance(until, Var):
         return None
     choice = next((c for c in last.choices if c.out is until), None)
-    if choice is None or writer.uses[until] != 1:
+    if choice is None or context.uses[until] != 1:
         return None
     knows = isinstance(choice.then, Lit) or isinstance(choice.orelse, Lit)
     return (last, choice) if knows else None
 
 
-def _tail(writer: Writer, loop: Loop, printed: Statements, stmt: If, until: Choice,
+def _tail(context: Context, loop: Loop, printed: Statements, stmt: If, until: Choice,
           moves: list[Move]) -> tuple[Statements, bool]:
     """The last `If` of a trip with `break` in the branch that decides so; each side sets the carries for itself."""
-    text = writer.note(stmt.span)
-    test = writer.expressions.atom(stmt.test)
-    rows = {v: tapes for v, tapes in writer.rows.items() if any(c.out is v for c in stmt.choices)}
-    then, then_leaves = _side(writer, loop, stmt, until, "then", moves, rows)
-    orelse, orelse_leaves = _side(writer, loop, stmt, until, "orelse", moves, rows)
+    text = context.note(stmt.span)
+    test = context.expressions.atom(stmt.test)
+    rows = {v: tapes for v, tapes in context.rows.items() if any(c.out is v for c in stmt.choices)}
+    then, then_leaves = _side(context, loop, stmt, until, "then", moves, rows)
+    orelse, orelse_leaves = _side(context, loop, stmt, until, "orelse", moves, rows)
     if orelse_leaves and not then_leaves:
         test, then, orelse = negated(test), orelse, then
-    decided = writer.branches(test, then, orelse)
+    decided = context.branches(test, then, orelse)
     if decided:
         decided[0].span, decided[0].note = stmt.span, text  # type: ignore[attr-defined]
     return [*printed, *decided], then_leaves and orelse_leaves
 
 
-def _side(writer: Writer, loop: Loop, stmt: If, until: Choice, side: str, moves: list[Move],
+def _side(context: Context, loop: Loop, stmt: If, until: Choice, side: str, moves: list[Move],
           rows: dict[Var, list[Var]]) -> tuple[Statements, bool]:
     chosen: dict[Var, Atom] = {c.out: getattr(c, side) for c in stmt.choices}
-    kept = [c.out for c in stmt.choices if c.out is not until.out and writer.uses[c.out]
-            and (c.out in rows or writer.uses[c.out] > 1)]
+    kept = [c.out for c in stmt.choices if c.out is not until.out and context.uses[c.out]
+            and (c.out in rows or context.uses[c.out] > 1)]
     inner = stmt.then if side == "then" else stmt.orelse
     own: list[Move] = [(t, chosen.get(s, s) if isinstance(s, Var) and s not in kept else s) for t, s in moves]
     for v in rows:
-        writer.rows.pop(v, None)
+        context.rows.pop(v, None)
     if not kept:
-        return _trip(writer, loop, inner, own, chosen[until.out])
-    block = writer.finished(writer.block(inner), [(v, chosen[v]) for v in kept])
+        return _trip(context, loop, inner, own, chosen[until.out])
+    block = context.finished(context.block(inner), [(v, chosen[v]) for v in kept])
     for v, tapes in rows.items():
-        block += [writer.append(t, writer.expressions.atom(v)) for t in tapes]
-    block = writer.finished(block, own)
+        block += [context.append(t, context.expressions.atom(v)) for t in tapes]
+    block = context.finished(block, own)
     decision = chosen[until.out]
     if isinstance(decision, Lit):
-        return ([*block, *_leave(writer, loop)], True) if decision.value else (block, False)
-    return [*block, ast.If(writer.expressions.atom(decision), _leave(writer, loop), [])], False
+        return ([*block, *_leave(context, loop)], True) if decision.value else (block, False)
+    return [*block, ast.If(context.expressions.atom(decision), _leave(context, loop), [])], False
 

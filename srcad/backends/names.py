@@ -20,8 +20,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
-from srcad.backends.liveness import Interval, Ranges
-from srcad.backends.usage import Uses, alive, dead
+from srcad.transforms.liveness import Interval, Ranges
+from srcad.transforms.usage import Uses, alive, dead
 from srcad.ir.core import Atom, Block, Func, If, Let, Loop, Undef, Var
 
 ANONYMOUS = "t"
@@ -118,7 +118,7 @@ def hint_of(v: Var) -> str:
     return plain if plain.isidentifier() else ""
 
 
-def coalesce(func: Func, ranges: Ranges, uses: Uses, updates: Iterable[tuple[Var, Var]]) -> Classes:
+def coalesce(func: Func, ranges: Ranges, uses: Uses, updates: Iterable[tuple[Var, Atom]]) -> Classes:
     """Join what copies connect.  `updates`: new and old version of what is updated in place."""
     classes = Classes(ranges)
     for new, old in updates:

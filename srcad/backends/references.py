@@ -47,6 +47,7 @@ class References:
         self._names: dict[int, str] = {}
         self._ops: dict[Op, str] = {}
         self._reserved: set[str] = set()
+        self.variables: set[str] = set()          # names of variables of the functions printed so far
 
     @property
     def mentioned(self) -> set[str]:
@@ -102,7 +103,7 @@ class References:
         return self._names[id(value)]
 
     def _free(self, wanted: str) -> str:
-        taken = self.mentioned
+        taken = self.mentioned | self.variables
         candidate, number = wanted, 1
         while candidate in taken or hasattr(builtins, candidate) or keyword.iskeyword(candidate):
             number += 1

@@ -13,47 +13,48 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from srcad.backends.context import Context, Statements, tuple_of
 from srcad.backends.expressions import BINARY
 from srcad.backends.references import call, dotted
 from srcad.ir.core import Let, Slicing, Var
 
-if TYPE_CHECKING:
-    from srcad.backends.writer import Writer
-
-Statements = list[ast.stmt]
 
 
 def copies(let: Let) -> bool:
     """Is `let`, when it is not done in place, printed as a copy that is then changed?"""
-    if let.op.name not in ("set_at", "index_add") or not let.args or len(let.outs) != 1:
+    if not let.args or len(let.outs) != 1:
         return False
     old, new = let.args[0].type, let.out.type
+    if let.op.name in ("set_item", "set_part"):
+        return old.kind == "sequence"
+    if let.op.name not in ("set_at", "index_add"):
+        return False
     return old.kind == "array" == new.kind and old.dtype is not None and old.dtype == new.dtype
 
 
-def in_place(writer: Writer, let: Let) -> Statements:
-    old, new = let.args[0], let.out
+def in_place(context: Context, let: Let) -> Statements:
+    old, new = let.args[0], let.outs[0]
     printed: Statements = []
     assert isinstance(old, Var)
-    if old in writer.inlining.at or writer.names[old] != writer.names[new]:
-        printed.append(ast.Assign([writer.name(new)], writer.expressions.atom(old)))
-    return [*printed, *_changed(writer, let)]
+    if old in context.inlining.at or context.names[old] != context.names[new]:
+        printed.append(ast.Assign([context.name(new)], context.expressions.atom(old)))
+    return [*printed, *_changed(context, let)]
 
 
-def on_copy(writer: Writer, let: Let) -> Statements:
-    old = writer.expressions.atom(let.args[0])
+def on_copy(context: Context, let: Let) -> Statements:
+    old = context.expressions.atom(let.args[0])
     copied = call(ast.Attribute(old, "copy", ast.Load()))
-    return [ast.Assign([writer.name(let.out)], copied), *_changed(writer, let)]
+    return [ast.Assign([context.name(let.out)], copied), *_changed(context, let)]
 
 
-def _changed(writer: Writer, let: Let) -> Statements:
+def _changed(context: Context, let: Let) -> Statements:
     """The statements that make the old value, under the new one's name, the new value."""
-    args, _ = let.call([writer.expressions.atom(a) for a in let.args])
+    args, _ = let.call([context.expressions.atom(a) for a in let.args])
     if let.op.name in BINARY:
-        return [_augmented(writer.name(let.out), BINARY[let.op.name](), writer.expressions.argument(args[1]))]
-    return _CHANGES[let.op.name](writer, let, args)
+        return [_augmented(context.name(let.out), BINARY[let.op.name](), context.expressions.argument(args[1]))]
+    return _CHANGES[let.op.name](context, let, args)
 
 
 def _augmented(target: ast.expr, op: ast.operator, value: ast.expr) -> ast.stmt:
@@ -62,28 +63,76 @@ def _augmented(target: ast.expr, op: ast.operator, value: ast.expr) -> ast.stmt:
     return ast.AugAssign(target, op, value)
 
 
-def _set_at(writer: Writer, let: Let, args: Sequence[Any]) -> Statements:
+def _set_at(context: Context, let: Let, args: Sequence[Any]) -> Statements:
     _, index, value = args
-    target = writer.expressions.subscript(writer.name(let.out), index)
-    stored = writer.expressions.argument(value)
+    target = context.expressions.subscript(context.name(let.out), index)
+    stored = context.expressions.argument(value)
     same = isinstance(stored, ast.BinOp) and ast.dump(stored.left) == ast.dump(target)
     if same and isinstance(stored, ast.BinOp) and plain_index(let, index_of(let)):
         return [ast.AugAssign(target, stored.op, stored.right)]
     return [ast.Assign([target], stored)]
 
 
-def _index_add(writer: Writer, let: Let, args: Sequence[Any]) -> Statements:
+def _index_add(context: Context, let: Let, args: Sequence[Any]) -> Statements:
     _, g, index = args
-    value = writer.expressions.argument(g)
+    value = context.expressions.argument(g)
     if not plain_index(let, index_of(let)):
         add_at = dotted("np.add.at")
-        writer.expressions.references.imports.add("numpy")
-        return [ast.Expr(call(add_at, writer.name(let.out), writer.expressions.argument(index), value))]
-    return [_augmented(writer.expressions.subscript(writer.name(let.out), index), ast.Add(), value)]
+        context.expressions.references.imports.add("numpy")
+        return [ast.Expr(call(add_at, context.name(let.out), context.expressions.argument(index), value))]
+    return [_augmented(context.expressions.subscript(context.name(let.out), index), ast.Add(), value)]
 
 
-_CHANGES: dict[str, Callable[[Writer, Let, Sequence[Any]], Statements]] = {
-    "set_at": _set_at, "index_add": _index_add,
+def _append(context: Context, let: Let, args: Sequence[Any]) -> Statements:
+    value = context.expressions.argument(args[1])
+    return [ast.Expr(call(ast.Attribute(context.name(let.out), "append", ast.Load()), value))]
+
+
+def _extend(context: Context, let: Let, args: Sequence[Any]) -> Statements:
+    value = context.expressions.argument(args[1])
+    return [ast.Expr(call(ast.Attribute(context.name(let.out), "extend", ast.Load()), value))]
+
+
+def _set_item(context: Context, let: Let, args: Sequence[Any]) -> Statements:
+    _, index, value = args
+    target = context.expressions.subscript(context.name(let.out), index)
+    return [ast.Assign([target], context.expressions.argument(value))]
+
+
+def _set_part(context: Context, let: Let, args: Sequence[Any]) -> Statements:
+    _, values, bounds = args
+    target = context.expressions.subscript(context.name(let.out), bounds)
+    return [ast.Assign([target], context.expressions.argument(values))]
+
+
+def _add_at(context: Context, let: Let, args: Sequence[Any]) -> Statements:
+    _, g, index = args
+    target, value = context.expressions.subscript(context.name(let.out), index), context.expressions.argument(g)
+    item = let.args[0].type.item
+    if item is not None and item.kind in ("number", "scalar"):
+        return [_augmented(target, ast.Add(), value)]
+    # Not `+=`: the item itself may be somebody else's array.
+    return [ast.Assign([target], ast.BinOp(target, ast.Add(), value))]
+
+
+def _pop(context: Context, let: Let, args: Sequence[Any]) -> Statements:
+    popped = call(ast.Attribute(context.name(let.outs[0]), "pop", ast.Load()))
+    used = context.uses[let.outs[1]] > 0
+    return [ast.Assign([context.name(let.outs[1])], popped) if used else ast.Expr(popped)]
+
+
+def popped(context: Context, let: Let) -> Statements:
+    """`rest, last = xs[:-1], xs[-1]`."""
+    xs = context.expressions.atom(let.args[0])
+    last = ast.UnaryOp(ast.USub(), ast.Constant(1))
+    values = [ast.Subscript(xs, ast.Slice(None, last), ast.Load()), ast.Subscript(xs, last, ast.Load())]
+    both = [(v, value) for v, value in zip(let.outs, values, strict=True) if context.uses[v]]
+    return [ast.Assign([tuple_of(context.name(v) for v, _ in both)], tuple_of(value for _, value in both))]
+
+
+_CHANGES: dict[str, Callable[[Context, Let, Sequence[Any]], Statements]] = {
+    "set_at": _set_at, "index_add": _index_add, "append": _append, "concat": _extend, "set_item": _set_item,
+    "set_part": _set_part, "add_at": _add_at, "pop": _pop,
 }
 
 

@@ -1,55 +1,39 @@
 """Statements: one function of the core language as the body of a Python function.
 
-`Writer` prints `Let` and `If`; loops are in `srcad.backends.loops`, in-place updates in `srcad.backends.updates`.  The copies
-that single assignment left (choices, carries) are *moves*: those whose two sides have one name vanish, the others
-are assignments, and those that exchange values are one: `u, v = v, u`.
+`Writer` prints `Let` and `If`; loops are in `srcad.backends.loops`, in-place updates in `srcad.backends.updates`.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from srcad.backends import loops, updates
-from srcad.backends.expressions import Expressions, negated
-from srcad.backends.inline import Inlining
+from srcad.backends.context import Context, Statements, tuple_of
 from srcad.backends.printer import Comment
-from srcad.backends.references import call, name
-from srcad.backends.usage import Uses, dead
-from srcad.errors import Span
+from srcad.backends.references import call
 from srcad.ir.calls import UnpackOp
-from srcad.ir.core import Atom, Block, If, Let, Loop, Stmt, Undef, Var
+from srcad.ir.core import Block, Func, If, Let, Loop, Stmt, Var
 from srcad.ir.walk import binds
-
-Statements = list[ast.stmt]
-Move = tuple[Var, Atom]
-_LEAVES = (ast.Raise, ast.Break, ast.Return)
+from srcad.transforms.usage import dead
 
 
-@dataclass
-class Writer:
-    """What is known about the function that is printed."""
-
-    expressions: Expressions
-    uses: Uses
-    inlining: Inlining
-    names: dict[Var, str]
-    in_place: frozenset[Let]
-    as_none: frozenset[Var]                       # variables that are None where they have no value
-    origins: dict[Var, Any] = field(default_factory=dict)
-    rows: dict[Var, list[Var]] = field(default_factory=dict)
-    annotate: bool = False
-    noted: set[tuple[str, int]] = field(default_factory=set)
-
-    def name(self, v: Var) -> ast.Name:
-        return name(self.names[v])
-
-    def target(self, v: Var) -> ast.Name:
-        return self.name(v) if self.uses[v] else name("_")
-
-    # Blocks
+class Writer(Context):
+    def function_body(self, func: Func, flat: bool) -> Statements:
+        """All statements, and the `return`."""
+        result = func.result
+        if flat:
+            outputs = func.outputs
+            result = outputs if len(outputs) != 1 else outputs[0]
+        printed = self.block(func.body)
+        if flat and not func.outputs:
+            return printed
+        last = ast.Return(self.expressions.tree(result))
+        inner = [self.inlining.at[a] for a in func.outputs if isinstance(a, Var) and a in self.inlining.at]
+        if inner:
+            last.span = inner[0].span  # type: ignore[attr-defined]
+            last.note = self.note(inner[0].span)  # type: ignore[attr-defined]
+        return [*_without_empty_parts(printed), last]
 
     def block(self, block: Block) -> Statements:
         printed: Statements = []
@@ -72,19 +56,6 @@ class Writer:
             self.noted.discard((stmt.span.file, stmt.span.line))
         return [*printed, *(s for v in binds(stmt) for s in self.record(v))]
 
-    def note(self, span: Span | None) -> str:
-        """Which line of the user's is reversed, for the first statement that comes from it."""
-        if span is None or not self.annotate or (span.file, span.line) in self.noted or not span.text.strip():
-            return ""
-        self.noted.add((span.file, span.line))
-        return f"line {span.line}: {span.text.strip()}"
-
-    def record(self, v: Var) -> Statements:
-        return [self.append(tape, self.expressions.atom(v)) for tape in self.rows.pop(v, ())]
-
-    def append(self, tape: Var, value: ast.expr) -> ast.stmt:
-        return ast.Expr(call(ast.Attribute(self.name(tape), "append", ast.Load()), value))
-
     def stmt(self, stmt: Stmt) -> Statements:
         match stmt:
             case Let():
@@ -99,8 +70,6 @@ class Writer:
             case _:
                 assert_never(stmt)
 
-    # Let
-
     def let(self, let: Let) -> Statements:
         if len(let.outs) == 1 and let.out in self.inlining.at:
             return []
@@ -112,27 +81,14 @@ class Writer:
             return updates.on_copy(self, let)
         if isinstance(let.op, UnpackOp):
             return self._unpack(let)
+        if let.op.name == "pop":
+            return updates.popped(self, let)
         value = self.expressions.let(let)
         if not any(self.uses[v] for v in let.outs):
             return [ast.Expr(value)]
         if len(let.outs) == 1:
             return self.bind(let.out, value)
-        return [ast.Assign([_tuple(map(self.target, let.outs))], value)]
-
-    def bind(self, v: Var, value: ast.expr) -> Statements:
-        tapes = self.rows.get(v, [])
-        if len(tapes) == 1 and self.uses[v] == 1 and not v.hint:
-            del self.rows[v]
-            return [self.append(tapes[0], value)]
-        return [self.assignment(v, value)]
-
-    def assignment(self, v: Var, value: ast.expr) -> ast.stmt:
-        """`v = value`; `v += x` where that is the same, which it is for what can't change."""
-        immutable = v.type.kind in ("number", "scalar")
-        if immutable and isinstance(value, ast.BinOp) and isinstance(value.left, ast.Name):
-            if value.left.id == self.names[v]:
-                return ast.AugAssign(self.name(v), value.op, value.right)
-        return ast.Assign([self.name(v)], value)
+        return [ast.Assign([tuple_of(map(self.target, let.outs))], value)]
 
     def _unpack(self, let: Let) -> Statements:
         value = self.expressions.atom(let.args[0])
@@ -140,9 +96,7 @@ class Writer:
         if len(used) == 1:
             i, v = used[0]
             return [ast.Assign([self.name(v)], ast.Subscript(value, ast.Constant(i), ast.Load()))]
-        return [ast.Assign([_tuple(map(self.target, let.outs))], value)]
-
-    # If
+        return [ast.Assign([tuple_of(map(self.target, let.outs))], value)]
 
     def branch(self, stmt: If) -> Statements:
         test = self.expressions.atom(stmt.test)
@@ -151,63 +105,11 @@ class Writer:
         orelse = self.finished(self.block(stmt.orelse), [(c.out, c.orelse) for c in live])
         return self.branches(test, then, orelse)
 
-    @staticmethod
-    def branches(test: ast.expr, then: Statements, orelse: Statements) -> Statements:
-        """`if`, without empty branches, and without `else` after a branch that leaves."""
-        if not then and not orelse:
-            return []
-        if not then:
-            return [ast.If(negated(test), orelse, [])]
-        if orelse and isinstance(then[-1], _LEAVES):
-            return [ast.If(test, then, []), *orelse]
-        return [ast.If(test, then, orelse)]
 
-    # Moves
-
-    def finished(self, printed: Statements, moves: Iterable[Move]) -> Statements:
-        """`printed`, and then the moves, all at once; an assignment that a move would only copy becomes part of it."""
-        waiting: list[tuple[Var, ast.expr]] = []
-        sources: dict[str, int] = {}
-        for target, source in moves:
-            if isinstance(source, Undef):
-                if target in self.as_none:
-                    waiting.append((target, ast.Constant(None)))
-                continue
-            value = self.expressions.atom(source)
-            if isinstance(value, ast.Name) and value.id == self.names[target]:
-                continue
-            if isinstance(source, Var) and not source.hint and self.uses[source] == 1 and isinstance(value, ast.Name):
-                sources[value.id] = len(waiting)
-            waiting.append((target, value))
-        while printed and sources and (i := sources.pop(_assigned(printed[-1]), None)) is not None:
-            last = printed.pop()
-            assert isinstance(last, ast.Assign)
-            waiting[i] = (waiting[i][0], last.value)
-        return [*printed, *self._ordered(waiting)]
-
-    def _ordered(self, waiting: list[tuple[Var, ast.expr]]) -> Statements:
-        """One assignment each; but those where one reads what another sets are one assignment of all."""
-        moves = [(self.names[target], value, _names_in(value)) for target, value in waiting]
-        tied = [m for m in moves if any(m[0] in o[2] or o[0] in m[2] for o in moves if o is not m)]
-        printed: Statements = [ast.Assign([name(target)], value) for target, value, reads in moves
-                               if not any(target == t[0] for t in tied)]
-        if tied:
-            printed.append(ast.Assign([_tuple(name(t) for t, _, _ in tied)], _tuple(value for _, value, _ in tied)))
-        return printed
-
-
-def _assigned(stmt: ast.stmt) -> str:
-    if isinstance(stmt, ast.Assign) and isinstance(stmt.targets[0], ast.Name):
-        return stmt.targets[0].id
-    return ""
-
-
-def _names_in(value: ast.expr) -> set[str]:
-    return {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
-
-
-def _tuple(items: Iterable[ast.expr]) -> ast.Tuple:
-    return ast.Tuple(list(items), ast.Load())
+def _without_empty_parts(printed: Statements) -> Statements:
+    """No heading that only another heading follows."""
+    return [s for s, after in zip(printed, [*printed[1:], None], strict=False)
+            if not (isinstance(s, Comment) and isinstance(after, Comment))]
 
 
 def _raise(writer: Writer, let: Let) -> Statements:

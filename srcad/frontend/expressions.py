@@ -175,7 +175,7 @@ def _boolean(frame: Frame, is_and: bool, nodes: list[Any]) -> Any:
         return _boolean(frame, is_and, nodes[1:]) if test.value == is_and else value
     with frame.machine.fork(frame.machine.state) as stmts:
         rest = _boolean(frame, is_and, nodes[1:])
-    if is_atomic(rest) and is_atomic(value) and all(isinstance(s, Let) and s.op.name in HARMLESS for s in stmts) and all(
+    if is_atomic(rest) and is_atomic(value) and all(map(_is_harmless, stmts)) and all(
             v.type.dtype is not None and v.type.dtype.kind == "b" for v in (atom_of(value), atom_of(rest))):
         frame.build.stmts += stmts
         return Num(frame.build.call(AND if is_and else OR, atom_of(value), atom_of(rest)))
@@ -189,6 +189,10 @@ def _boolean(frame: Frame, is_and: bool, nodes: list[Any]) -> Any:
 
     branch(frame, atom_of(test), *((evaluated, kept) if is_and else (kept, evaluated)))
     return frame.machine.state.pop(key)
+
+
+def _is_harmless(stmt: Any) -> bool:
+    return isinstance(stmt, Let) and stmt.op.name in HARMLESS and not any(a.type.optional for a in stmt.args)
 
 
 def _comparison(frame: Frame, node: Any) -> Any:

@@ -128,10 +128,11 @@ class Join:
     def _lists(self, a: Items | Sequence, b: Items | Sequence, hint: str) -> Any:
         if isinstance(a, Items) and isinstance(b, Items) and len(a.values) == len(b.values):
             return Items(tuple(self.join(x, y, hint) for x, y in zip(a.values, b.values, strict=True)))
-        left, right = self.sequences
-        if left is None or right is None:
-            return Mixed("it has different lengths on two paths")
-        atoms = [x.atom if isinstance(x, Sequence) else make(x) for x, make in ((a, left), (b, right))]
+        atoms = []
+        for x, make in zip((a, b), self.sequences, strict=True):
+            if isinstance(x, Items) and make is None:
+                return Mixed("it has different lengths on two paths")
+            atoms.append(x.atom if isinstance(x, Sequence) else make(x))  # type: ignore[misc]
         return Sequence(self.choose(atoms[0], atoms[1], hint))
 
     def _entries(self, a: Any, b: Any, hint: str) -> Any:

@@ -189,6 +189,7 @@ class _Lowering:
     indices: set[Var] = field(default_factory=set)
     params_ever: set[Var] = field(default_factory=set)
     never: dict[Any, Var] = field(default_factory=dict)
+    made: dict[Any, Var] = field(default_factory=dict)
 
     def run(self) -> None:
         frame = self.frame
@@ -239,7 +240,8 @@ class _Lowering:
                 head[key] = Num(param)
             elif key in self.sequences and isinstance(value, Items):
                 # A list that grows in the loop: one variable from here on.
-                atom = self._sequence(value)
+                atom = self.made.get(key) or self._sequence(value)
+                self.made[key] = atom
                 head[key] = Sequence(self._slot((key, ()), atom, key.hint, atom.type))
             else:
                 head[key] = self._params(key, value)

@@ -34,16 +34,19 @@ from srcad.frontend.values import (
     describe,
     is_atomic,
 )
-from srcad.ir import Func, Lit, Param, Record, Type, Var
+from srcad.ir import Func, FuncRef, Lit, Param, Record, Type, Var
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lowered:
-    """A core program, what it reads from outside (its last inputs), and what must hold for it to be right."""
+    """A core program, what it reads from outside (its last inputs), and what must hold for it to be right.
+
+    `companions` are further functions that belong into the same module."""
 
     func: Func
     captures: tuple[Capture, ...]
     guards: tuple[Guard, ...]
+    companions: tuple[FuncRef, ...] = ()
 
 
 class NeedsValue(Exception):  # noqa: N818 - asks the caller for another signature

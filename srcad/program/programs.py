@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import FunctionType, MethodType
 from typing import Any, Protocol
 
@@ -63,7 +64,7 @@ class Primal:
 
     @property
     def name(self) -> str:
-        return self.source.tree.name.strip("<>")
+        return self.code.__name__.strip("<>")
 
     @property
     def primal(self) -> Primal:
@@ -71,12 +72,16 @@ class Primal:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The parameters, `*args` and `**kwargs` too, in the order of the generated function."""
-        spec = self.source.tree.args
-        extra = [p for p in (spec.vararg, spec.kwarg) if p is not None]
-        params = (*spec.posonlyargs, *spec.args, *(p for p in extra if p is spec.vararg), *spec.kwonlyargs,
-                  *(p for p in extra if p is spec.kwarg))
-        return tuple(p.id for p in params)
+        """The parameters, `*args` and `**kwargs` last, in the order of the generated function."""
+        code = self.code.__code__
+        starred = bool(code.co_flags & CO_VARARGS) + bool(code.co_flags & CO_VARKEYWORDS)
+        return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + starred]
+
+    @property
+    def plain(self) -> bool:
+        """Is a call with as many positional arguments as there are names complete as it stands?"""
+        code = self.code.__code__
+        return not (code.co_flags & (CO_VARARGS | CO_VARKEYWORDS) or code.co_kwonlyargcount or self.bound)
 
     def lower(self, arguments: dict[str, Any]) -> Lowered:
         return lower(self.source, arguments)
@@ -107,7 +112,9 @@ class Gradient:
         func = replace(func, result=(func.result, aux) if self.has_aux else func.result)
         adjoint = reverse(func, inputs)
         value, gradients = adjoint.result
-        parts = [gradients[name] for name in self.wrt]
+        order = [p.name for p in func.params if p.name in self.wrt]
+        by_name = {order[0]: gradients} if len(order) == 1 else dict(zip(order, gradients, strict=True))
+        parts = [by_name[name] for name in self.wrt]
         result: Any = parts[0] if self.single else tuple(parts)
         adjoint = replace(adjoint, result=(value, result))
         adjoint = adjoint if self.value or self.has_aux else without_value(adjoint)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from srcad.backends.emit import emit
-from srcad.backends.load import Loaded, load
+from srcad.backends.emit import emit_program
+from srcad.backends.load import load
 from srcad.errors import SrcadError, Unsupported
 from srcad.frontend.lower import Lowered, NeedsValue
 from srcad.ir import Func
@@ -28,12 +28,10 @@ class Variant:
 
     lowered: Lowered
     text: str
-    loaded: Loaded
+    run: Callable[..., Any]
     backend: str = "numpy"
-    run: Callable[..., Any] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.run = self.loaded.function
         self.captures = tuple(c.read for c in self.lowered.captures)
         self.capture_keys = tuple(_kind(read()) for read in self.captures)
         self.guards = self.lowered.guards
@@ -113,11 +111,7 @@ class Variants:
         self.by_key.clear()
 
     def build(self, trees: dict[str, Any]) -> Variant:
-        lowered = self.program.lower(trees)
-        func = optimised(lowered.func)
-        lowered = Lowered(func, lowered.captures, lowered.guards)
-        module = emit(func)
-        return Variant(lowered, module.text, load(module), self.backend)
+        return generate(self.program.lower(trees), self.backend)
 
     def all(self) -> list[Variant]:
         with self.lock:
@@ -126,6 +120,15 @@ class Variants:
     def unspecific(self, annotations: dict[str, Any]) -> Variant:
         """The variant for unknown arguments."""
         return self.build(unknown_arguments(self.names, annotations))
+
+
+def generate(lowered: Lowered, backend: str) -> Variant:
+    """Optimise, print and load a program."""
+    lowered = replace(lowered, func=optimised(lowered.func))
+    for ref in lowered.companions:
+        ref.func = optimised(ref.known)
+    module = emit_program(lowered.func, lowered.companions)
+    return Variant(lowered, module.text, load(module.text, module.objects, module.name, module.spans), backend)
 
 
 __all__ = ["SrcadError", "Variant", "Variants", "tree_of"]

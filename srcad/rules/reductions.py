@@ -105,17 +105,17 @@ custom(np.prod, jvps=(_prod_jvp,), vjps=(_prod_vjp,))
 
 # --- extremes: equal values share
 
-def _share(y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+def extreme_share(y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     best = x == kept(y, x, axis, keepdims)
     return best / np.sum(best, axis=axis, keepdims=axis is not None)
 
 
 def _extreme_jvp(t: Any, y: Any, x: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    return np.sum(t * _share(y, x, axis, keepdims), axis=axis, keepdims=keepdims)
+    return np.sum(t * extreme_share(y, x, axis, keepdims), axis=axis, keepdims=keepdims)
 
 
 def _extreme_vjp(g: Any, y: Any, x: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    return kept(g, x, axis, keepdims) * _share(y, x, axis, keepdims)
+    return kept(g, x, axis, keepdims) * extreme_share(y, x, axis, keepdims)
 
 
 custom(np.max, jvps=(_extreme_jvp,), vjps=(_extreme_vjp,))

@@ -15,6 +15,7 @@ from srcad.runtime import arrays, scalars
 _broadcast_to = recorded(np.broadcast_to)
 _unbroadcast = recorded(arrays.unbroadcast)
 _project = recorded(arrays.project)
+_reshape = recorded(np.reshape)
 _sum_transpose = recorded(arrays.sum_transpose)
 _recurrence = recorded(arrays.linear_recurrence)
 _shifted = recorded(arrays.shifted)
@@ -116,11 +117,22 @@ def _before_after(x: Any, axis: int) -> tuple[Any, Any]:
 def _others_jvp(t: Any, y: Any, x: Any, axis: Any = None) -> Any:
     if axis is None:
         return np.reshape(_others_jvp(np.ravel(t), y, np.ravel(x), 0), shape(x))
+    if isinstance(axis, tuple):
+        return _over_axes(_others_jvp, t, y, x, axis)
     before, after = _before_after(x, axis)
     back = np.flip(x, axis)
     t_before = _cumprod_jvp(_shifted(t, 0, axis=axis), before, _shifted(x, 1, axis=axis), axis)
     t_after = _cumprod_jvp(_shifted(np.flip(t, axis), 0, axis=axis), after, _shifted(back, 1, axis=axis), axis)
     return t_before * np.flip(after, axis) + before * np.flip(t_after, axis)
+
+
+def _over_axes(rule: Any, t: Any, y: Any, x: Any, axes: tuple[int, ...]) -> Any:
+    """A rule along one axis, for several: they are moved to the end and joined."""
+    last = tuple(range(-len(axes), 0))
+    moved = np.moveaxis(x, axes, last)
+    flat = (*np.shape(moved)[: -len(axes)], -1)
+    part = rule(_reshape(np.moveaxis(t, axes, last), flat), y, _reshape(moved, flat), -1)
+    return np.moveaxis(_reshape(part, shape(moved)), last, axes)
 
 
 def _others_vjp(g: Any, y: Any, x: Any, axis: Any = None) -> Any:

@@ -108,6 +108,11 @@ def other_products(x: Any, axis: Any = None) -> Any:
     """For each element of `x` the product of all others along `axis`, right also where `x` has zeros."""
     if axis is None:
         return np.reshape(other_products(np.ravel(x), 0), np.shape(x))
+    if isinstance(axis, tuple):
+        last = tuple(range(-len(axis), 0))
+        moved = np.moveaxis(x, axis, last)
+        flat = np.reshape(moved, (*moved.shape[: -len(axis)], -1))
+        return np.moveaxis(np.reshape(other_products(flat, -1), moved.shape), last, axis)
     before = np.cumprod(shifted(x, 1, axis), axis=axis)
     after = np.flip(np.cumprod(shifted(np.flip(x, axis), 1, axis), axis=axis), axis)
     return before * after
@@ -167,3 +172,88 @@ def duplicate(x: Any) -> Any:
 def tolist(x: Any) -> Any:
     """`x.tolist()`."""
     return x.tolist()
+
+
+def add_along_axis(buffer: Any, g: Any, indices: Any, axis: Any) -> Any:
+    """`buffer` with `g` added where `np.take_along_axis(buffer, indices, axis)` reads."""
+    if axis is None:
+        return np.reshape(add_along_axis(np.ravel(buffer), g, indices, 0), np.shape(buffer))
+    result = np.array(buffer, np.result_type(buffer, g), copy=True)
+    places = list(np.indices(np.shape(indices), sparse=True))
+    places[axis] = indices
+    np.add.at(result, tuple(places), g)
+    return result
+
+
+def quantile_weights(x: Any, q: float, axis: Any = None) -> Any:
+    """How much of `np.quantile(x, q, axis, keepdims=True)` each element of `x` is."""
+    axes = tuple(range(np.ndim(x))) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    last = tuple(range(-len(axes), 0))
+    moved = np.moveaxis(np.asarray(x), axes, last)
+    flat = np.reshape(moved, (*moved.shape[: moved.ndim - len(axes)], -1))
+    place = q * (flat.shape[-1] - 1)
+    low = int(np.floor(place))
+    high = min(low + 1, flat.shape[-1] - 1)
+    order = np.argsort(flat, axis=-1, kind="stable")
+    weights = np.zeros(flat.shape)
+    np.put_along_axis(weights, order[..., low:low + 1], 1 - (place - low), -1)
+    if high > low:
+        np.put_along_axis(weights, order[..., high:high + 1], place - low, -1)
+    return np.moveaxis(np.reshape(weights, moved.shape), last, axes)
+
+
+def add_diagonal(buffer: Any, g: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """`buffer` with `g` added where `np.diagonal(buffer, offset, axis1, axis2)` reads."""
+    result = np.array(buffer, np.result_type(buffer, g), copy=True)
+    planes = np.moveaxis(result, (axis1, axis2), (-2, -1))
+    n = min(planes.shape[-2] + min(offset, 0), planes.shape[-1] - max(offset, 0))
+    i = np.arange(n)
+    planes[..., i - min(offset, 0), i + max(offset, 0)] += g
+    return result
+
+
+def of_full(full: Any, a: Any, b: Any, mode: str) -> Any:
+    """The part of `np.convolve(a, b, "full")` that another mode keeps."""
+    least, most = sorted((len(a), len(b)))
+    start, length = ((least - 1) // 2, most) if mode == "same" else (least - 1, most - least + 1)
+    return full[start:start + length]
+
+
+def to_full(g: Any, a: Any, b: Any, mode: str) -> Any:
+    """The transpose of `of_full`: `g` between zeros."""
+    least, most = sorted((len(a), len(b)))
+    start = (least - 1) // 2 if mode == "same" else least - 1
+    result = np.zeros(least + most - 1, np.asarray(g).dtype)
+    result[start:start + len(g)] = g
+    return result
+
+
+def untiled(g: Any, x: Any, reps: Any) -> Any:
+    """The cotangent of `x` in `np.tile(x, reps)`: the sum of the copies."""
+    reps = reps if isinstance(reps, tuple | list) else (reps,)
+    rank = max(len(reps), np.ndim(x))
+    reps = (1,) * (rank - len(reps)) + tuple(reps)
+    shape = (1,) * (rank - np.ndim(x)) + np.shape(x)
+    copies = np.reshape(g, tuple(n for pair in zip(reps, shape, strict=True) for n in pair))
+    return np.reshape(np.sum(copies, axis=tuple(range(0, 2 * rank, 2))), np.shape(x))
+
+
+def unrepeated(g: Any, x: Any, repeats: Any, axis: Any = None) -> Any:
+    """The cotangent of `x` in `np.repeat(x, repeats, axis)`: the sum of the copies of each element."""
+    if axis is None:
+        return np.reshape(unrepeated(g, np.ravel(x), repeats, 0), np.shape(x))
+    n = np.shape(x)[axis]
+    result = np.zeros(np.shape(x), np.asarray(g).dtype)
+    np.add.at(np.moveaxis(result, axis, 0), np.repeat(np.arange(n), repeats), np.moveaxis(g, axis, 0))
+    return result
+
+
+def unpadded(g: Any, x: Any, pad_width: Any) -> Any:
+    """The part of `g` where `x` stands in `np.pad(x, pad_width)`."""
+    widths = np.broadcast_to(pad_width, (np.ndim(x), 2))
+    return g[tuple(slice(before, before + n) for (before, _), n in zip(widths.tolist(), np.shape(x), strict=True))]
+
+
+def padded_places(x: Any, pad_width: Any, mode: str) -> Any:
+    """Which element of `x`, counted flat, each element of `np.pad(x, pad_width, mode)` copies."""
+    return np.pad(np.reshape(np.arange(np.size(x)), np.shape(x)), pad_width, mode=mode)

@@ -140,7 +140,7 @@ class Writer(Expressions):
 
     def target(self, kind: str) -> str:
         """A name to bind: often an old one."""
-        old = [n for n in self.scope.of(kind, unsure=True) if n[0] not in "pk" or kind != "i"]
+        old = [n for n in self.scope.of(kind, unsure=True) if kind != "i" or n[0] == "j"]
         if old and self.rng.random() < (0.7 if self.loops else 0.35):
             return self.rng.choice(old)
         return self.fresh({"f": "s", "v": "u", "m": "M", "t": "t", "i": "j"}[kind])

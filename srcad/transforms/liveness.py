@@ -11,25 +11,81 @@ of its surroundings is live in all of the loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, assert_never
 
-from srcad.backends.inline import Inlining
-from srcad.backends.usage import Uses, alive, dead
-from srcad.ir.core import Block, Func, If, Let, Loop, Stmt, Var
+from srcad.transforms.usage import Uses, alive, count_uses, dead
+from srcad.ir.core import Atom, Block, Choice, Func, If, Let, Loop, Stmt, Var
 from srcad.ir.walk import binds, entry_atoms, every, exit_atoms, loop_locals
 
 Interval = tuple[int, int]
 Ranges = dict[Var, list[Interval]]
 
 
+@dataclass
+class Inlining:
+    """`at[v]` is printed where `v` is read; `expressions` are the Ifs that are printed as an expression."""
+
+    at: dict[Var, Let | If] = field(default_factory=dict)
+    expressions: dict[If, Choice] = field(default_factory=dict)
+
+    def leaves(self, atoms: Iterable[Any]) -> list[Var]:
+        """The variables that the text of `atoms` mentions."""
+        found: list[Var] = []
+        pending = [a for a in atoms if isinstance(a, Var)]
+        while pending:
+            v = pending.pop()
+            inner = self.at.get(v)
+            if inner is None:
+                found.append(v)
+            else:
+                pending += [a for a in self.operands(inner) if isinstance(a, Var)]
+        return found
+
+    def operands(self, stmt: Let | If) -> Sequence[Atom]:
+        if isinstance(stmt, Let):
+            return stmt.args
+        choice = self.expressions[stmt]
+        return (stmt.test, choice.then, choice.orelse)
+
+
+@dataclass(frozen=True)
+class Liveness:
+    """Ranges, and the points of the operations."""
+
+    ranges: Ranges
+    points: dict[Let, int]
+
+    def after(self, let: Let, v: Var) -> bool:
+        """Is the value of `v` still needed when `let` is done?  (Of an operation that is not done: yes.)"""
+        point = self.points.get(let)
+        if point is None:
+            return True
+        intervals = self.ranges.get(v, ())
+        i = bisect_right(intervals, (point, 1)) - 1
+        return i >= 0 and intervals[i][1] > point
+
+
+def liveness(func: Func) -> Liveness:
+    """Where values are needed when every statement is done in its place."""
+    walker = _walked(func, count_uses(func), Inlining(), frozenset())
+    return Liveness(walker.finished(), walker.points)
+
+
 def live_ranges(func: Func, uses: Uses, inlining: Inlining, late: frozenset[Let]) -> Ranges:
     """The intervals of every variable that is printed, in order.  `late`: Lets that bind before they have read all."""
+    return _walked(func, uses, inlining, late).finished()
+
+
+def _walked(func: Func, uses: Uses, inlining: Inlining, late: frozenset[Let]) -> _Walker:
     walker = _Walker(uses, inlining, late)
     walker.read(func.outputs)
     walker.block(func.body)
+    walker.now -= 2
     walker.define(func.inputs)
-    return {v: list(reversed(intervals)) for v, intervals in walker.ranges.items()}
+    return walker
 
 
 class _Walker:
@@ -39,6 +95,10 @@ class _Walker:
         self.open: dict[Var, int] = {}
         self.opened: list[list[Var]] = []
         self.ranges: Ranges = {}
+        self.points: dict[Let, int] = {}
+
+    def finished(self) -> Ranges:
+        return {v: intervals[::-1] for v, intervals in self.ranges.items()}
 
     def read(self, atoms: Iterable[Any], end: int | None = None) -> None:
         for v in self.inlining.leaves(atoms):
@@ -72,6 +132,7 @@ class _Walker:
     def _stmt(self, stmt: Stmt) -> None:
         match stmt:
             case Let():
+                self.points[stmt] = self.now
                 if len(stmt.outs) != 1 or stmt.out not in self.inlining.at:
                     self.define(stmt.outs)
                     self.read(stmt.args, self.now + 1 if stmt in self.late else self.now)
@@ -128,14 +189,14 @@ class _Walker:
         for c in carries:
             self._interval(c.param, self.now, max(after, self.now + 1))
         self.read(c.next for c in carries)
-        self._body(loop, carries)
+        self._body(loop, carries, after)
         for c in carries:
             self.define([c.param])
         for v in collected:
             self._interval(v, self.now, ends[v])
         self.read(c.init for c in carries)
 
-    def _body(self, loop: Loop, carries: list[Any]) -> None:
+    def _body(self, loop: Loop, carries: list[Any], after: int) -> None:
         # A row is appended where it is bound, or first thing in the trip: its range is not longer for it.
         self.block(loop.body)
         self.now -= 2
@@ -152,7 +213,9 @@ class _Walker:
         self.read(leaving, self.now + 1)
         self.now -= 2
         bounds = [loop.range.start, loop.range.stop, loop.range.step] if loop.range else []
-        self.read([*bounds, *(e.sequence for e in loop.elements), *(r.tape for r in loop.reads)])
+        self.read(bounds)
+        # An iterator reads its sequence as long as the loop runs.
+        self.read([*(e.sequence for e in loop.elements), *(r.tape for r in loop.reads)], after)
         self.now -= 2
 
     def _from_outside(self, loop: Loop) -> list[Var]:

@@ -1,0 +1,135 @@
+"""What all parts of the statement printer share: names, comments, rows of tapes, and moves.
+
+*Moves* are the copies that single assignment left (choices, carries): those whose two sides have one name vanish, the
+others are assignments, and those that exchange values are one: `u, v = v, u`.
+"""
+
+from __future__ import annotations
+
+import ast
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from srcad.backends.expressions import Expressions, negated
+from srcad.backends.references import call, name
+from srcad.errors import Span
+from srcad.ir.core import Atom, Block, Let, Undef, Var
+from srcad.transforms.liveness import Inlining
+from srcad.transforms.usage import Uses
+
+Statements = list[ast.stmt]
+Move = tuple[Var, Atom]
+_LEAVES = (ast.Raise, ast.Break, ast.Return)
+
+
+@dataclass
+class Context(ABC):
+    """What is known about the function that is printed."""
+
+    expressions: Expressions
+    uses: Uses
+    inlining: Inlining
+    names: dict[Var, str]
+    in_place: frozenset[Let]
+    as_none: frozenset[Var]                       # variables that are None where they have no value
+    origins: dict[Var, Any] = field(default_factory=dict)
+    rows: dict[Var, list[Var]] = field(default_factory=dict)
+    annotate: bool = False
+    noted: set[tuple[str, int]] = field(default_factory=set)
+
+    def name(self, v: Var) -> ast.Name:
+        return name(self.names[v])
+
+    def target(self, v: Var) -> ast.Name:
+        return self.name(v) if self.uses[v] else name("_")
+
+    @abstractmethod
+    def block(self, block: Block) -> Statements:
+        """The statements of `block`."""
+
+    def note(self, span: Span | None) -> str:
+        """Which line of the user's is reversed, for the first statement that comes from it."""
+        if span is None or not self.annotate or (span.file, span.line) in self.noted or not span.text.strip():
+            return ""
+        self.noted.add((span.file, span.line))
+        return f"line {span.line}: {span.text.strip()}"
+
+    def record(self, v: Var) -> Statements:
+        return [self.append(tape, self.expressions.atom(v)) for tape in self.rows.pop(v, ())]
+
+    def append(self, tape: Var, value: ast.expr) -> ast.stmt:
+        return ast.Expr(call(ast.Attribute(self.name(tape), "append", ast.Load()), value))
+
+    def bind(self, v: Var, value: ast.expr) -> Statements:
+        tapes = self.rows.get(v, [])
+        if len(tapes) == 1 and self.uses[v] == 1 and not v.hint:
+            del self.rows[v]
+            return [self.append(tapes[0], value)]
+        return [self.assignment(v, value)]
+
+    def assignment(self, v: Var, value: ast.expr) -> ast.stmt:
+        """`v = value`; `v += x` where that is the same, which it is for what can't change."""
+        immutable = v.type.kind in ("number", "scalar")
+        if immutable and isinstance(value, ast.BinOp) and isinstance(value.left, ast.Name):
+            if value.left.id == self.names[v]:
+                return ast.AugAssign(self.name(v), value.op, value.right)
+        return ast.Assign([self.name(v)], value)
+
+    @staticmethod
+    def branches(test: ast.expr, then: Statements, orelse: Statements) -> Statements:
+        """`if`, without empty branches, and without `else` after a branch that leaves."""
+        if not then and not orelse:
+            return []
+        if not then:
+            return [ast.If(negated(test), orelse, [])]
+        if orelse and isinstance(then[-1], _LEAVES):
+            return [ast.If(test, then, []), *orelse]
+        return [ast.If(test, then, orelse)]
+
+
+    def finished(self, printed: Statements, moves: Iterable[Move]) -> Statements:
+        """`printed`, and then the moves, all at once; an assignment that a move would only copy becomes part of it."""
+        waiting: list[tuple[Var, ast.expr]] = []
+        sources: dict[str, int] = {}
+        for target, source in moves:
+            if isinstance(source, Undef):
+                if target in self.as_none:
+                    waiting.append((target, ast.Constant(None)))
+                continue
+            value = self.expressions.atom(source)
+            if isinstance(value, ast.Name) and value.id == self.names[target]:
+                continue
+            if isinstance(source, Var) and not source.hint and self.uses[source] == 1 and isinstance(value, ast.Name):
+                sources[value.id] = len(waiting)
+            waiting.append((target, value))
+        while printed and sources and (i := sources.pop(_assigned(printed[-1]), None)) is not None:
+            last = printed.pop()
+            assert isinstance(last, ast.Assign)
+            waiting[i] = (waiting[i][0], last.value)
+        return [*printed, *self._ordered(waiting)]
+
+    def _ordered(self, waiting: list[tuple[Var, ast.expr]]) -> Statements:
+        """One assignment each; but those where one reads what another sets are one assignment of all."""
+        moves = [(self.names[target], value, _names_in(value)) for target, value in waiting]
+        tied = [m for m in moves if any(m[0] in o[2] or o[0] in m[2] for o in moves if o is not m)]
+        printed: Statements = [ast.Assign([name(target)], value) for target, value, reads in moves
+                               if not any(target == t[0] for t in tied)]
+        if tied:
+            printed.append(ast.Assign([tuple_of(name(t) for t, _, _ in tied)], tuple_of(value for _, value, _ in tied)))
+        return printed
+
+
+def _assigned(stmt: ast.stmt) -> str:
+    if isinstance(stmt, ast.Assign) and isinstance(stmt.targets[0], ast.Name):
+        return stmt.targets[0].id
+    return ""
+
+
+def _names_in(value: ast.expr) -> set[str]:
+    return {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
+
+
+def tuple_of(items: Iterable[ast.expr]) -> ast.Tuple:
+    return ast.Tuple(list(items), ast.Load())

@@ -1,0 +1,208 @@
+"""Core programs compiled by XLA.
+
+    run = compiled(func)
+    run(0.7, np.arange(3.0))        the outputs of `func`, computed by one XLA program
+
+What a program computes with NumPy it computes here in the same types: float64 stays float64, under a setting that
+holds for the call only.  Arguments that are Python numbers are dynamic, so a new step count does not compile again;
+only where a shape or an axis depends on an int is the program compiled for its value.
+
+A loop whose number of trips is not known writes its rows into a buffer of some capacity.  The program reports what it
+would have needed, and if that was more it is run again with a larger buffer, which is remembered.
+
+jax is imported by the first call and not before.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from srcad.errors import Unsupported
+from srcad.ir.core import Func, Let, Var
+from srcad.ir.walk import every
+
+FIRST_CAPACITY = 64
+_GROWTH = 4
+_MOST_VARIANTS = 16
+
+
+class _Static(Exception):
+    """The program needs the values of its ints."""
+
+
+def compiled(func: Func) -> Callable[..., list[Any]]:
+    """What runs `func` under `jax.jit`: takes the values of `func.inputs`, gives those of `func.outputs`."""
+    return Compiled(func)
+
+
+class Compiled:
+    def __init__(self, func: Func) -> None:
+        self.func = func
+        self.parts = _modules()
+        self.sites = self.parts.trace.loops_of(func)
+        self.capacities = (FIRST_CAPACITY,) * len(self.sites)
+        self.by_value = False
+        self._jitted: dict[Any, Any] = {}
+
+    def __call__(self, *inputs: Any) -> list[Any]:
+        with self.parts.ops.x64(True):
+            while True:
+                outputs, needs = self._run(inputs)
+                larger = grown(self.capacities, needs)
+                if larger == self.capacities:
+                    return [given_back(v, a) for v, a in zip(outputs, self.func.outputs, strict=True)]
+                self._refuse_effects()
+                self.capacities = larger
+
+    def lowered(self, *inputs: Any) -> Any:
+        """The program for inputs like these, as `jax.jit(…).lower(…)` gives it."""
+        with self.parts.ops.x64(True):
+            arrays, structure = self._split(inputs)
+            return self._function(structure).lower(*arrays)
+
+    def _run(self, inputs: Sequence[Any]) -> tuple[list[Any], Any]:
+        arrays, structure = self._split(inputs)
+        try:
+            flat, needs = self._function(structure)(*arrays)
+        except Unsupported:
+            if self.by_value or not any(isinstance(v, int) for v in inputs):
+                raise
+            self.by_value = True
+            return self._run(inputs)
+        values = self.parts.values.with_arrays(self._jitted[self._key(structure)][1][0], flat)
+        return values, np.asarray(needs)
+
+    def _split(self, inputs: Sequence[Any]) -> tuple[list[Any], Any]:
+        """The arrays among the inputs, and the rest: what the program is compiled for."""
+        arrays: list[Any] = []
+        return arrays, tuple(self._part(v, arrays) for v in inputs)
+
+    def _part(self, value: Any, arrays: list[Any]) -> Any:
+        if isinstance(value, list | tuple):
+            return type(value), tuple(self._part(v, arrays) for v in value)
+        if isinstance(value, int) and self.by_value:
+            return Constant, type(value), value
+        if self.parts.values.is_numeric(value):
+            arrays.append(value if not isinstance(value, bool | int | float | complex) else np.asarray(value)[()])
+            return None
+        return Constant, type(value), value
+
+    def _key(self, structure: Any) -> Any:
+        try:
+            hash(structure)
+        except TypeError:
+            raise self.parts.trace.refuse(self.func.span, f"{self.func.name} can't be compiled by XLA",
+                                          "an argument is neither a number nor an array") from None
+        return structure, self.capacities
+
+    def _function(self, structure: Any) -> Any:
+        key = self._key(structure)
+        if key not in self._jitted:
+            if len(self._jitted) >= _MOST_VARIANTS:
+                self._jitted.pop(next(iter(self._jitted)))
+            shapes: list[Any] = []
+            self._jitted[key] = (self.parts.ops.jit(self._traced(structure, shapes)), shapes)
+        return self._jitted[key][0]
+
+    def _traced(self, structure: Any, shapes: list[Any]) -> Callable[..., Any]:
+        capacities = self.capacities
+
+        def run(*arrays: Any) -> Any:
+            source = iter(arrays)
+            inputs = [_joined(part, source) for part in structure]
+            outputs, needs = traced(self.func, inputs, self.sites, capacities)
+            values = self.parts.values.as_arrays(outputs)
+            shapes[:] = [self.parts.values.map_arrays(self.parts.ops.abstract, values)]
+            return self.parts.values.arrays_in(values), needs
+
+        run.__name__ = self.func.name if self.func.name.isidentifier() else "program"
+        return run
+
+    def _refuse_effects(self) -> None:
+        effects = [s for s in every(self.func.body) if isinstance(s, Let) and s.op.effect]
+        if effects:
+            raise self.parts.trace.refuse(effects[0].span, f"`{effects[0].op.name}` can't be compiled by XLA here",
+                                          "a loop of unknown length may have to be run twice")
+
+
+class Constant:
+    """Marks, in the structure of a call, what is part of the program."""
+
+
+class _Modules:
+    """The parts of this backend that import jax."""
+
+    def __init__(self) -> None:
+        self.ops, self.values, self.trace = (
+            importlib.import_module(f"srcad.backends.lax_{name}") for name in ("ops", "values", "trace"))
+
+
+def _modules() -> Any:
+    return _Modules()
+
+
+def _joined(part: Any, source: Any) -> Any:
+    if part is None:
+        return next(source)
+    if part[0] is Constant:
+        return part[2]
+    return part[0](_joined(p, source) for p in part[1])
+
+
+def traced(func: Func, inputs: Sequence[Any], sites: Any = None, capacities: Any = None) -> tuple[list[Any], Any]:
+    """The outputs of `func` on values of JAX, within a trace of JAX or at once; and the capacities it needed."""
+    parts = _modules()
+    sites = parts.trace.loops_of(func) if sites is None else sites
+    tracer = parts.trace.Tracer(sites, (FIRST_CAPACITY,) * len(sites) if capacities is None else capacities)
+    tracer.env = dict(zip(func.inputs, inputs, strict=True))
+    tracer.block(func.body)
+    outputs = tracer.values(func.outputs)
+    if any(v is parts.values.UNBOUND for v in outputs):
+        raise parts.trace.refuse(func.span, f"{func.name} may return a variable that has no value")
+    return outputs, tracer.needs
+
+
+def grown(capacities: tuple[int, ...], needs: Any) -> tuple[int, ...]:
+    """Capacities that hold `needs`."""
+    return tuple(_grown(c, int(n)) for c, n in zip(capacities, needs, strict=True))
+
+
+def _grown(capacity: int, need: int) -> int:
+    if need > 1 << 39:
+        # A list that outgrew its buffer does not know by how much.
+        return capacity * _GROWTH
+    while capacity < need:
+        capacity *= _GROWTH
+    return capacity
+
+
+def given_back(value: Any, atom: Any) -> Any:
+    """An output as NumPy code would return it."""
+    values = importlib.import_module("srcad.backends.lax_values")
+    if isinstance(value, values.Maybe):
+        return given_back(value.value, atom) if bool(value.present) else None
+    if isinstance(value, values.Tape):
+        rows = values.map_arrays(np.asarray, value.rows)
+        return [_row(rows, i, atom) for i in range(int(value.count))]
+    if type(value) in (tuple, list):
+        return type(value)(given_back(v, None) for v in value)
+    if not values.is_array(value):
+        return value
+    array = np.array(value)
+    kind = atom.type.kind if isinstance(atom, Var) else "number" if atom is not None else "unknown"
+    if kind == "number":
+        return array.item()
+    return array if kind == "array" or array.ndim else array[()]
+
+
+def _row(rows: Any, i: int, atom: Any) -> Any:
+    if isinstance(rows, np.ndarray):
+        number = isinstance(atom, Var) and atom.type.item is not None and atom.type.item.kind == "number"
+        return rows[i].item() if number else rows[i]
+    if isinstance(rows, tuple | list):
+        return type(rows)(_row(r, i, None) for r in rows)
+    return rows

@@ -1,0 +1,273 @@
+"""A core program, run by JAX's tracer.
+
+Each statement is run once, on values that stand for all inputs, and JAX writes down what happens: a `Let` becomes the
+operation of the same name, an `If` a `lax.cond` (or the branch that is taken, where that is known), a `Loop` a
+`lax.scan` or `lax.while_loop` (`lax_loops`), a call the body of its callee.  Python numbers stay Python numbers until
+an array or a branch takes them, so what is known now is known to XLA: shapes, axes, trip counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, assert_never
+
+import numpy as np
+
+from srcad.backends import lax_sequences
+from srcad.backends.lax_dtypes import apply_ufunc, convert, ufunc_of, weak
+from srcad.backends.lax_loops import run_loop
+from srcad.backends.lax_ops import debug_print, is_array, jnp, lax, lookup
+from srcad.backends.lax_values import (
+    UNBOUND,
+    Maybe,
+    Mismatch,
+    Tape,
+    conform,
+    is_numeric,
+    joined,
+    map_arrays,
+    skeleton,
+    spec,
+    staged,
+)
+from srcad.errors import Problem, Span, Unsupported
+from srcad.ir.calls import PACK, CallOp, FuncRef, UnpackOp
+from srcad.ir.core import Block, Func, If, Let, Lit, Loop, Stmt, Undef, Var
+from srcad.ir.walk import every
+
+# Arguments that say how NumPy allocates; XLA decides that itself.
+_ALLOCATION = frozenset({"order", "subok", "casting", "like", "device", "copy", "optimize"})
+
+
+def refuse(span: Span | None, what: str, reason: str = "", hint: str = "") -> Unsupported:
+    return Unsupported(Problem(span, what, reason, hint))
+
+
+class Tracer:
+    """The values of a program's variables; `needs[k]` is the capacity that loop number k turned out to need."""
+
+    def __init__(self, sites: dict[Loop, int], capacities: tuple[int, ...]) -> None:
+        self.env: dict[Var, Any] = {}
+        self.sites, self.capacities = sites, capacities
+        self.needs: Any = jnp.zeros(len(sites), np.int64)
+        self.calls: tuple[FuncRef, ...] = ()
+
+    def nested(self, needs: Any) -> Tracer:
+        """A scope within this one."""
+        inner = Tracer.__new__(Tracer)
+        inner.env = dict(self.env)
+        inner.sites, inner.capacities, inner.calls, inner.needs = self.sites, self.capacities, self.calls, needs
+        return inner
+
+    def value(self, atom: Any) -> Any:
+        match atom:
+            case Var():
+                return self.env[atom]
+            case Lit(value=value):
+                return value
+            case Undef():
+                return UNBOUND
+            case _:
+                return atom
+
+    def values(self, atoms: Iterable[Any]) -> list[Any]:
+        return [self.value(a) for a in atoms]
+
+    def block(self, block: Block) -> None:
+        for stmt in block:
+            self.stmt(stmt)
+
+    def stmt(self, stmt: Stmt) -> None:
+        try:
+            match stmt:
+                case Let():
+                    self.env.update(zip(stmt.outs, self.let(stmt), strict=True))
+                case If():
+                    self.branch(stmt)
+                case Loop():
+                    run_loop(self, stmt)
+                case _:
+                    assert_never(stmt)
+        except Mismatch as mismatch:
+            raise refuse(stmt.span, "this can't be compiled by XLA", str(mismatch)) from mismatch
+
+    # --- operations
+
+    def let(self, let: Let) -> tuple[Any, ...]:
+        op = let.op
+        values = self.values(let.args)
+        if op is PACK:
+            return (tuple(values),)
+        if any(v is UNBOUND for v in values):
+            raise refuse(let.span, "a variable that may have no value here")
+        if isinstance(op, CallOp):
+            return self.call(let, op.target, values)
+        if isinstance(op, UnpackOp):
+            return _unpacked(values[0], len(let.outs))
+        if op.effect:
+            return self.effect(let, values)
+        try:
+            result = self.apply(let, values)
+        except (Unsupported, Mismatch):
+            raise
+        except Exception as error:  # whatever JAX can't do with values that are not known yet
+            raise refuse(let.span, f"{op.name} can't be compiled by XLA here", _first_line(error)) from error
+        results = tuple(result) if op.outs > 1 else (result,)
+        return tuple(_settled(r, v) for r, v in zip(results, let.outs, strict=True))
+
+    def apply(self, let: Let, values: list[Any]) -> Any:
+        op = let.op
+        if op.name in ("is", "is not"):
+            same = _is_same(*values)
+            return same if op.name == "is" else jnp.logical_not(same) if is_array(same) else not same
+        if op.name in lax_sequences.FORMS and any(isinstance(v, list | Tape) for v in values):
+            args, kwargs = let.call(values)
+            result = lax_sequences.FORMS[op.name](*args, **kwargs)
+            if result is not NotImplemented:
+                return result
+        values = [v.value if isinstance(v, Maybe) else lax_sequences.plain(v) for v in values]
+        if _is_static(let, values):
+            args, kwargs = let.call(values)
+            return op.function(*args, **kwargs)
+        function = lookup(op)
+        if function is None:
+            raise refuse(let.span, f"{op.name} can't be compiled by XLA", "JAX has no operation of that name")
+        ufunc = ufunc_of(op)
+        if ufunc is not None and not let.form.kwargs and len(values) == ufunc.nin and ufunc.signature is None and all(
+                map(_computes, values)):
+            weakness = [weak(v, a.type) for v, a in zip(values, let.args, strict=True)]
+            return apply_ufunc(ufunc, function, values, weakness)
+        args, kwargs = let.call(values)
+        return function(*args, **{k: v for k, v in kwargs.items() if k not in _ALLOCATION})
+
+    def call(self, let: Let, target: FuncRef, values: list[Any]) -> tuple[Any, ...]:
+        if target in self.calls:
+            raise refuse(let.span, f"{target.name} calls itself", "XLA has no recursion")
+        func = target.known
+        inner = self.nested(self.needs)
+        inner.env = dict(zip(func.inputs, values, strict=True))
+        inner.calls = (*self.calls, target)
+        inner.block(func.body)
+        self.needs = inner.needs
+        return tuple(inner.values(func.outputs))
+
+    def effect(self, let: Let, values: list[Any]) -> tuple[Any, ...]:
+        if let.op.name == "comment":
+            return ()
+        if let.op.function is not print:
+            raise refuse(let.span, f"`{let.op.name}` can't be compiled by XLA", "it is an effect of Python")
+        args, kwargs = let.call(values)
+        if not set(kwargs) <= {"sep", "end"} or kwargs.get("end", "\n") != "\n":
+            raise refuse(let.span, "this `print` can't be compiled by XLA", "it does not print a line to the screen")
+        debug_print(kwargs.get("sep", " ").join(["{}"] * len(args)), *args, ordered=True)
+        return (None,) * len(let.outs)
+
+    # --- branches
+
+    def branch(self, stmt: If) -> None:
+        test = self.value(stmt.test)
+        if not is_array(test):
+            taken = bool(test.present) if isinstance(test, Maybe) else bool(test)
+            self.block(stmt.then if taken else stmt.orelse)
+            for c in stmt.choices:
+                self.env[c.out] = self.value(c.then if taken else c.orelse)
+            return
+        then = self.side(stmt.then, [c.then for c in stmt.choices])
+        orelse = self.side(stmt.orelse, [c.orelse for c in stmt.choices])
+        merged = joined(spec(then[1]), spec(orelse[1]))
+        result = lax.cond(jnp.reshape(test, ()).astype(bool),
+                          *(_conforming(run, merged) for run, _ in (then, orelse)))
+        *values, self.needs = _over(merged, result)
+        self.env.update(zip((c.out for c in stmt.choices), values, strict=True))
+
+    def side(self, block: Block, results: list[Any]) -> tuple[Any, Any]:
+        def run(_: Any) -> Any:
+            inner = self.nested(self.needs)
+            inner.block(block)
+            return (*inner.values(results), inner.needs)
+
+        return staged(run, ())
+
+
+def _conforming(run: Any, merged: Any) -> Any:
+    from_values = lambda value: _flat(conform(value, merged))  # noqa: E731
+    return lambda: from_values(run(()))
+
+
+def _flat(value: Any) -> list[Any]:
+    found: list[Any] = []
+    map_arrays(found.append, value)
+    return found
+
+
+def _over(merged: Any, arrays: list[Any]) -> Any:
+    source = iter(arrays)
+    return map_arrays(lambda _: next(source), skeleton(merged))
+
+
+def _unpacked(value: Any, n: int) -> tuple[Any, ...]:
+    if isinstance(value, Maybe):
+        value = value.value
+    if isinstance(value, Tape):
+        return tuple(value.row(i) for i in range(n))
+    parts = tuple(value)
+    if len(parts) != n:
+        raise Mismatch(f"{len(parts)} values for {n} names")
+    return parts
+
+
+def _is_same(a: Any, b: Any) -> Any:
+    if b is None:
+        a, b = b, a
+    if isinstance(b, Maybe):
+        return jnp.logical_not(b.present) if a is None else False
+    return a is b
+
+
+def _computes(value: Any) -> bool:
+    return is_numeric(value) or isinstance(value, list)
+
+
+def _is_static(let: Let, values: list[Any]) -> bool:
+    """Is this known now, and small?"""
+    small = all(v.type.kind != "array" for v in let.outs)
+    return small and not any(_has_array(v) for v in values)
+
+
+def _has_array(value: Any) -> bool:
+    if isinstance(value, tuple | list):
+        return any(map(_has_array, value))
+    return is_array(value) or isinstance(value, Tape | Maybe | np.ndarray)
+
+
+def _settled(result: Any, var: Var) -> Any:
+    """A result in the type that NumPy gives it, where that is known."""
+    dtype = var.type.dtype if var.type.is_numeric else None
+
+    def settle(a: Any) -> Any:
+        if dtype is not None and a.dtype != dtype and not (a.dtype.kind == "c" and dtype.kind != "c"):
+            return convert(a, dtype)
+        return convert(a, a.dtype)
+
+    return map_arrays(settle, result)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
+def loops_of(func: Func) -> dict[Loop, int]:
+    """Every loop that `func` and its callees may run, numbered."""
+    found: dict[Loop, int] = {}
+    seen: set[FuncRef] = set()
+
+    def visit(block: Block) -> None:
+        for stmt in every(block):
+            if isinstance(stmt, Loop):
+                found.setdefault(stmt, len(found))
+            if isinstance(stmt, Let) and isinstance(stmt.op, CallOp) and stmt.op.target not in seen:
+                seen.add(stmt.op.target)
+                visit(stmt.op.target.known.body)
+
+    visit(func.body)
+    return found

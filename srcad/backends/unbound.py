@@ -1,0 +1,53 @@
+"""Values that don't exist on some path, and must be passed on all the same.
+
+Where nobody passes it on, a variable that has no value is simply not bound, and Python itself raises UnboundLocalError at
+a read.  A tuple of residuals, a row of a tape and a copy to another name read it without needing it: there it is
+None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from srcad.backends.names import Classes
+from srcad.ir.calls import PACK
+from srcad.ir.core import Atom, Func, If, Let, Loop, Var
+from srcad.ir.walk import every
+
+
+def given_none(func: Func, unbound: frozenset[Var], classes: Classes) -> frozenset[Var]:
+    """Which of `unbound` are None where they have no value."""
+    if not unbound:
+        return frozenset()
+    copies = _copies(func)
+    found = {v for v in (*_passed_on(func), *func.outputs) if v in unbound}
+    found |= {source for target, source in copies if source in unbound and not classes.same(target, source)}
+    pending = list(found)
+    sources: dict[Any, list[Any]] = {}
+    for target, source in copies:
+        sources.setdefault(target, []).append(source)
+    while pending:
+        for source in sources.get(pending.pop(), ()):
+            if source in unbound and source not in found:
+                found.add(source)
+                pending.append(source)
+    return frozenset(v for v in found if isinstance(v, Var))
+
+
+def _copies(func: Func) -> list[tuple[Var, Atom]]:
+    pairs: list[tuple[Var, Atom]] = []
+    for stmt in every(func.body):
+        if isinstance(stmt, If):
+            pairs += [(c.out, a) for c in stmt.choices for a in (c.then, c.orelse)]
+        elif isinstance(stmt, Loop):
+            pairs += [pair for c in stmt.carries for pair in ((c.param, c.init), (c.param, c.next), (c.out, c.param))]
+    return pairs
+
+
+def _passed_on(func: Func) -> Iterator[Any]:
+    for stmt in every(func.body):
+        if isinstance(stmt, Let) and stmt.op is PACK:
+            yield from stmt.args
+        elif isinstance(stmt, Loop):
+            yield from (w.row for w in stmt.writes)

@@ -1,0 +1,213 @@
+"""The objects that `grad` and `value_and_grad` return, and how a call of one finds its generated function."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from types import FunctionType, MethodType
+from typing import Any
+
+import numpy as np
+
+from srcad.backends.load import annotate
+from srcad.errors import ArgumentError, Unsupported
+from srcad.frontend.lower import Lowered, match_arguments
+from srcad.frontend.values import Const
+from srcad.program.programs import Gradient, Primal, Program
+from srcad.program.results import owned
+from srcad.program.signature import Describe
+from srcad.program.variants import Variant, Variants
+
+Wrt = int | str | tuple[int | str, ...]
+
+
+class Runner:
+    """Calls a program through its variants."""
+
+    def __init__(self, program: Program, backend: str = "numpy") -> None:
+        primal = program.primal
+        self.program, self.primal = program, primal
+        self.variants = Variants(program, primal.names, backend)
+        self.plain = primal.plain
+        self.count = len(primal.names)
+
+    def values(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments in the order of the parameters, defaults filled in."""
+        if self.plain and not kwargs and len(args) == self.count:
+            return args
+        bound = match_arguments(self.primal.source, self.primal.code, (*self.primal.bound, *args), kwargs)
+        return tuple(bound[n] for n in self.primal.names)
+
+    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any], more: tuple[Any, ...] = ()) -> Any:
+        values = self.values(args, kwargs)
+        variant = self.variants.find(values)
+        captured = tuple(read() for read in variant.captures) if variant.captures else ()
+        given = (*values, *captured, *more)
+        return owned(self.run(variant, given), given)
+
+    def run(self, variant: Variant, given: tuple[Any, ...]) -> Any:
+        return self.guarded(variant.run, given)
+
+    @staticmethod
+    def guarded(function: Callable[..., Any], given: tuple[Any, ...]) -> Any:
+        """Call generated code; what the user's program raises is shown with the user's line."""
+        try:
+            return function(*given)
+        except Exception as error:
+            annotate(error)
+            raise
+
+
+class Derivative:
+    """A derivative of a function, callable with the function's own signature."""
+
+    def __init__(self, function: Any, program: Program, backend: str) -> None:
+        functools.update_wrapper(self, function)
+        self.function, self.program, self.backend = function, program, backend
+        self._runner: Runner | None = None
+
+    @property
+    def runner(self) -> Runner:
+        if self._runner is None:
+            self._runner = Runner(self.program, self.backend)
+        return self._runner
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.runner(args, kwargs)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return inspect.signature(self.function)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """On a class, a method: its first argument is the instance."""
+        return self if instance is None else MethodType(self, instance)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By reference, as functions are pickled: by name where the decorated name is ours, else by the function."""
+        module, name = self.function.__module__, self.function.__qualname__
+        if _at(module, name) is self:
+            return _at, (module, name)
+        assert isinstance(self.program, Gradient)
+        p = self.program
+        return derivative_of, (self.function, p.wrt if not p.single else p.wrt[0], p.value, p.has_aux, self.backend)
+
+    def __copy__(self) -> Derivative:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Derivative:
+        return self
+
+    def __repr__(self) -> str:
+        return f"<{self.program.name} of {getattr(self.function, '__qualname__', self.function)}>"
+
+    @property
+    def primal(self) -> Any:
+        """The function that was differentiated."""
+        return self.function
+
+    @property
+    def source(self) -> str:
+        """The text of the variants made so far; before the first call, of the one for unknown arguments."""
+        variants = self.runner.variants
+        made = variants.all() or [variants.unspecific(self.runner.primal.code.__annotations__)]
+        return "\n\n".join(v.text for v in made)
+
+    def explain(self) -> str:
+        """What was generated for which signatures, and what it depends on."""
+        from srcad.program.explain import explain
+
+        return explain(self)
+
+    def lower(self, arguments: dict[str, Any]) -> Lowered:
+        return self.program.lower(arguments)
+
+
+def _at(module: str, name: str) -> Any:
+    """The object of that qualified name, if it is still there."""
+    import sys
+
+    found: Any = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+@functools.lru_cache(256)
+def _primal(function: Any) -> Primal:
+    return Primal(function)
+
+
+def program_of(function: Any) -> Program:
+    """What is differentiated when `function` is: a primal, or the program of a derivative."""
+    if isinstance(function, Derivative):
+        return function.program
+    if isinstance(function, MethodType) and isinstance(function.__func__, Derivative):
+        raise ArgumentError("a derivative of a bound derivative: differentiate the class's attribute, and pass the object")
+    if isinstance(function, FunctionType | MethodType):
+        return _primal(function)
+    if isinstance(function, functools.partial):
+        return _primal(_spelled_out(function))
+    if callable(function) and isinstance(getattr(type(function), "__call__", None), FunctionType):
+        return _primal(function.__call__)
+    if callable(function):
+        return _primal(_wrapped(function))
+    raise ArgumentError(f"{function!r} is not a function")
+
+
+def _spelled_out(partial: functools.partial[Any]) -> FunctionType:
+    """A partial as a function with a body."""
+    inner, first, named = partial.func, partial.args, partial.keywords
+
+    def function(*args: Any, **kwargs: Any) -> Any:
+        return inner(*first, *args, **{**named, **kwargs})
+
+    return function
+
+
+def _wrapped(operation: Callable[..., Any]) -> FunctionType:
+    """A function of NumPy as one with a body."""
+
+    def function(*args: Any) -> Any:
+        return operation(*args)
+
+    return function
+
+
+def names_in(primal: Primal, wrt: Wrt) -> tuple[tuple[str, ...], bool]:
+    """(the names of the arguments that `wrt` means, whether it is a single one)."""
+    bound = len(primal.bound)
+    names = primal.names[bound:]
+
+    def name(w: int | str) -> str:
+        if isinstance(w, str):
+            if w not in primal.names:
+                raise ArgumentError(f"{primal.name} has no argument `{w}`; it has {', '.join(names)}")
+            return w
+        if not isinstance(w, int) or isinstance(w, bool):
+            raise ArgumentError(f"wrt must be a position, a name, or a tuple of these, not {w!r}")
+        if not -len(names) <= w < len(names):
+            raise ArgumentError(f"{primal.name} has no argument number {w}; it has {len(names)}")
+        return names[w]
+
+    if isinstance(wrt, tuple | list):
+        return tuple(map(name, wrt)), False
+    return (name(wrt),), True
+
+
+def derivative_of(function: Any, wrt: Wrt = 0, value: bool = False, has_aux: bool = False,
+                  backend: str = "numpy") -> Derivative:
+    """The gradient of `function`, as an object."""
+    if backend not in ("numpy", "xla"):
+        raise ArgumentError(f"backend must be 'numpy' or 'xla', not {backend!r}")
+    program = program_of(function)
+    names, single = names_in(program.primal, wrt)
+    made = Derivative(function if not isinstance(function, Derivative) else function.function,
+                      Gradient(program, names, single, value, has_aux), backend)
+    return made
+
+
+__all__ = ["ArgumentError", "Const", "Derivative", "Describe", "Iterable", "Runner", "Unsupported", "Variant",
+           "copy", "derivative_of", "np", "program_of"]

@@ -1,0 +1,209 @@
+"""`vjp` and `jvp`: a program split into its forward half and its pullback, and a program with its tangent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from srcad.errors import ArgumentError
+from srcad.frontend.lower import Lowered
+from srcad.ir import Func, Undef, Var, leaves, map_tree
+from srcad.program.derivatives import Runner
+from srcad.program.programs import Primal, Program, Tangent
+from srcad.program.results import owned
+from srcad.program.signature import leaves_of, tree_of
+from srcad.transforms.calls import Halves, pair
+from srcad.transforms.reverse import adjoint_of
+
+
+@dataclass(frozen=True)
+class Split(Lowered):
+    """A program as its forward half; its companion is the way back."""
+
+    whole: Func | None = None
+    halves: Halves | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Forward:
+    """The forward half of a program: `(value, residuals)`."""
+
+    program: Program
+    wrt: tuple[str, ...] | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.program.name}_forward"
+
+    @property
+    def primal(self) -> Primal:
+        return self.program.primal
+
+    def lower(self, arguments: dict[str, Any]) -> Lowered:
+        inner = self.program.lower(arguments)
+        captured = {c.name for c in inner.captures}
+        names = self.wrt if self.wrt is not None else [p.name for p in inner.func.params if p.name not in captured]
+        wrt = [v for p in inner.func.params if p.name in names for v in leaves(p.tree)
+               if isinstance(v, Var) and v.type.is_inexact]
+        halves = pair(inner.func, wrt, adjoint_of)
+        forward = halves.forward.known
+        if not halves.residuals:
+            forward = replace(forward, result=(forward.result, ()))
+        return Split(forward, inner.captures, inner.guards, (halves.reverse,), inner.func, halves)
+
+
+@lru_cache(512)
+def _runner(kind: type, program: Program, wrt: tuple[str, ...] | None, backend: str) -> Runner:
+    return Runner(kind(program, wrt), backend)
+
+
+def pull(program: Program, primals: tuple[Any, ...], backend: str,
+         wrt: tuple[str, ...] | None = None) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """The value of the program and its pullback, to all arguments or to those named in `wrt`."""
+    runner = _runner(Forward, program, wrt, backend)
+    # The pullback outlives the call: it must not see what happens to the arguments afterwards.
+    args = tuple(tree_of_copies(a) for a in primals)
+    values = runner.values(args, {})
+    variant = runner.variants.find(values)
+    captured = tuple(read() for read in variant.captures)
+    value, residuals = runner.run(variant, (*values, *captured))
+    lowered = variant.lowered
+    assert isinstance(lowered, Split) and lowered.halves is not None and lowered.whole is not None
+    back = variant.run.__globals__[lowered.halves.reverse.name]
+    pullback = Pullback(lowered.whole, lowered.halves, back, (*values, *captured), residuals, len(program.primal.bound),
+                        len(primals), runner)
+    return owned(value, (*values, *captured, _arrays(residuals))), pullback
+
+
+def tree_of_copies(value: Any) -> Any:
+    if type(value) is np.ndarray:
+        return value.copy()
+    if isinstance(value, tuple | list) and not hasattr(value, "_fields"):
+        return type(value)(map(tree_of_copies, value))
+    if type(value) is dict:
+        return {k: tree_of_copies(v) for k, v in value.items()}
+    return value
+
+
+def _arrays(tree: Any) -> list[Any]:
+    """The arrays in residuals, whatever holds them."""
+    if isinstance(tree, tuple | list):
+        return [a for t in tree for a in _arrays(t)]
+    return [tree] if isinstance(tree, np.ndarray) else []
+
+
+class Pullback:
+    """The linear map from cotangents of a result to cotangents of the arguments, at the point of one call."""
+
+    def __init__(self, func: Func, halves: Halves, back: Callable[..., Any], values: tuple[Any, ...], residuals: Any,
+                 skip: int, count: int, runner: Runner) -> None:
+        self.func, self.halves, self.back, self.runner = func, halves, back, runner
+        self.values, self.residuals, self.skip, self.count = values, residuals, skip, count
+
+    def __call__(self, cotangent: Any) -> tuple[Any, ...]:
+        """The cotangents of the arguments, one for each positional argument."""
+        seeds = self._seeds(cotangent)
+        inputs = [leaf for p, v in zip(self.func.params, self.values, strict=True)
+                  for var, leaf in zip(leaves(p.tree), leaves_of(v), strict=True) if isinstance(var, Var)]
+        given = (self.residuals,) if self.halves.residuals else ()
+        flat = self.runner.guarded(self.back, (*(inputs[k] for k in self.halves.reads), *given, *seeds))
+        gradient = owned(tuple(flat), (*self.values, _arrays(self.residuals), _arrays(list(seeds))))
+        found = dict(zip(self.halves.inputs, gradient, strict=True))
+        return self._trees(found)
+
+    def _seeds(self, cotangent: Any) -> list[Any]:
+        outputs = [a for a in leaves(self.func.result)]
+        given = _cotangents(self.func.result, cotangent)
+        if len(given) != len(outputs):
+            raise ArgumentError(f"the cotangent must have the structure of the result of {self.func.name}")
+        return [self._seed(g, outputs[k]) for k, g in enumerate(given) if k in self.halves.outputs]
+
+    def _seed(self, g: Any, output: Any) -> Any:
+        if isinstance(g, np.ndarray) and g.dtype.kind in "iub":
+            g = g.astype(float)
+        t = output.type
+        if t.shape is not None and np.ndim(g) != len(t.shape):
+            raise ArgumentError(f"a cotangent of rank {np.ndim(g)} for a result of rank {len(t.shape)} of {self.func.name}")
+        return g
+
+    def _trees(self, found: dict[int, Any]) -> tuple[Any, ...]:
+        position = iter(range(1_000_000))
+
+        def leaf(x: Any) -> Any:
+            return found.get(next(position)) if isinstance(x, Var) else None
+
+        trees = [map_tree(leaf, p.tree) for p in self.func.params]
+        rebuilt = [_objects(t) for t in trees]
+        return tuple(rebuilt[self.skip:self.skip + self.count])
+
+
+def _cotangents(tree: Any, cotangent: Any) -> list[Any]:
+    """The leaves of a cotangent, as many as the result has."""
+    if isinstance(tree, Var | Undef) or not isinstance(tree, tuple | list | dict) and not hasattr(tree, "fields"):
+        return [cotangent]
+    if isinstance(tree, dict):
+        if not isinstance(cotangent, dict) or set(cotangent) != set(tree):
+            raise ArgumentError("the cotangent must be a dict with the keys of the result")
+        return [leaf for k, t in tree.items() for leaf in _cotangents(t, cotangent[k])]
+    if hasattr(tree, "fields"):
+        parts = cotangent if isinstance(cotangent, tuple) else [getattr(cotangent, k) for k in tree.fields]
+        return [leaf for t, c in zip(tree.fields.values(), parts, strict=True) for leaf in _cotangents(t, c)]
+    if not isinstance(cotangent, tuple | list) or len(cotangent) != len(tree):
+        raise ArgumentError(f"the cotangent must be a {type(tree).__name__} of {len(tree)}, as the result is")
+    return [leaf for t, c in zip(tree, cotangent, strict=True) for leaf in _cotangents(t, c)]
+
+
+def _objects(tree: Any) -> Any:
+    """Records as the objects that they stand for."""
+    if isinstance(tree, tuple | list):
+        return type(tree)(map(_objects, tree))
+    if isinstance(tree, dict):
+        return {k: _objects(v) for k, v in tree.items()}
+    if hasattr(tree, "fields") and hasattr(tree, "cls"):
+        return tree.cls(**{k: _objects(v) for k, v in tree.fields.items()})
+    return tree
+
+
+def push(program: Program, primals: tuple[Any, ...], tangents: tuple[Any, ...], backend: str) -> tuple[Any, Any]:
+    """The value of the program and its derivative along the tangents; None is the tangent zero."""
+    if len(primals) != len(tangents):
+        raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
+    primal = program.primal
+    names = primal.names[len(primal.bound):][:len(primals)]
+    moving = [t is not None for t in tangents] if any(t is not None for t in tangents) else [True] * len(tangents)
+    wrt = tuple(n for n, x, moves in zip(names, primals, moving, strict=False) if moves and _has_floats(x))
+    if not wrt:
+        raise ArgumentError(f"none of the arguments of {program.name} is a float")
+    runner = _runner(Tangent, program, wrt, backend)
+    given = tuple(_tangent(t, x, n) for n, x, t in zip(names, primals, tangents, strict=False) if n in wrt)
+    y, dy = runner(primals, {}, given)
+    return y, dy
+
+
+def _has_floats(value: Any) -> bool:
+    return any(np.asarray(leaf).dtype.kind in "fc" for leaf in leaves_of(value)
+               if isinstance(leaf, float | complex | np.ndarray | np.generic))
+
+
+def _tangent(tangent: Any, value: Any, name: str) -> Any:
+    """A tangent of the structure, shapes and dtypes of its primal."""
+    flat = iter(leaves_of(tangent) if tangent is not None else [None] * len(leaves_of(value)))
+
+    def leaf(x: Any) -> Any:
+        t = next(flat, None)
+        if not isinstance(x, float | complex | np.ndarray | np.generic) or np.asarray(x).dtype.kind not in "fc":
+            return None
+        if t is None:
+            return np.zeros_like(x)[()]
+        if np.shape(t) != np.shape(x):
+            raise ArgumentError(f"the tangent of `{name}` has shape {np.shape(t)}, and `{name}` has {np.shape(x)}")
+        return t if np.asarray(t).dtype.kind in "fc" else np.asarray(t, float)[()]
+
+    return _objects(tree_of(value, leaf))
+
+
+__all__ = ["Forward", "Pullback", "pull", "push"]
