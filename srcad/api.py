@@ -19,6 +19,7 @@ from srcad.frontend.lower import match_arguments
 from srcad.program.derivatives import Derivative, Wrt, derivative_of, names_in, program_of
 from srcad.program.programs import Gradient, Primal
 from srcad.program.pullback import pull, push
+from srcad.runtime.outputs import stop_gradient
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -169,15 +170,6 @@ def elementwise_grad(f: Callable[..., Any], wrt: Any = 0, *, backend: str = "num
         return pullback(np.ones(np.shape(y), np.asarray(y).dtype)[()])[k]
 
     return derivative
-
-
-def stop_gradient(x: Any) -> Any:
-    """x, as a constant of every derivative.
-
-    >>> grad(lambda x: x * stop_gradient(x))(3.0)
-    3.0
-    """
-    return x
 
 
 def _like(f: Any, what: str) -> Callable[[F], F]:

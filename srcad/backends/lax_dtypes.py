@@ -58,7 +58,11 @@ def dtype_of(value: Any) -> np.dtype:
 @lru_cache(4096)
 def loop_types(ufunc: np.ufunc, operands: tuple[Any, ...]) -> tuple[np.dtype, ...]:
     """The types in which `ufunc` computes and of its results; a Python type stands for a weak operand."""
-    return tuple(ufunc.resolve_dtypes((*operands, *[None] * ufunc.nout)))
+    types = tuple(ufunc.resolve_dtypes((*operands, *[None] * ufunc.nout)))
+    if any(t.hasobject for t in types):
+        # NumPy compares an integer with a Python int exactly, whatever its size; here it is an int64.
+        return loop_types(ufunc, tuple(np.dtype(np.int64) if t is int else t for t in operands))
+    return types
 
 
 def operand(value: Any, is_weak: bool) -> Any:

@@ -9,7 +9,7 @@ with a larger one (see `lax`).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,6 +27,7 @@ from srcad.backends.lax_values import (
     Tape,
     arrays_in,
     as_arrays,
+    concatenated,
     conform,
     joined,
     map_arrays,
@@ -37,7 +38,8 @@ from srcad.backends.lax_values import (
     staged,
     with_arrays,
 )
-from srcad.ir.core import Block, Carry, Loop, Var
+from srcad.ir.core import Block, Carry, Let, Loop, Var, Write
+from srcad.ir.walk import inner_reads
 
 _MOST_ROUNDS = 12
 
@@ -82,7 +84,32 @@ class Plan:
 
 
 def run_loop(tracer: Scope, loop: Loop) -> None:
-    plan = _planned(tracer, loop)
+    """Run a loop; a list that it only appends to, once a trip, is a tape of it."""
+    grown = [found for c in loop.carries if (found := _appended(loop, c))]
+    if not grown:
+        _run(tracer, loop, loop)
+        return
+    tapes = {carry: Var(carry.out.hint, carry.out.type) for carry, _ in grown}
+    inner = replace(loop, body=tuple(s for s in loop.body if s not in [let for _, let in grown]),
+                    carries=tuple(c for c in loop.carries if c not in tapes),
+                    writes=(*loop.writes, *(Write(tapes[c], let.args[1]) for c, let in grown)))
+    _run(tracer, loop, inner)
+    for carry, tape in tapes.items():
+        tracer.env[carry.out] = concatenated(tracer.value(carry.init), tracer.env[tape])
+
+
+def _appended(loop: Loop, carry: Carry) -> tuple[Carry, Let] | None:
+    """The one statement in which a loop appends to a list that it does not read."""
+    lets = [s for s in loop.body if isinstance(s, Let) and s.op.name == "append" and carry.next in s.outs]
+    if len(lets) != 1 or lets[0].args[:1] != (carry.param,) or len(lets[0].args) != 2 or loop.reverse:
+        return None
+    others = tuple(s for s in loop.body if s is not lets[0])
+    rest = replace(loop, body=others, carries=tuple(c for c in loop.carries if c is not carry))
+    return None if inner_reads(rest) & {carry.param, carry.next} else (carry, lets[0])
+
+
+def _run(tracer: Scope, original: Loop, loop: Loop) -> None:
+    plan = _planned(tracer, original, loop)
     if plan.known and plan.n == 0:
         _finish(tracer, loop, tracer.values(c.init for c in loop.carries), [[] for _ in loop.writes], 0, False)
     elif plan.is_scan:
@@ -91,7 +118,7 @@ def run_loop(tracer: Scope, loop: Loop) -> None:
         _while(tracer, plan)
 
 
-def _planned(tracer: Scope, loop: Loop) -> Plan:
+def _planned(tracer: Scope, original: Loop, loop: Loop) -> Plan:
     sources = [_rows(tracer.value(a)) for a in (*(e.sequence for e in loop.elements), *(r.tape for r in loop.reads))]
     lengths = [s.count for s in sources]
     start, step = 0, 1
@@ -104,7 +131,7 @@ def _planned(tracer: Scope, loop: Loop) -> Plan:
             n = length
         else:
             n = min(n, length) if isinstance(n, int) and isinstance(length, int) else jnp.minimum(n, length)
-    site = tracer.sites[loop]
+    site = tracer.sites[original]
     bucket = tracer.capacities[site]
     known = isinstance(n, int)
     return Plan(loop, n, start, step, sources, site, n if known else bucket, max(n, bucket) if known else bucket)

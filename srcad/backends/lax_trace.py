@@ -118,7 +118,7 @@ class Tracer:
     def apply(self, let: Let, values: list[Any]) -> Any:
         op = let.op
         if op.name in ("is", "is not"):
-            same = _is_same(*values)
+            same = _is_same(*let.call(values)[0])
             return same if op.name == "is" else jnp.logical_not(same) if is_array(same) else not same
         if op.name in lax_sequences.FORMS and any(isinstance(v, list | Tape) for v in values):
             args, kwargs = let.call(values)

@@ -307,6 +307,22 @@ def _stack(items: list[Any]) -> Any:
     return first
 
 
+def concatenated(first: Any, tape: Any) -> Any:
+    """The rows of `tape` after the items of `first`."""
+    if not first or not tape:
+        return tape if not first else first
+    if isinstance(tape, list):
+        return [*first, *tape]
+    head = first if isinstance(first, Tape) else stack(first)
+    if not head.exact:
+        raise Mismatch("a list of unknown length that grows in a second loop")
+    both = joined(_unstacked(spec(head.rows)), _unstacked(spec(tape.rows)))
+    parts = [conform(t.rows, _stacked(both, t.capacity)) for t in (head, tape)]
+    ends = iter(arrays_in(parts[1]))
+    rows = map_arrays(lambda a: jnp.concatenate([a[:head.count], next(ends)]), parts[0])
+    return Tape(rows, head.count + tape.capacity, head.count + tape.count)
+
+
 def map_arrays(f: Any, value: Any) -> Any:
     """`f` applied to every array in a value (a Tape's count too, where it is one)."""
     if is_array(value) or isinstance(value, ShapeDtype):

@@ -21,6 +21,7 @@ from srcad.errors import SourceNotFound
 from srcad.frontend.capture import Source, capture
 from srcad.frontend.exits import structure
 from srcad.frontend.machine import Frame
+from srcad.frontend.nested import Lowerable, call_derivative
 from srcad.frontend.values import (
     NONE,
     POISON,
@@ -106,8 +107,8 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
                           {**{k: Const(x) for k, x in v.keywords.items()}, **kwargs})
     if isinstance(v, types.MethodType):
         return call_value(frame, Const(v.__func__), [Const(v.__self__), *args], kwargs)
-    if hasattr(v, "__srcad_primal__"):
-        return call_value(frame, Const(v.__srcad_primal__), args, kwargs)
+    if isinstance(v, Lowerable):
+        return call_derivative(frame, v, args, kwargs)
     if isinstance(v, types.FunctionType):
         if v.__module__.split(".")[0] not in ("numpy", "scipy", "jax"):
             return call_function(frame, v, args, kwargs)

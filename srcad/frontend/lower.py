@@ -13,10 +13,13 @@ from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
+import gast
+
 from srcad.errors import ArgumentError, Problem, Unsupported
 from srcad.frontend.calls import bind, lower_body
 from srcad.frontend.capture import Source
 from srcad.frontend.machine import Capture, Frame, Guard, Machine
+from srcad.frontend.outline import call_recursive
 from srcad.frontend.values import (
     Closure,
     Const,
@@ -90,8 +93,9 @@ def _lower(machine: Machine, source: Source, arguments: dict[str, Any]) -> Lower
         params.append(Param(name, bound))
         values[name] = value
     machine.active.append(source.function.__code__)
+    body = call_recursive if calls_itself(source) else lower_in_place
     try:
-        result = lower_body(frame, source, values, None)
+        result = body(frame, source, source.function.__code__, values, None)
         tree = leave(machine, result) if not machine.problems else None
     except Refused as refused:
         frame.refuse(getattr(refused, "node", source.tree), refused)
@@ -102,6 +106,24 @@ def _lower(machine: Machine, source: Source, arguments: dict[str, Any]) -> Lower
     name = source.tree.name.strip("<>")
     func = Func(name, tuple(params), build.block, tree, source.span(source.tree), source.function.__doc__ or "")
     return Lowered(func, captures, tuple(machine.guards.values()))
+
+
+def lower_in_place(frame: Frame, source: Source, key: Any, values: dict[str, Any], parent: Frame | None) -> Any:
+    return lower_body(frame, source, values, parent)
+
+
+def calls_itself(source: Source) -> bool:
+    """Does the function name itself in a call?  (If so it becomes a function of the program, called once from the top.)"""
+    name = source.tree.name
+    calls = (n for n in gast.walk(source.tree) if isinstance(n, gast.Call) and isinstance(n.func, gast.Name))
+    if not any(c.func.id == name for c in calls):
+        return False
+    found = source.globals.get(name)
+    if name in source.closure:
+        found = source.closure[name].cell_contents
+    while found is not None and not hasattr(found, "__code__") and hasattr(found, "primal"):
+        found = found.primal
+    return getattr(found, "__code__", None) is source.function.__code__
 
 
 def _enter(machine: Machine, name: str, tree: Any) -> tuple[Any, Any]:

@@ -36,6 +36,7 @@ class _Callee:
     """A recursive function on its way to being known."""
 
     ref: FuncRef
+    key: Any
     result: Any = None          # the assumed result: a value over Vars that stand for types
     used: bool = False
     extras: tuple[Var, ...] = ()
@@ -100,7 +101,7 @@ def _atoms(frame: Frame, value: Any) -> list[Any]:
 
 def _lower(frame: Frame, source: Any, signature: Any, values: dict[str, Any], parent: Frame | None) -> _Callee:
     machine = frame.machine
-    callee = _Callee(FuncRef(source.tree.name.strip("<>")))
+    callee = _Callee(FuncRef(source.tree.name.strip("<>")), signature[0])
     machine.callees[signature] = callee
     problems = len(machine.problems)
     for _ in range(8):
@@ -140,7 +141,7 @@ def _attempt(frame: Frame, source: Any, values: dict[str, Any], parent: Frame | 
         return make
 
     before = dict(machine.state)
-    active, machine.active = machine.active, []
+    active, machine.active = machine.active, [callee.key]
     try:
         with machine.fork(machine.state) as stmts:
             bound = {}

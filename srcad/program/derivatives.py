@@ -13,6 +13,7 @@ import numpy as np
 
 from srcad.backends.load import annotate
 from srcad.errors import ArgumentError, Unsupported
+from srcad.frontend.calls import bind
 from srcad.frontend.lower import Lowered, match_arguments
 from srcad.frontend.values import Const
 from srcad.program.programs import Gradient, Primal, Program
@@ -123,6 +124,14 @@ class Derivative:
 
     def lower(self, arguments: dict[str, Any]) -> Lowered:
         return self.program.lower(arguments)
+
+    def bind_values(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Values of a call inside another program, by parameter."""
+        primal = self.program.primal
+        defaults = tuple(map(Const, primal.code.__defaults__ or ()))
+        kwdefaults = {k: Const(v) for k, v in (primal.code.__kwdefaults__ or {}).items()}
+        bound = bind(primal.source.tree, [*map(Const, primal.bound), *args], kwargs, defaults, kwdefaults)
+        return {n: bound[n] for n in primal.names}
 
 
 def _at(module: str, name: str) -> Any:

@@ -14,6 +14,7 @@ from srcad.rules import (
     matrices,
     missing,
     ordering,
+    outputs,
     products,
     reductions,
     runtime,

@@ -1,4 +1,4 @@
-"""The one number that a differentiated function returns."""
+"""What users say about derivatives within a function, and the one number that it returns."""
 
 from __future__ import annotations
 
@@ -13,3 +13,13 @@ def single(y: Any) -> Any:
         raise TypeError(f"grad needs a function that returns one number, and it returned an array of shape {np.shape(y)}. "
                         "Sum it, or use jacobian, vjp or elementwise_grad")
     return np.reshape(y, ())[()]
+
+
+def stop_gradient(x: Any) -> Any:
+    """x, as a constant of every derivative.
+
+    >>> from srcad import grad
+    >>> grad(lambda x: x * stop_gradient(x))(3.0)
+    3.0
+    """
+    return x

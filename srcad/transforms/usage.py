@@ -1,7 +1,8 @@
-"""How often each variable is read.
+"""What of a program is needed, and how often each variable is read.
 
-Choices, carries and pure statements whose results nobody reads are not printed, and so don't count as readers: the
-count is made from the end of the program backwards.
+Pure statements, choices and carries that neither the result nor an effect depends on are not printed, and so don't count
+as readers.  A value depends on what it is made of and on what decides whether it is made: the test of the branch and
+the head of the loop around it.
 """
 
 from __future__ import annotations
@@ -10,16 +11,18 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, assert_never
 
-from srcad.ir.core import Block, Carry, Func, If, Let, Loop, Stmt, Var
-from srcad.ir.walk import binds, has_effect
+from srcad.ir.core import Atom, Block, Carry, Func, If, Let, Loop, Stmt, Var
+from srcad.ir.walk import binds, every, has_effect
 
 Uses = Counter[Var]
+Node = Any                                        # a Var, an If or a Loop
 
 
 def count_uses(func: Func) -> Uses:
-    uses: Uses = Counter()
-    _add(uses, func.outputs)
-    _block(uses, func.body)
+    needed = _Needed(func).found
+    uses: Uses = Counter(a for a in func.outputs if isinstance(a, Var))
+    for stmt in every(func.body):
+        uses.update(a for a in _read_by(stmt, needed) if isinstance(a, Var))
     return uses
 
 
@@ -33,56 +36,79 @@ def dead(stmt: Stmt, uses: Uses) -> bool:
     return not any(uses[v] for v in binds(stmt)) and not has_effect((stmt,))
 
 
-def _add(uses: Uses, atoms: Iterable[Any]) -> None:
-    uses.update(a for a in atoms if isinstance(a, Var))
+class _Needed:
+    """The variables and the branches and loops that the result and the effects depend on."""
+
+    def __init__(self, func: Func) -> None:
+        self.reasons: dict[Node, list[Node]] = {}
+        self.found: set[Node] = set()
+        self.roots: list[Node] = list(func.outputs)
+        self._block(func.body, None)
+        pending = self.roots
+        while pending:
+            node = pending.pop()
+            if isinstance(node, Var | If | Loop) and node not in self.found:
+                self.found.add(node)
+                pending += self.reasons.get(node, ())
+
+    def _because(self, v: Var | None, *nodes: Node) -> None:
+        if v is not None:
+            self.reasons.setdefault(v, []).extend(nodes)
+
+    def _block(self, block: Block, around: Node) -> None:
+        for stmt in block:
+            match stmt:
+                case Let():
+                    for v in stmt.outs:
+                        self._because(v, *stmt.args, around)
+                    if stmt.op.effect:
+                        self.roots += [*stmt.args, around]
+                case If():
+                    self.reasons[stmt] = [stmt.test, around]
+                    for c in stmt.choices:
+                        self._because(c.out, c.then, c.orelse, stmt)
+                    self._block(stmt.then, stmt)
+                    self._block(stmt.orelse, stmt)
+                case Loop():
+                    self._loop(stmt, around)
+                case _:
+                    assert_never(stmt)
+
+    def _loop(self, loop: Loop, around: Node) -> None:
+        self.reasons[loop] = [*_control(loop), around]
+        for v in (loop.index, loop.trips, loop.broke, *(e.var for e in loop.elements), *(r.element for r in loop.reads)):
+            self._because(v, loop)
+        for c in loop.carries:
+            self._because(c.param, c.init, c.next, loop)
+            self._because(c.out, c.param)
+        for w in loop.writes:
+            self._because(w.tape, w.row, loop)
+        if loop.test:
+            self._block(loop.test.body, loop)
+        self._block(loop.body, loop)
 
 
-def _block(uses: Uses, block: Block) -> None:
-    for stmt in reversed(block):
-        _stmt(uses, stmt)
+def _control(loop: Loop) -> list[Atom]:
+    """What decides how many trips a loop makes."""
+    bounds = [loop.range.start, loop.range.stop, loop.range.step] if loop.range else []
+    tests = [a for a in (loop.test and loop.test.result, loop.until) if a is not None]
+    return [*bounds, *(e.sequence for e in loop.elements), *(r.tape for r in loop.reads), *tests]
 
 
-def _stmt(uses: Uses, stmt: Stmt) -> None:
-    if dead(stmt, uses):
-        return
+def _read_by(stmt: Stmt, needed: set[Node]) -> Iterable[Atom]:
+    """What the printed statement reads, without its blocks."""
     match stmt:
-        case Let(args=args):
-            _add(uses, args)
+        case Let():
+            return stmt.args if stmt.op.effect or any(v in needed for v in stmt.outs) else ()
         case If():
-            for c in stmt.choices:
-                if uses[c.out]:
-                    _add(uses, (c.then, c.orelse))
-            _block(uses, stmt.orelse)
-            _block(uses, stmt.then)
-            _add(uses, (stmt.test,))
+            if stmt not in needed:
+                return ()
+            return [stmt.test, *(a for c in stmt.choices if c.out in needed for a in (c.then, c.orelse))]
         case Loop():
-            _loop(uses, stmt)
+            if stmt not in needed:
+                return ()
+            carries = [c for c in stmt.carries if c.param in needed]
+            rows = [w.row for w in stmt.writes if w.tape in needed]
+            return [*_control(stmt), *rows, *(a for c in carries for a in (c.init, c.next))]
         case _:
             assert_never(stmt)
-
-
-def _loop(uses: Uses, loop: Loop) -> None:
-    _add(uses, (w.row for w in loop.writes))
-    if loop.until is not None:
-        _add(uses, (loop.until,))
-    waiting = list(loop.carries)
-    # A carry counts once it is known to be read: after the loop, in the body, or by a carry that counts.
-    ready = [c for c in waiting if uses[c.out]]
-    while ready:
-        _add(uses, (c.next for c in ready))
-        waiting = [c for c in waiting if c not in ready]
-        ready = [c for c in waiting if uses[c.param]]
-    _block(uses, loop.body)
-    if loop.test:
-        _add(uses, (loop.test.result,))
-        _block(uses, loop.test.body)
-    while late := [c for c in waiting if uses[c.param]]:
-        # What only now turns out to be carried has a definition in the body that counts its own reads already.
-        _add(uses, (c.next for c in late))
-        waiting = [c for c in waiting if c not in late]
-    _add(uses, (c.init for c in loop.carries if alive(c, uses)))
-    bounds = loop.range
-    if bounds:
-        _add(uses, (bounds.start, bounds.stop, bounds.step))
-    _add(uses, (e.sequence for e in loop.elements))
-    _add(uses, (r.tape for r in loop.reads))
