@@ -13,9 +13,9 @@ from numpy.random import Generator
 class Case:
     """A program at one size.
 
-    Its module has `primal(*args)`, `hand(*args)`, which returns the gradients of the arguments in `wrt`, and `port(jax, *args)`;
-    `redirected` is the primal for autograd where that can't run the primal with NumPy replaced.  Arguments in `static` are
-    compiled into the port.
+    Its module has `primal(*args)`, `hand(*args)`, which returns the gradients of the arguments in `wrt`, and
+    `port(jax, *args)`; `redirected` is the primal for autograd where that can't run the primal with NumPy replaced.
+    Arguments in `static` are compiled into the port.
     """
 
     name: str

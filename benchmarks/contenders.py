@@ -77,5 +77,5 @@ def check(case: Case, gradients: dict[str, Any]) -> None:
             found, wanted = np.asarray(found), np.asarray(wanted)
             apart = np.linalg.norm(found - wanted) if found.shape == wanted.shape else np.inf
             if not apart <= TOLERANCE * (1e-3 + np.linalg.norm(wanted)):
-                raise Disagreement(f"{case.name}: the gradient of argument {position} by {name} is {apart:.2g} from the "
-                                   f"hand-written one, whose norm is {np.linalg.norm(wanted):.2g}")
+                raise Disagreement(f"{case.name}: gradient of argument {position} by {name} is {apart:.2g} away from "
+                                   f"the one by hand, whose norm is {np.linalg.norm(wanted):.2g}")

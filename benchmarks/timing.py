@@ -1,8 +1,8 @@
 """Clocks.
 
-Contenders take turns: in each round each runs for a moment, a batch of calls that is long enough for the clock.  What is
-compared is the medians over the rounds, and ratios are taken within a round, so a slow phase of the machine touches both
-sides of a ratio.
+Contenders take turns: in each round each runs for a moment, a batch of calls that is long enough for the clock.  What
+is compared is the medians over the rounds, and ratios are taken within a round, so a slow phase of the machine touches
+both sides of a ratio.
 """
 
 from __future__ import annotations
@@ -38,11 +38,20 @@ def seconds(f: Callable[[], Any], calls: int) -> float:
     return (perf_counter() - start) / calls
 
 
+def batch_size(f: Callable[[], Any], batch: float) -> int:
+    """How many calls take about `batch` seconds."""
+    calls = 1
+    for _ in range(4):  # a first call is slow, so the first estimate is low
+        wanted = max(1, round(batch / max(seconds(f, calls), 1e-9)))
+        if wanted <= 1.5 * calls:
+            break
+        calls = wanted
+    return calls
+
+
 def interleaved(contenders: dict[str, Callable[[], Any]], effort: Effort) -> dict[str, list[float]]:
     """Seconds a call, one entry for each round in which the contender took part; all start in the first."""
-    calls = {name: max(1, round(effort.batch / max(seconds(f, 1), 1e-9))) for name, f in contenders.items()}
-    if effort.batch:  # the first estimate was of a cold call
-        calls = {name: max(1, round(effort.batch / seconds(f, calls[name]))) for name, f in contenders.items()}
+    calls = {name: batch_size(f, effort.batch) for name, f in contenders.items()}
     times: dict[str, list[float]] = {name: [] for name in contenders}
     was_enabled = gc.isenabled()
     gc.disable()

@@ -63,6 +63,10 @@ def value_and_grad(f: Any = None, wrt: Any = 0, *, has_aux: bool = False, backen
     return _decorated(f, wrt if argnums is None else argnums, value=True, has_aux=has_aux, backend=backend)
 
 
+# Within a function that is lowered, `grad(f)` is evaluated while lowering, and `grad(f)(x)` is part of the program.
+grad.__srcad_static__ = value_and_grad.__srcad_static__ = True  # type: ignore[attr-defined]
+
+
 def _decorated(f: Any, wrt: Wrt, *, value: bool, has_aux: bool, backend: str) -> Any:
     if f is None:
         return lambda g: _decorated(g, wrt, value=value, has_aux=has_aux, backend=backend)

@@ -18,6 +18,10 @@ from srcad.rules.ops import Rule
 from srcad.rules.shapes import unbroadcast_to
 
 STEP = 1e-5
+# Where only some arguments have a derivative.
+DATA: dict[Callable[..., Any], tuple[int, ...]] = {np.quantile: (0,), np.percentile: (0,), np.linalg.norm: (0,)}
+# Functions of symmetric matrices, which read one triangle only.
+SYMMETRIC = (np.linalg.cholesky, np.linalg.eigh, np.linalg.eigvalsh)
 
 
 def is_inexact(x: Any) -> bool:
@@ -28,7 +32,7 @@ def is_inexact(x: Any) -> bool:
 
 def mapped(f: Callable[..., Any], *trees: Any) -> Any:
     if isinstance(trees[0], list | tuple):
-        return type(trees[0])(mapped(f, *parts) for parts in zip(*trees, strict=True))
+        return (list if isinstance(trees[0], list) else tuple)(mapped(f, *p) for p in zip(*trees, strict=True))
     return f(*trees)
 
 
@@ -74,11 +78,16 @@ class Case:
         self.rule: Rule = rule
         self.rng = np.random.default_rng(7)
         self.where = [i for i, a in enumerate(args)
-                      if i < max(len(rule.vjps), len(rule.jvps)) and rule.vjps[i] is not None and is_inexact(a)]
+                      if i in DATA.get(function, range(99)) and i < max(len(rule.vjps), len(rule.jvps)) and rule.vjps[i] is not None and is_inexact(a)]
         self.tangents = {i: random_like(self.rng, args[i]) for i in self.where}
+        if function in SYMMETRIC:
+            t = self.tangents[0]
+            self.tangents[0] = t + np.conj(np.swapaxes(t, -1, -2))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.y = function(*args, **kwargs)
+        if isinstance(self.y, tuple):
+            self.y = tuple(self.y)
         self.g = random_like(self.rng, self.y)
 
     def primal(self, h: float) -> Any:
@@ -109,7 +118,13 @@ class Case:
         total = parts[0]
         for p in parts[1:]:
             total = mapped(lambda a, b: a + b, total, p)
-        return total
+        return mapped(lambda a, y: np.zeros(np.shape(y)) if a is None else a, total, self.y)
+
+    @property
+    def constants(self) -> tuple[int, ...]:
+        """The positions of numbers that are no data: they stay constants when the others are made symbols."""
+        data = DATA.get(self.function)
+        return () if data is None else tuple(i for i in range(len(self.args)) if i not in data)
 
     def contribution(self, table: tuple[Any, ...], i: int, t: Any) -> Any:
         return table[i](t, self.y, *self.args, **self.kwargs)
@@ -158,7 +173,7 @@ class Abstraction:
 
 
 def on_symbols(rule: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], known: bool = True,
-               exact: bool = False) -> Any:
+               exact: bool = False, constants: tuple[int, ...] = ()) -> Any:
     """Run `rule` on variables for the inexact parts of `args`, then run what it recorded."""
     abstraction, env, build = Abstraction(known), {}, Builder()
 
@@ -169,7 +184,7 @@ def on_symbols(rule: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
             return v
         return x
 
-    result = run(build, rule, *(mapped(atom, a) for a in args), **kwargs)
+    result = run(build, rule, *(a if i in constants else mapped(atom, a) for i, a in enumerate(args)), **kwargs)
     for stmt in build.block:
         call, named = stmt.call([value_of(a, env) for a in stmt.args])
         value = stmt.op.function(*call, **named)
@@ -217,7 +232,7 @@ def truthful(stmt: Any, t: Type, value: Any, abstraction: Abstraction) -> None:
 
 
 def assert_same(a: Any, b: Any) -> None:
-    if isinstance(a, list | tuple):
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
         for x, y in zip(a, b, strict=True):
             assert_same(x, y)
         return

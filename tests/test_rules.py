@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import rulecases_linalg  # noqa: F401 - adds to the cases
 from rulecases import CASES, identifier
 from rulecheck import Case, assert_same, mapped, numeric, on_symbols, paired
 from srcad.rules import shapes
@@ -58,7 +59,8 @@ def test_on_symbols_as_on_arrays(call: Any) -> None:
                 expected = case.contribution(table, i, t)
                 for exact in (False, True):
                     args = (t, case.y, *case.args)
-                    assert_same(on_symbols(table[i], args, case.kwargs, exact=exact), expected)
+                    assert_same(on_symbols(table[i], args, case.kwargs, exact=exact,
+                                           constants=tuple(c + 2 for c in case.constants)), expected)
 
 
 @pytest.mark.parametrize("call", CASES, ids=IDS)
@@ -72,7 +74,7 @@ def test_type_of_the_result_is_true(call: Any) -> None:
         return case.function(*args, **kwargs) if build is None else record(build, case.function, *args, **kwargs)
 
     for exact in (False, True):
-        assert_same(on_symbols(itself, case.args, case.kwargs, exact=exact), case.y)
+        assert_same(on_symbols(itself, case.args, case.kwargs, exact=exact, constants=case.constants), case.y)
 
 
 def test_unbroadcast_on_symbols() -> None:

@@ -84,4 +84,5 @@ def inputs(rng, steps):
     return np.array([1.0, 1.0, 1.0]) + 0.1 * rng.normal(size=3), np.array([10.0, 28.0, 8.0 / 3.0]), steps
 
 
-CASES = [Case("lorenz_300", __name__, wrt=(0, 1), static=(2,), inputs=partial(inputs, steps=300), tiny=partial(inputs, steps=3))]
+CASES = [Case("lorenz_300", __name__, wrt=(0, 1), static=(2,), inputs=partial(inputs, steps=300),
+              tiny=partial(inputs, steps=3))]

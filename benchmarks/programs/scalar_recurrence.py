@@ -55,6 +55,5 @@ def inputs(rng, trips):
 TINY = partial(inputs, trips=5)
 CASES = [
     Case("recurrence_1000", __name__, wrt=(0, 1), static=(2,), inputs=partial(inputs, trips=1_000), tiny=TINY),
-    Case("recurrence_100000", __name__, wrt=(0, 1), static=(2,), inputs=partial(inputs, trips=100_000), tiny=TINY,
-         without=("autograd",)),  # its recursion over the graph is not limited, but it takes minutes
+    Case("recurrence_100000", __name__, wrt=(0, 1), static=(2,), inputs=partial(inputs, trips=100_000), tiny=TINY),
 ]

@@ -36,7 +36,9 @@ def inputs(rng, batch, features, hidden):
 
 
 TINY = partial(inputs, batch=4, features=3, hidden=2)
-CASES = [
-    Case(f"network_{name}", __name__, wrt=(0, 1, 2, 3), inputs=partial(inputs, batch=n, features=m, hidden=k), tiny=TINY)
-    for name, n, m, k in (("small", 8, 4, 8), ("medium", 64, 64, 128), ("large", 512, 256, 512))
-]
+SIZES = {
+    "small": partial(inputs, batch=8, features=4, hidden=8),
+    "medium": partial(inputs, batch=64, features=64, hidden=128),
+    "large": partial(inputs, batch=512, features=256, hidden=512),
+}
+CASES = [Case(f"network_{name}", __name__, wrt=(0, 1, 2, 3), inputs=size, tiny=TINY) for name, size in SIZES.items()]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srcad.backends.expressions import Expressions, negated
+from srcad.backends.hints import is_anonymous
 from srcad.backends.references import call, name
 from srcad.errors import Span
 from srcad.ir.core import Atom, Block, Let, Undef, Var
@@ -34,7 +35,8 @@ class Context(ABC):
     names: dict[Var, str]
     in_place: frozenset[Let]
     as_none: frozenset[Var]                       # variables that are None where they have no value
-    origins: dict[Var, Any] = field(default_factory=dict)
+    lengths: dict[Var, Any] = field(default_factory=dict)        # of tapes and counters: equal if known to be equal
+    row_lengths: dict[Var, Any] = field(default_factory=dict)    # of the rows of tapes
     rows: dict[Var, list[Var]] = field(default_factory=dict)
     annotate: bool = False
     noted: set[tuple[str, int]] = field(default_factory=set)
@@ -56,17 +58,18 @@ class Context(ABC):
         self.noted.add((span.file, span.line))
         return f"line {span.line}: {span.text.strip()}"
 
-    def record(self, v: Var) -> Statements:
-        return [self.append(tape, self.expressions.atom(v)) for tape in self.rows.pop(v, ())]
+    def recorded(self, printed: Statements, v: Var, tapes: Iterable[Var]) -> Statements:
+        """`printed`, and then what appends `v` to `tapes`; without a name for `v` if nobody else reads it."""
+        tapes = list(tapes)
+        last = printed[-1] if printed else None
+        if isinstance(last, ast.Assign) and assigned(last) == self.names[v] and self.uses[v] == 1 == len(tapes):
+            return [*printed[:-1], self.append(tapes[0], last.value)]
+        return [*printed, *(self.append(t, self.expressions.atom(v)) for t in tapes)]
 
     def append(self, tape: Var, value: ast.expr) -> ast.stmt:
         return ast.Expr(call(ast.Attribute(self.name(tape), "append", ast.Load()), value))
 
     def bind(self, v: Var, value: ast.expr) -> Statements:
-        tapes = self.rows.get(v, [])
-        if len(tapes) == 1 and self.uses[v] == 1 and not v.hint:
-            del self.rows[v]
-            return [self.append(tapes[0], value)]
         return [self.assignment(v, value)]
 
     def assignment(self, v: Var, value: ast.expr) -> ast.stmt:
@@ -101,10 +104,11 @@ class Context(ABC):
             value = self.expressions.atom(source)
             if isinstance(value, ast.Name) and value.id == self.names[target]:
                 continue
-            if isinstance(source, Var) and not source.hint and self.uses[source] == 1 and isinstance(value, ast.Name):
+            alone = isinstance(source, Var) and is_anonymous(source) and self.uses[source] == 1
+            if alone and isinstance(value, ast.Name):
                 sources[value.id] = len(waiting)
             waiting.append((target, value))
-        while printed and sources and (i := sources.pop(_assigned(printed[-1]), None)) is not None:
+        while printed and sources and (i := sources.pop(assigned(printed[-1]), None)) is not None:
             last = printed.pop()
             assert isinstance(last, ast.Assign)
             waiting[i] = (waiting[i][0], last.value)
@@ -121,7 +125,7 @@ class Context(ABC):
         return printed
 
 
-def _assigned(stmt: ast.stmt) -> str:
+def assigned(stmt: ast.stmt) -> str:
     if isinstance(stmt, ast.Assign) and isinstance(stmt.targets[0], ast.Name):
         return stmt.targets[0].id
     return ""

@@ -16,20 +16,20 @@ from typing import Any
 
 from srcad.backends.expressions import Expressions
 from srcad.backends.inline import inlining
-from srcad.transforms.liveness import live_ranges
 from srcad.backends.names import choose, coalesce, may_be_unbound
 from srcad.backends.params import Arguments, arguments, signature, unpacking
 from srcad.backends.printer import Printer
 from srcad.backends.references import References
 from srcad.backends.unbound import given_none
 from srcad.backends.updates import copies
-from srcad.transforms.usage import count_uses
 from srcad.backends.writer import Writer
 from srcad.errors import Span
 from srcad.ir.calls import FuncRef, reachable
 from srcad.ir.core import Func, Let, Record, Var
 from srcad.ir.walk import every
 from srcad.transforms.inplace import in_place_updates
+from srcad.transforms.liveness import live_ranges
+from srcad.transforms.usage import count_uses
 
 _IMPORTS = {"numpy": "import numpy as np"}
 
@@ -87,7 +87,7 @@ class _Module:
         uses = count_uses(func)
         updates = in_place_updates(func)
         inlined = inlining(func, uses, updates)
-        late = frozenset(s for s in every(func.body) if isinstance(s, Let) and s not in updates and copies(s))
+        late = frozenset(s for s in every(func.body) if isinstance(s, Let) and (s in updates or copies(s)))
         ranges = live_ranges(func, uses, inlined, late)
         params = arguments(func, flat)
         pairs = [(s.out, s.args[0]) for s in every(func.body) if isinstance(s, Let) and s in updates]

@@ -116,7 +116,7 @@ class Expressions:
             return ast.Slice(*(None if b is None or _is_none(b) else self.argument(b) for b in bounds))
         return self.argument(x)
 
-    def subscript(self, x: ast.expr, index: Any) -> ast.expr:
+    def subscript(self, x: ast.expr, index: Any) -> ast.Subscript:
         return ast.Subscript(x, self.index(index), ast.Load())
 
     def conditional(self, stmt: If, choice: Choice) -> ast.expr:

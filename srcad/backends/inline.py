@@ -11,16 +11,18 @@ An `If` that only chooses between two expressions is an expression too: `a and b
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
+from srcad.backends.hints import hint_of, is_anonymous
+from srcad.ir.core import HOLE, Block, Choice, Func, If, Let, Lit, Loop, Slicing, Stmt, Var
+from srcad.ir.walk import entry_atoms, every
 from srcad.transforms.liveness import Inlining
 from srcad.transforms.usage import Uses, dead
-from srcad.ir.core import Block, Choice, Func, If, Let, Lit, Loop, Stmt, Var
-from srcad.ir.walk import entry_atoms, every
 
-LONGEST = 76
+LONGEST = 88
 _IMMUTABLE = ("number", "scalar")
 
 
@@ -92,17 +94,17 @@ class _Inliner:
         if self._movable(let):
             self.pending[let.out] = self._candidate(let, let.args, _own_width(let))
         else:
-            self._passed(frozenset(v.hint for v in let.outs))
+            self._passed(frozenset(map(hint_of, let.outs)))
 
     def _movable(self, let: Let) -> bool:
         plain = len(let.outs) == 1 and not let.op.effect and let not in self.in_place
         once = plain and self.uses[let.out] == 1 + (let.out in self.twice)
-        return once and not let.out.hint
+        return once and is_anonymous(let.out)
 
     def _candidate(self, stmt: Let | If, operands: Sequence[Any], own: int) -> _Pending:
         leaves = self.result.leaves(operands)
         width = own + sum(self._text_width(a) for a in operands)
-        return _Pending(stmt, width, frozenset(v.hint for v in leaves) - {""},
+        return _Pending(stmt, width, frozenset(map(hint_of, leaves)) - {""},
                         any(v.type.kind not in _IMMUTABLE for v in leaves))
 
     def _text_width(self, atom: Any) -> int:
@@ -124,7 +126,7 @@ class _Inliner:
         self._consume([stmt.test], len("if :"))
         outer, self.pending = self.pending, {}
         live = [c for c in stmt.choices if self.uses[c.out]]
-        single = live[0] if len(live) == 1 and not live[0].out.hint and len(stmt.choices) == 1 else None
+        single = live[0] if len(live) == 1 and is_anonymous(live[0].out) and len(stmt.choices) == 1 else None
         moved = []
         for block, side in ((stmt.then, "then"), (stmt.orelse, "orelse")):
             moved += self.block(block, [getattr(single, side)] if single else [])
@@ -137,7 +139,7 @@ class _Inliner:
             return
         for v in moved:
             del self.result.at[v]
-        if stmt.test in self.twice:
+        if isinstance(stmt.test, Var) and stmt.test in self.twice:
             self.result.at.pop(stmt.test, None)
         self.pending = {}
 
@@ -196,22 +198,26 @@ def _read_twice(block: Block) -> Iterator[Var]:
 
 def _width(atom: Any) -> int:
     if isinstance(atom, Var):
-        return len(atom.hint) or 2
+        return len(hint_of(atom)) or 2
     return len(repr(atom.value)) if isinstance(atom, Lit) else 4
 
 
 def _own_width(let: Let) -> int:
     """The columns of a call without its operands."""
-    name = let.op.name
+    name, form = let.op.name, let.form
+    constants = sum(_form_width(a) for a in form.args) + sum(len(k) + 1 + _form_width(v) for k, v in form.kwargs)
+    if let.op.function is operator.getitem:
+        return 2 + constants
     if not name.isidentifier() and "." not in name:
         return 3
-    form = let.form
-    constants = sum(_form_width(a) for a in form.args) + sum(len(k) + 1 + _form_width(v) for k, v in form.kwargs)
     return len(name) + 2 + 2 * max(len(form.args) + len(form.kwargs) - 1, 0) + constants
 
 
 def _form_width(x: Any) -> int:
+    if x is HOLE or x is None:
+        return 0
     if type(x) is tuple:
         return 2 + sum(_form_width(i) + 2 for i in x)
-    text = repr(x)
-    return 0 if text == "HOLE" else min(len(text), 24)
+    if isinstance(x, Slicing):
+        return 1 + sum(_form_width(i) for i in (x.start, x.stop, x.step))
+    return min(len(repr(x)), 24)

@@ -123,7 +123,7 @@ class Compiled:
         return run
 
     def _refuse_effects(self) -> None:
-        effects = [s for s in every(self.func.body) if isinstance(s, Let) and s.op.effect]
+        effects = [s for s in every(self.func.body) if isinstance(s, Let) and s.op.effect and s.op.name != "comment"]
         if effects:
             raise self.parts.trace.refuse(effects[0].span, f"`{effects[0].op.name}` can't be compiled by XLA here",
                                           "a loop of unknown length may have to be run twice")

@@ -176,6 +176,12 @@ def _trip(tracer: Scope, plan: Plan, trip: Any, rows: list[Any], carried: list[A
             jnp.reshape(jnp.asarray(until), ()).astype(bool), inner.needs)
 
 
+def _initial(tracer: Scope, carry: Carry) -> Any:
+    """What a carry is before the first trip; the cotangent of a list may be an array, whose rows are its items."""
+    value = tracer.value(carry.init)
+    return _rows(value) if carry.param.type.kind == "sequence" and is_array(value) else value
+
+
 def _first_spec(carry: Carry, value: Any) -> Spec:
     """What a carry is at first: its initial value, in the type that is known of it."""
     known, s = carry.param.type, spec(value)
@@ -251,7 +257,7 @@ def _row_skeleton(source: Tape) -> Any:
 
 def _scan(tracer: Scope, plan: Plan) -> None:
     loop = plan.loop
-    inits = tracer.values(c.init for c in loop.carries)
+    inits = [_initial(tracer, c) for c in loop.carries]
     specs, call, result = _traced(tracer, plan, inits)
     rows = [map_arrays(lambda a: a[:plan.n] if a.shape[0] != plan.n else a, s.rows) for s in plan.sources]
     trips = jnp.arange(plan.n, dtype=np.int64) if loop.index is not None else None
@@ -276,7 +282,7 @@ def _while(tracer: Scope, plan: Plan) -> None:
     loop = plan.loop
     if loop.reverse and (loop.test is not None or loop.until is not None or plan.n is None):
         raise Mismatch("a reversed loop that may end early")
-    inits = tracer.values(c.init for c in loop.carries)
+    inits = [_initial(tracer, c) for c in loop.carries]
     specs, call, result = _traced(tracer, plan, inits)
     written = [spec(w) for w in result[1]]
     buffers = [map_arrays(lambda a: jnp.zeros((plan.capacity, *a.shape), a.dtype), skeleton(s)) for s in written]

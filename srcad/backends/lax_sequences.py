@@ -115,8 +115,8 @@ def length(xs: Any) -> Any:
 
 
 def part(xs: Any, bounds: slice) -> Any:
-    if isinstance(xs, Tape) and not xs.exact and bounds == slice(None, -1):
-        return Tape(xs.rows, xs.capacity, jnp.maximum(xs.count - 1, 0))
+    if isinstance(xs, Tape) and bounds == slice(None, -1):
+        return Tape(xs.rows, xs.capacity, max(xs.count - 1, 0) if xs.exact else jnp.maximum(xs.count - 1, 0))
     return _as_list(xs)[bounds]
 
 

@@ -249,7 +249,10 @@ def _settled(result: Any, var: Var) -> Any:
             return convert(a, dtype)
         return convert(a, a.dtype)
 
-    return map_arrays(settle, result)
+    settled = map_arrays(settle, result)
+    if var.type.kind == "sequence" and is_array(settled):
+        return Tape(settled, len(settled), len(settled))
+    return settled
 
 
 def _first_line(error: Exception) -> str:

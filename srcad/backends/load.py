@@ -16,11 +16,11 @@ from typing import Any
 
 from srcad.errors import Span
 
-
 _spans: dict[str, dict[int, Span]] = {}
 
 
-def load(text: str, objects: Mapping[str, object], name: str, spans: Mapping[int, Span] | None = None) -> Callable[..., Any]:
+def load(text: str, objects: Mapping[str, object], name: str,
+         spans: Mapping[int, Span] | None = None) -> Callable[..., Any]:
     """Run the module `text`, with `objects` as its globals, and return its function `name`."""
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     file = f"<srcad {name} {digest}>"

@@ -17,11 +17,10 @@ from typing import Any
 from srcad.backends.context import Context, Move, Statements
 from srcad.backends.expressions import negated
 from srcad.backends.references import call, name
-from srcad.transforms.usage import alive, dead
 from srcad.ir.core import Atom, Block, Choice, If, Lit, Loop, Var
 from srcad.ir.types import Dim
 from srcad.ir.walk import binds
-
+from srcad.transforms.usage import alive, dead
 
 
 def write(context: Context, loop: Loop) -> Statements:
@@ -33,14 +32,29 @@ def write(context: Context, loop: Loop) -> Statements:
         before.append(_assign(context, loop.trips, ast.Constant(0)))
     if _used(context, loop.broke):
         before.append(_assign(context, loop.broke, ast.Constant(False)))
-    for t in tapes:
-        context.origins[t] = loop
-    if _used(context, loop.trips):
-        context.origins[loop.trips] = loop
+    _remember(context, loop)
     head, checks = _head(context, loop)
     head.body = _body(context, loop, [(c.param, c.next) for c in carries], checks)
+    _remember_rows(context, loop)
     after = [ast.Expr(call(ast.Attribute(context.name(t), "reverse", ast.Load()))) for t in tapes if loop.reverse]
     return [*before, head, *after]
+
+
+def _remember(context: Context, loop: Loop) -> None:
+    """Note what is as long as what, for loops that take this one's rows."""
+    for v in (loop.trips, *(w.tape for w in loop.writes)):
+        if v is not None:
+            context.lengths[v] = _loop_length(context, loop)
+    for r in loop.reads:
+        # A row of a tape of tapes is as long as the rows that were written with it.
+        if isinstance(r.tape, Var) and r.tape in context.row_lengths:
+            context.lengths[r.element] = (loop, context.row_lengths[r.tape])
+
+
+def _remember_rows(context: Context, loop: Loop) -> None:
+    for w in loop.writes:
+        if isinstance(w.row, Var) and w.row in context.lengths:
+            context.row_lengths[w.tape] = context.lengths[w.row]
 
 
 def _used(context: Context, v: Var | None) -> bool:
@@ -82,7 +96,8 @@ def _sources(context: Context, loop: Loop) -> list[_Source]:
     if loop.range:
         start, stop, step = loop.range.start, loop.range.stop, loop.range.step
         value = call(name("range"), *_bounds(context, start, stop, step))
-        sources.append(_Source(_known(context, loop.index), value, _range_length(context, start, stop, step), range=True))
+        length = _range_length(context, start, stop, step)
+        sources.append(_Source(_known(context, loop.index), value, length, range=True))
     for e in loop.elements:
         sources.append(_Source(_known(context, e.var), context.expressions.atom(e.sequence),
                                _sequence_length(context, e.sequence)))
@@ -105,8 +120,8 @@ def _bounds(context: Context, start: Atom, stop: Atom, step: Atom) -> list[ast.e
 
 def _range_length(context: Context, start: Atom, stop: Atom, step: Atom) -> Any:
     if start == Lit(0) and step == Lit(1):
-        if isinstance(stop, Var) and stop in context.origins:
-            return _loop_length(context, context.origins[stop])
+        if isinstance(stop, Var) and stop in context.lengths:
+            return context.lengths[stop]
         value = stop.type.value
         if value is not None:
             return value
@@ -114,15 +129,15 @@ def _range_length(context: Context, start: Atom, stop: Atom, step: Atom) -> Any:
 
 
 def _sequence_length(context: Context, sequence: Atom) -> Any:
-    if isinstance(sequence, Var) and sequence in context.origins:
-        return _loop_length(context, context.origins[sequence])
+    if isinstance(sequence, Var) and sequence in context.lengths:
+        return context.lengths[sequence]
     shape = sequence.type.shape
     return shape[0] if shape and sequence.type.kind == "array" else (sequence,)
 
 
-def _loop_length(context: Context, loop: Any) -> Any:
+def _loop_length(context: Context, loop: Loop) -> Any:
     """How many trips a loop makes, which is what it counts, and how many rows it writes."""
-    if not isinstance(loop, Loop) or loop.test is not None or loop.until is not None:
+    if loop.test is not None or loop.until is not None:
         return loop
     lengths = [s.length for s in _sources(context, loop)]
     return lengths[0] if lengths and all(n == lengths[0] for n in lengths) else loop
@@ -254,7 +269,7 @@ def _side(context: Context, loop: Loop, stmt: If, until: Choice, side: str, move
         return _trip(context, loop, inner, own, chosen[until.out])
     block = context.finished(context.block(inner), [(v, chosen[v]) for v in kept])
     for v, tapes in rows.items():
-        block += [context.append(t, context.expressions.atom(v)) for t in tapes]
+        block = context.recorded(block, v, tapes)
     block = context.finished(block, own)
     decision = chosen[until.out]
     if isinstance(decision, Lit):

@@ -1,7 +1,7 @@
 """From single assignment back to named variables.
 
-Variables that are joined by copies (what a loop carries, what the branches of an `If` choose, the versions of an array that
-is updated in place) become one variable if their ranges don't overlap: the copies vanish.
+Variables that are joined by copies (what a loop carries, what the branches of an `If` choose, the versions of an array
+that is updated in place) become one variable if their ranges don't overlap: the copies vanish.
 
     loop  h.2 = x.1 -> h.3             ->        h = x
           h.3 = np.tanh(h.2)                     for ...:
@@ -20,9 +20,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
+from srcad.backends.hints import hint_of
+from srcad.ir.core import Atom, Block, Func, If, Let, Loop, Undef, Var
 from srcad.transforms.liveness import Interval, Ranges
 from srcad.transforms.usage import Uses, alive, dead
-from srcad.ir.core import Atom, Block, Func, If, Let, Loop, Undef, Var
 
 ANONYMOUS = "t"
 _FORBIDDEN = frozenset({*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "np", "math", "_"})
@@ -112,12 +113,6 @@ class Classes:
         del self.classes[y]
 
 
-def hint_of(v: Var) -> str:
-    """The hint as an identifier; names of the frontend's own start with `$`."""
-    plain = v.hint.lstrip("$")
-    return plain if plain.isidentifier() else ""
-
-
 def coalesce(func: Func, ranges: Ranges, uses: Uses, updates: Iterable[tuple[Var, Atom]]) -> Classes:
     """Join what copies connect.  `updates`: new and old version of what is updated in place."""
     classes = Classes(ranges)
@@ -146,11 +141,11 @@ def _copies(block: Block, uses: Uses) -> Iterator[tuple[Var, Atom]]:
             case Loop():
                 yield from _copies(stmt.body, uses)
                 carries = [c for c in stmt.carries if alive(c, uses)]
-                for c in carries:
-                    yield c.param, c.out
-                    yield c.param, c.next
-                for c in carries:
-                    yield c.param, c.init
+                for carry in carries:
+                    yield carry.param, carry.out
+                    yield carry.param, carry.next
+                for carry in carries:
+                    yield carry.param, carry.init
             case _:
                 assert_never(stmt)
 

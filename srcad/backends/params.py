@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from srcad.backends.names import hint_of
+from srcad.backends.hints import hint_of
 from srcad.backends.references import References, name
-from srcad.transforms.usage import Uses
 from srcad.ir.core import Func, Param, Record, Var, leaves
+from srcad.transforms.usage import Uses
 
 
 @dataclass(frozen=True)

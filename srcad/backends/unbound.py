@@ -1,8 +1,8 @@
 """Values that don't exist on some path, and must be passed on all the same.
 
-Where nobody passes it on, a variable that has no value is simply not bound, and Python itself raises UnboundLocalError at
-a read.  A tuple of residuals, a row of a tape and a copy to another name read it without needing it: there it is
-None.
+Where nobody passes it on, a variable that has no value is simply not bound, and Python itself raises
+UnboundLocalError at a read.  A tuple of residuals, a row of a tape and a copy to another name read it without needing
+it: there it is None.
 """
 
 from __future__ import annotations

@@ -21,7 +21,6 @@ from srcad.backends.references import call, dotted
 from srcad.ir.core import Let, Slicing, Var
 
 
-
 def copies(let: Let) -> bool:
     """Is `let`, when it is not done in place, printed as a copy that is then changed?"""
     if not let.args or len(let.outs) != 1:
@@ -57,7 +56,7 @@ def _changed(context: Context, let: Let) -> Statements:
     return _CHANGES[let.op.name](context, let, args)
 
 
-def _augmented(target: ast.expr, op: ast.operator, value: ast.expr) -> ast.stmt:
+def _augmented(target: ast.Name | ast.Subscript, op: ast.operator, value: ast.expr) -> ast.stmt:
     if isinstance(op, ast.Add) and isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
         return ast.AugAssign(target, ast.Sub(), value.operand)
     return ast.AugAssign(target, op, value)

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, assert_never
+from typing import assert_never
 
 from srcad.backends import loops, updates
 from srcad.backends.context import Context, Statements, tuple_of
 from srcad.backends.printer import Comment
 from srcad.backends.references import call
 from srcad.ir.calls import UnpackOp
-from srcad.ir.core import Block, Func, If, Let, Loop, Stmt, Var
+from srcad.ir.core import Block, Func, If, Let, Loop, Stmt, Undef, Var
 from srcad.ir.walk import binds
 from srcad.transforms.usage import dead
 
@@ -54,7 +54,10 @@ class Writer(Context):
             (heads or printed)[0].note = text  # type: ignore[attr-defined]
         elif text and stmt.span is not None:
             self.noted.discard((stmt.span.file, stmt.span.line))
-        return [*printed, *(s for v in binds(stmt) for s in self.record(v))]
+        for v in binds(stmt):
+            if tapes := self.rows.pop(v, None):
+                printed = self.recorded(printed, v, tapes)
+        return printed
 
     def stmt(self, stmt: Stmt) -> Statements:
         match stmt:
@@ -64,11 +67,21 @@ class Writer(Context):
                 out = self.inlining.expressions[stmt].out
                 return [] if out in self.inlining.at else self.bind(out, self.expressions.value(stmt))
             case If():
-                return self.branch(stmt)
+                printed = self.branch(stmt)
+                self._remember(stmt)
+                return printed
             case Loop():
                 return loops.write(self, stmt)
             case _:
                 assert_never(stmt)
+
+    def _remember(self, stmt: If) -> None:
+        """What only one side has is, where it is, as long as on that side."""
+        for c in stmt.choices:
+            known = [self.lengths.get(a) for a in (c.then, c.orelse) if isinstance(a, Var)]
+            missing = isinstance(c.then, Undef) or isinstance(c.orelse, Undef)
+            if len(known) == 1 and missing and known[0] is not None:
+                self.lengths[c.out] = known[0]
 
     def let(self, let: Let) -> Statements:
         if len(let.outs) == 1 and let.out in self.inlining.at:

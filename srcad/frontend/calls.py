@@ -32,6 +32,7 @@ from srcad.frontend.values import (
     Items,
     Method,
     Mixed,
+    NeedsStatic,
     Partial,
     Poison,
     Ref,
@@ -107,6 +108,8 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
                           {**{k: Const(x) for k, x in v.keywords.items()}, **kwargs})
     if isinstance(v, types.MethodType):
         return call_value(frame, Const(v.__func__), [Const(v.__self__), *args], kwargs)
+    if getattr(v, "__srcad_static__", False) and all(map(is_static, [*args, *kwargs.values()])):
+        return _fold_call(v, args, kwargs)
     if isinstance(v, Lowerable):
         return call_derivative(frame, v, args, kwargs)
     if isinstance(v, types.FunctionType):
@@ -268,6 +271,10 @@ def run_body(frame: Frame, source: Source, key: Any, bound: dict[str, Any], pare
         return outline.call_recursive(frame, source, key, bound, parent)
     if len(machine.active) > DEPTH:
         raise Refused(f"a call of {source.tree.name}", f"more than {DEPTH} calls are nested here")
+    if is_repeated(frame, source) and outline.is_outlinable(bound):
+        made = _outlined(frame, source, key, bound, parent)
+        if made is not None:
+            return made
     machine.active.append(key)
     span = frame.build.span
     try:
@@ -275,6 +282,36 @@ def run_body(frame: Frame, source: Source, key: Any, bound: dict[str, Any], pare
     finally:
         machine.active.pop()
         frame.build.span = span
+
+
+SMALL = 40  # nodes of a function's tree up to which its body stands where it is called
+
+
+def is_repeated(frame: Frame, source: Source) -> bool:
+    """Does the calling function call this one from several places, and is it more than a formula?"""
+    name = source.tree.name
+    calls = sum(isinstance(n, gast.Call) and isinstance(n.func, gast.Name) and n.func.id == name
+                for n in gast.walk(frame.tree))
+    return calls > 1 and sum(1 for _ in gast.walk(source.tree)) > SMALL
+
+
+def _outlined(frame: Frame, source: Source, key: Any, bound: dict[str, Any], parent: Frame | None) -> Any:
+    """The call of a function of the program; None where its body has to be lowered in place."""
+    from srcad.frontend import outline
+
+    machine, span = frame.machine, frame.build.span
+    state, stmts, problems = dict(machine.state), len(frame.build.stmts), len(machine.problems)
+    try:
+        result = outline.call_outlined(frame, source, key, bound, parent)
+        if len(machine.problems) == problems:
+            return result
+    except (Refused, NeedsStatic):
+        pass
+    finally:
+        frame.build.span = span
+    machine.state = state
+    del frame.build.stmts[stmts:], machine.problems[problems:]
+    return None
 
 
 def lower_body(frame: Frame, source: Source, bound: dict[str, Any], parent: Frame | None) -> Any:

@@ -74,6 +74,13 @@ class Machine:
     static_captures: set[Any] = field(default_factory=set)
     callees: dict[Any, FuncRef] = field(default_factory=dict)
     active: list[Any] = field(default_factory=list)
+    traces: list[dict[Any, Any]] = field(default_factory=list)
+
+    def see(self, key: Any, value: Any) -> Any:
+        """Note that `value` was read: a function of the program is only right where it would see the same."""
+        for trace in self.traces:
+            trace.setdefault(key, value)
+        return value
 
     @contextmanager
     def fork(self, state: State) -> Iterator[list[Any]]:
@@ -92,7 +99,7 @@ class Machine:
         return Ref(cell)
 
     def content(self, ref: Ref) -> Any:
-        return self.state[ref.cell]
+        return self.see(ref.cell, self.state[ref.cell])
 
     def store(self, ref: Ref, content: Any) -> None:
         if ref.cell.frozen:
@@ -210,7 +217,7 @@ class Frame:
                 raise Refused(f"`{name}` is read before it is bound")
             if isinstance(value, Mixed):
                 raise Refused(f"`{name}` is not one thing here", value.reason)
-            return value
+            return self.machine.see((self.scope, name), value)
         if self.parent is not None:
             return self.parent.lookup(name)
         return self._from_outside(name)

@@ -1,25 +1,30 @@
-"""Functions that call themselves become functions of the program.
+"""Functions that are called from several places, or that call themselves, become functions of the program.
 
-What such a call returns is not known before the function has been lowered, and its lowering needs it: so the result is
+What a recursive call returns is not known before the function has been lowered, and its lowering needs it: so the result is
 assumed to be nothing (`never`), which every join ignores, and the function is lowered again with what came out until
 that is what was assumed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from srcad.frontend.joins import same
 from srcad.frontend.machine import Frame
 from srcad.frontend.values import (
     Const,
     Entries,
     Items,
+    Method,
     NeedsStatic,
     Num,
+    Partial,
     Ref,
     Refused,
     Sequence,
+    Stream,
     Tup,
     atom_of,
     describe,
@@ -39,22 +44,49 @@ class _Callee:
     key: Any
     result: Any = None          # the assumed result: a value over Vars that stand for types
     used: bool = False
+    reads: dict[Any, Any] = field(default_factory=dict)     # what it saw of the state around it
     extras: tuple[Var, ...] = ()
     effect: bool = False
 
 
 def call_recursive(frame: Frame, source: Any, key: Any, bound: dict[str, Any], parent: Frame | None) -> Any:
-    machine = frame.machine
+    """A call of a function that calls itself: what it is lowered for must hold for all its calls."""
     values = {k: _general(frame, v) for k, v in bound.items()}
-    signature = (key, tuple((k, _signature(frame, v)) for k, v in values.items()))
+    return _call_program(frame, source, key, values, parent, _param_type)
+
+
+def call_outlined(frame: Frame, source: Any, key: Any, bound: dict[str, Any], parent: Frame | None) -> Any:
+    """A call of a function that is called from several places, lowered once for arguments of these types."""
+    return _call_program(frame, source, key, {k: _data(v) for k, v in bound.items()}, parent, lambda t: t)
+
+
+def is_outlinable(bound: dict[str, Any]) -> bool:
+    """Containers are changed and taken apart where they are: a function that is given one is lowered in place."""
+    return not any(isinstance(v, Ref | Entries | Method | Partial | Stream) for v in bound.values())
+
+
+def _data(value: Any) -> Any:
+    """A float constant is data; an int may shape what the function does."""
+    return Num(Lit(value.value)) if isinstance(value, Const) and isinstance(value.value, float) else value
+
+
+def _call_program(frame: Frame, source: Any, key: Any, values: dict[str, Any], parent: Frame | None,
+                  generalise: Callable[[Type], Type]) -> Any:
+    machine = frame.machine
+    signature = (key, tuple((k, _signature(v, generalise)) for k, v in values.items()))
     callee = machine.callees.get(signature)
-    if callee is None:
-        callee = _lower(frame, source, signature, values, parent)
+    if callee is None or not _still(frame, callee):
+        callee = _lower(frame, source, signature, values, parent, generalise)
     callee.used = True
     args = [a for v in values.values() for a in _atoms(frame, v)]
     if callee.result is None:
         return Num(Var("", NEVER))
     return _call(frame, callee, args)
+
+
+def _still(frame: Frame, callee: _Callee) -> bool:
+    """Is what the callee saw around it still so?"""
+    return all(same(frame.machine.state.get(k), v) for k, v in callee.reads.items())
 
 
 def _general(frame: Frame, value: Any) -> Any:
@@ -78,17 +110,18 @@ def _param_type(t: Type) -> Type:
     return replace(t, shape=shape, value=None)
 
 
-def _signature(frame: Frame, value: Any) -> Any:
+def _signature(value: Any, generalise: Callable[[Type], Type]) -> Any:
     match value:
         case Num(atom=a):
-            t = a.type
-            return (t.kind, t.dtype, t.rank, t.optional)
-        case Sequence(atom=a):
+            t = generalise(a.type)
+            # The sizes of a generalised type are new ones: only the rank counts.
+            return (t.kind, t.dtype, t.rank, t.optional, t.shape if t == a.type else None, t.value)
+        case Sequence():
             return ("sequence",)
         case Tup(items=items, cls=cls):
-            return (cls, tuple(_signature(frame, i) for i in items))
+            return (cls, tuple(_signature(i, generalise) for i in items))
         case Const(value=v):
-            return (type(v), v) if v is None or isinstance(v, bool | str) else (type(v), id(v))
+            return (type(v), v) if v is None or isinstance(v, bool | int | str) else (type(v), id(v))
         case _:
             return id(value)
 
@@ -99,7 +132,8 @@ def _atoms(frame: Frame, value: Any) -> list[Any]:
     return found
 
 
-def _lower(frame: Frame, source: Any, signature: Any, values: dict[str, Any], parent: Frame | None) -> _Callee:
+def _lower(frame: Frame, source: Any, signature: Any, values: dict[str, Any], parent: Frame | None,
+           generalise: Callable[[Type], Type]) -> _Callee:
     machine = frame.machine
     callee = _Callee(FuncRef(source.tree.name.strip("<>")), signature[0])
     machine.callees[signature] = callee
@@ -107,7 +141,7 @@ def _lower(frame: Frame, source: Any, signature: Any, values: dict[str, Any], pa
     for _ in range(8):
         del machine.problems[problems:]
         inputs: list[Var] = []
-        params, func, result = _attempt(frame, source, values, parent, callee, inputs)
+        params, func, result = _attempt(frame, source, values, parent, callee, inputs, generalise)
         if not callee.used or (callee.result is not None and _alike(callee.result, result)):
             break
         callee.result = result
@@ -126,7 +160,7 @@ def _lower(frame: Frame, source: Any, signature: Any, values: dict[str, Any], pa
 
 
 def _attempt(frame: Frame, source: Any, values: dict[str, Any], parent: Frame | None, callee: _Callee,
-             inputs: list[Var]) -> tuple[list[Param], Func, Any]:
+             inputs: list[Var], generalise: Callable[[Type], Type]) -> tuple[list[Param], Func, Any]:
     from srcad.frontend.calls import lower_body
 
     machine = frame.machine
@@ -134,13 +168,15 @@ def _attempt(frame: Frame, source: Any, values: dict[str, Any], parent: Frame | 
 
     def fresh_input(name: str) -> Any:
         def make(a: Any) -> Var:
-            v = Var(name, _param_type(a.type))
+            v = Var(name, generalise(a.type))
             inputs.append(v)
             params.append(Param(name, v))
             return v
         return make
 
     before = dict(machine.state)
+    trace: dict[Any, Any] = {}
+    machine.traces.append(trace)
     active, machine.active = machine.active, [callee.key]
     try:
         with machine.fork(machine.state) as stmts:
@@ -159,6 +195,8 @@ def _attempt(frame: Frame, source: Any, values: dict[str, Any], parent: Frame | 
             dead = machine.dead
     finally:
         machine.active = active
+        machine.traces.pop()
+    callee.reads = {k: v for k, v in trace.items() if k in before}
     if changed:
         raise Refused("a recursive function that changes what is outside of it", hint="return the new value instead")
     machine.dead = False
@@ -202,7 +240,7 @@ def _result_type(a: Any) -> Type:
 
 def _call(frame: Frame, callee: _Callee, args: list[Any]) -> Any:
     """Record the call; its result has the structure that was found."""
-    types = [_result_type(a) for a in _atoms(frame, callee.result)]
+    types = [replace(a.type, value=None) for a in _atoms(frame, callee.result)]
     op = call_op(callee.ref, tuple(types), callee.effect)
     outs = iter(frame.build.calls(op, *args, *callee.extras))
     result = map_atoms(lambda a: next(outs), callee.result)

@@ -15,7 +15,7 @@ from srcad.ir import Func, Undef, Var, leaves, map_tree
 from srcad.program.derivatives import Runner
 from srcad.program.programs import Primal, Program, Tangent
 from srcad.program.results import owned
-from srcad.program.signature import leaves_of, tree_of
+from srcad.program.signature import leaves_of, objects_of, tree_of
 from srcad.transforms.calls import Halves, pair
 from srcad.transforms.reverse import adjoint_of
 
@@ -73,7 +73,7 @@ def pull(program: Program, primals: tuple[Any, ...], backend: str,
     value, residuals = runner.run(variant, (*values, *captured))
     lowered = variant.lowered
     assert isinstance(lowered, Split) and lowered.halves is not None and lowered.whole is not None
-    back = variant.run.__globals__[lowered.halves.reverse.name]
+    (back,) = variant.companions
     pullback = Pullback(lowered.whole, lowered.halves, back, (*values, *captured), residuals, len(program.primal.bound),
                         len(primals), runner)
     return owned(value, (*values, *captured, _arrays(residuals))), pullback
@@ -137,7 +137,7 @@ class Pullback:
             return found.get(next(position)) if isinstance(x, Var) else None
 
         trees = [map_tree(leaf, p.tree) for p in self.func.params]
-        rebuilt = [_objects(t) for t in trees]
+        rebuilt = [objects_of(t) for t in trees]
         return tuple(rebuilt[self.skip:self.skip + self.count])
 
 
@@ -155,17 +155,6 @@ def _cotangents(tree: Any, cotangent: Any) -> list[Any]:
     if not isinstance(cotangent, tuple | list) or len(cotangent) != len(tree):
         raise ArgumentError(f"the cotangent must be a {type(tree).__name__} of {len(tree)}, as the result is")
     return [leaf for t, c in zip(tree, cotangent, strict=True) for leaf in _cotangents(t, c)]
-
-
-def _objects(tree: Any) -> Any:
-    """Records as the objects that they stand for."""
-    if isinstance(tree, tuple | list):
-        return type(tree)(map(_objects, tree))
-    if isinstance(tree, dict):
-        return {k: _objects(v) for k, v in tree.items()}
-    if hasattr(tree, "fields") and hasattr(tree, "cls"):
-        return tree.cls(**{k: _objects(v) for k, v in tree.fields.items()})
-    return tree
 
 
 def push(program: Program, primals: tuple[Any, ...], tangents: tuple[Any, ...], backend: str) -> tuple[Any, Any]:
@@ -203,7 +192,7 @@ def _tangent(tangent: Any, value: Any, name: str) -> Any:
             raise ArgumentError(f"the tangent of `{name}` has shape {np.shape(t)}, and `{name}` has {np.shape(x)}")
         return t if np.asarray(t).dtype.kind in "fc" else np.asarray(t, float)[()]
 
-    return _objects(tree_of(value, leaf))
+    return objects_of(tree_of(value, leaf))
 
 
 __all__ = ["Forward", "Pullback", "pull", "push"]

@@ -116,6 +116,17 @@ def tree_of(value: Any, leaf: Callable[[Any], Any]) -> Any:
     return leaf(value)
 
 
+def objects_of(tree: Any) -> Any:
+    """Records as the objects that they stand for."""
+    if isinstance(tree, tuple | list):
+        return type(tree)(map(objects_of, tree))
+    if isinstance(tree, dict):
+        return {k: objects_of(v) for k, v in tree.items()}
+    if hasattr(tree, "fields") and hasattr(tree, "cls"):
+        return tree.cls(**{k: objects_of(v) for k, v in tree.fields.items()})
+    return tree
+
+
 def pattern_of(tree: Any, seen: dict[Size, int]) -> Any:
     """What distinguishes two trees of types: everything but the names of their sizes."""
     if isinstance(tree, Type):

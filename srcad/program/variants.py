@@ -14,6 +14,7 @@ from srcad.backends.load import load
 from srcad.errors import SrcadError, Unsupported
 from srcad.frontend.lower import Lowered, NeedsValue
 from srcad.ir import Func
+from srcad.program.compiled import xla
 from srcad.program.programs import Program
 from srcad.program.signature import Describe, Path, exact_key, leaves_of, pattern_of, tree_of, unknown_arguments
 from srcad.transforms.pipeline import optimised
@@ -29,6 +30,7 @@ class Variant:
     lowered: Lowered
     text: str
     run: Callable[..., Any]
+    companions: tuple[Callable[..., Any], ...] = ()
     backend: str = "numpy"
 
     def __post_init__(self) -> None:
@@ -128,7 +130,11 @@ def generate(lowered: Lowered, backend: str) -> Variant:
     for ref in lowered.companions:
         ref.func = optimised(ref.known)
     module = emit_program(lowered.func, lowered.companions)
-    return Variant(lowered, module.text, load(module.text, module.objects, module.name, module.spans), backend)
+    run = load(module.text, module.objects, module.name, module.spans)
+    companions = tuple(run.__globals__[ref.name] for ref in lowered.companions)
+    if backend == "xla":
+        run, companions = xla(lowered.func), tuple(xla(ref.known) for ref in lowered.companions)
+    return Variant(lowered, module.text, run, companions, backend)
 
 
 __all__ = ["SrcadError", "Variant", "Variants", "tree_of"]

@@ -10,7 +10,7 @@ from srcad.ir.types import Dim, Type, fresh
 from srcad.rules import results
 from srcad.rules.ops import constant, custom, linear
 from srcad.rules.structure import back_to
-from srcad.rules.symbols import rank, recorded, type_in, value_in
+from srcad.rules.symbols import beside, rank, recorded, type_in, value_in
 from srcad.runtime import arrays
 
 _index_add = recorded(arrays.index_add)
@@ -46,7 +46,7 @@ def _pad_vjp(g: Any, y: Any, x: Any, pad_width: Any, mode: str = "constant", **k
     if mode not in ("edge", "wrap", "reflect", "symmetric"):
         raise NotImplementedError(f"np.pad with mode {mode!r}")
     places = recorded(arrays.padded_places)(x, pad_width, mode=mode)
-    flat = _index_add(recorded(np.zeros)(np.size(x)), np.ravel(g), np.ravel(places))
+    flat = _index_add(beside(x, np.zeros)(np.size(x)), np.ravel(g), np.ravel(places))
     return back_to(flat, x)
 
 

@@ -134,6 +134,6 @@ def _sign_cotangent(t: Any, z: Any, x: Any) -> Any:
 pointwise(np.sign, _sign_cotangent, jvps=(_sign_tangent,))
 
 # Complex parts are linear over the reals; a cotangent pairs as Re(g * t), without conjugation.
-linear(np.real, lambda g, y, x: g, elementwise=True)
-linear(np.imag, lambda g, y, x: -1j * g if is_complex(x) else None, elementwise=True)
+linear(np.real, lambda g, y, x: g, elementwise=True, memory="perhaps")
+linear(np.imag, lambda g, y, x: -1j * g if is_complex(x) else None, elementwise=True, memory="perhaps")
 linear(np.conj, lambda g, y, x: np.conj(g), elementwise=True)

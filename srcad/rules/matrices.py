@@ -10,7 +10,7 @@ from srcad.ir.types import Type
 from srcad.rules import results
 from srcad.rules.ops import constant, linear, multilinear
 from srcad.rules.shapes import unbroadcast_to, zeros_for
-from srcad.rules.symbols import is_complex, rank, recorded, shape, type_in
+from srcad.rules.symbols import beside, is_complex, rank, recorded, shape, type_in
 from srcad.runtime import arrays
 
 _reshape = recorded(np.reshape)
@@ -58,7 +58,7 @@ def _diagonal_vjp(g: Any, y: Any, x: Any, offset: int = 0, axis1: int = 0, axis2
 
 def _trace_vjp(g: Any, y: Any, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     if rank(x) == 2 and offset == 0:
-        return g * recorded(np.eye)(*np.shape(x))
+        return g * beside(x, np.eye)(*np.shape(x))
     column = np.expand_dims(g, -1) if rank(g) != 0 else g
     return _add_diagonal(zeros_for(x), column, offset=offset, axis1=axis1, axis2=axis2)
 
@@ -67,7 +67,7 @@ def _added_diagonal_vjp(h: Any, y: Any, buffer: Any, g: Any, offset: int = 0, ax
     return unbroadcast_to(np.diagonal(h, offset, axis1, axis2), g)
 
 
-linear(np.diag, _diag_vjp, infer=_diag_type)
+linear(np.diag, _diag_vjp, infer=_diag_type, memory="perhaps")
 linear(np.diagonal, _diagonal_vjp, infer=_diagonal_type, memory="view")
 linear(np.trace, _trace_vjp)
 linear(arrays.add_diagonal, lambda h, y, buffer, g, **_: h, _added_diagonal_vjp, name="add_diagonal",

@@ -13,7 +13,7 @@ import numpy as np
 from srcad.rules import results
 from srcad.rules.ops import alike, multilinear
 from srcad.rules.shapes import unbroadcast_to
-from srcad.rules.symbols import rank, recorded, shape
+from srcad.rules.symbols import beside, rank, recorded, shape
 from srcad.runtime import arrays
 
 _reshape = recorded(np.reshape)
@@ -209,7 +209,7 @@ def _placed(partial: Any, wanted: str, own: str, x: Any) -> Any:
     for c in unique:
         if own.count(c) > 1:
             n = extents[own.index(c)]
-            eye = recorded(np.eye)(n)
+            eye = beside(spread, np.eye)(n)
             copies = own.count(c) - 1
             letter = next(s for s in "ZYXWVUTSRQPONMLKJIHGFEDCBA" if s not in own and s not in unique)
             if copies > 1:

@@ -239,9 +239,13 @@ def contracted(axes: Any, rank_a: int, rank_b: int) -> tuple[list[int], list[int
 
 
 def solved(a: Any, b: Any) -> Type:
-    t = type_in(b)
+    x, t = type_in(a).shape, type_in(b)
     dtype = promoted(a, b)
-    return Type("array", np.promote_types(dtype, np.float64) if dtype and dtype.kind not in "fc" else dtype, t.shape)
+    own = np.promote_types(dtype, np.float64) if dtype is not None and dtype.kind not in "fc" else dtype
+    if x is None or t.shape is None:
+        return Type("array", own)
+    tail = 1 if len(t.shape) == 1 else 2
+    return Type("array", own, (*broadcast([x[:-2], t.shape[:-tail]]), *t.shape[-tail:]))
 
 
 def like(x: Any, *_: Any, **__: Any) -> Type:

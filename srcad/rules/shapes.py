@@ -18,7 +18,7 @@ import numpy as np
 from srcad.ir.build import Symbol
 from srcad.ir.types import Dim, Type
 from srcad.rules import runtime  # noqa: F401 - makes the run-time functions operations
-from srcad.rules.symbols import recorded, shape, type_in
+from srcad.rules.symbols import beside, recorded, shape, type_in
 from srcad.runtime import arrays
 
 _unbroadcast = recorded(arrays.unbroadcast)
@@ -111,7 +111,7 @@ def zeros_for(x: Any) -> Any:
     if t.kind == "array" and t.dtype is not None and t.dtype.kind in "fc":
         return np.zeros_like(x)
     if t.kind == "array" and t.dtype is not None:
-        return recorded(np.zeros)(shape(x))
+        return beside(x, np.zeros)(shape(x))
     return _zeros_for(x)
 
 

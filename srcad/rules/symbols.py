@@ -55,6 +55,13 @@ def recorded(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def beside(x: Any, function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function`, recorded by the builder of `x` though none of its own arguments may be a symbol: for new arrays."""
+    if not isinstance(x, Symbol):
+        return function
+    return lambda *args, **kwargs: record(x.build, function, *args, **kwargs)
+
+
 def rank(x: Any) -> int | None:
     return type_in(x).rank if isinstance(x, Symbol) else np.ndim(x)
 

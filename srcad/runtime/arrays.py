@@ -257,3 +257,35 @@ def unpadded(g: Any, x: Any, pad_width: Any) -> Any:
 def padded_places(x: Any, pad_width: Any, mode: str) -> Any:
     """Which element of `x`, counted flat, each element of `np.pad(x, pad_width, mode)` copies."""
     return np.pad(np.reshape(np.arange(np.size(x)), np.shape(x)), pad_width, mode=mode)
+
+
+def cofactor(a: Any) -> Any:
+    """The matrix of cofactors, det(a) * inv(a).T, also where `a` is singular."""
+    u, s, vh = np.linalg.svd(a)
+    phase = np.linalg.det(u) * np.linalg.det(vh)
+    return phase[..., None, None] * np.conj(u * other_products(s, -1)[..., None, :] @ vh)
+
+
+def thin_svd(a: Any) -> Any:
+    """`np.linalg.svd` without the vectors that belong to no singular value."""
+    return tuple(np.linalg.svd(a, full_matrices=False))
+
+
+def resized(g: Any, x: Any, axis: int) -> Any:
+    """`g` cut, or continued by zeros, to the length of `x` along `axis`."""
+    n = np.shape(x)[axis]
+    g = np.moveaxis(g, axis, 0)[:n]
+    missing = n - len(g)
+    if missing:
+        g = np.concatenate([g, np.zeros((missing, *g.shape[1:]), g.dtype)])
+    return np.moveaxis(g, 0, axis)
+
+
+def half_spectrum_weights(g: Any, axis: int) -> Any:
+    """How often each frequency of `np.fft.rfft(g, axis=axis)` is in the whole spectrum: twice, but for the ends."""
+    n = np.shape(g)[axis]
+    weights = np.full(n // 2 + 1, 2.0)
+    weights[0] = 1.0
+    if n % 2 == 0:
+        weights[-1] = 1.0
+    return np.reshape(weights, (-1,) + (1,) * (np.ndim(g) - 1 - axis % np.ndim(g)))

@@ -24,6 +24,8 @@ from srcad.transforms.liveness import Liveness, liveness
 STORES = ("set_at", "index_add")
 SUMS = ("+", "-", "*", "/")
 LISTS = ("append", "set_item", "add_at", "pop", "set_part", "concat")
+# Those that must not be given what they change.
+_READ_FIRST = ("index_add", "append", "concat", "set_part")
 _IMMUTABLE = ("number", "scalar")
 Node = tuple[Var, str]
 
@@ -32,8 +34,9 @@ def in_place_updates(func: Func) -> frozenset[Let]:
     """The Lets of `func` that may be done in place."""
     live = liveness(func)
     whole = _whole(func)
-    chosen = [s for s in every(func.body) if isinstance(s, Let) and _fits(s) and s.args[0] in whole
-              and not live.after(s, s.args[0])]
+    names = _names(func)
+    chosen = [s for s in every(func.body) if isinstance(s, Let) and _fits(s, names)
+              and s.args[0] in whole and not live.after(s, s.args[0])]  # type: ignore[arg-type]
     while True:
         regions = _Regions(func, frozenset(chosen))
         kept = [s for s in chosen if regions.free(s, live)]
@@ -42,8 +45,21 @@ def in_place_updates(func: Func) -> frozenset[Let]:
         chosen = kept
 
 
-def _fits(let: Let) -> bool:
-    """Is this an operation whose result fits into its first argument?"""
+def _names(func: Func) -> dict[Var, str]:
+    """What an anonymous value will be called: like the carry or the choice that it becomes."""
+    names: dict[Any, str] = {}
+    for stmt in every(func.body):
+        if isinstance(stmt, Loop):
+            names.update((c.next, c.param.hint) for c in stmt.carries if isinstance(c.next, Var))
+        elif isinstance(stmt, If):
+            names.update((a, c.out.hint) for c in stmt.choices for a in (c.then, c.orelse) if isinstance(a, Var))
+    return names
+
+
+def _fits(let: Let, names: dict[Var, str]) -> bool:
+    """Is this an operation whose result fits into its first argument?
+
+    Arithmetic must make a new value of the same thing: `dx = dx + g`."""
     if not let.args or not isinstance(let.args[0], Var):
         return False
     old, new = let.args[0].type, let.outs[0].type
@@ -52,7 +68,11 @@ def _fits(let: Let) -> bool:
         return old.kind == "sequence"
     if old.kind != "array" or new.kind != "array" or old.dtype is None or old.dtype != new.dtype:
         return False
-    return name in STORES or (name in SUMS and old.shape is not None and old.shape != () and old.shape == new.shape)
+    if name in STORES:
+        return True
+    own = let.args[0].hint or names.get(let.args[0], "")
+    same = own and (let.out.hint or names.get(let.out, "")) == own
+    return bool(same and name in SUMS and old.shape and old.shape == new.shape)
 
 
 def _whole(func: Func) -> frozenset[Any]:
@@ -77,8 +97,8 @@ def _whole(func: Func) -> frozenset[Any]:
     readers: dict[Any, list[Var]] = {}
     for target, source in copies:
         readers.setdefault(source if isinstance(source, Var) else None, []).append(target)
-    pending = [v for v in (*readers.get(None, ()), *(t for s, ts in readers.items()
-                                                     if s is not None and s not in candidates for t in ts))]
+    pending = [*readers.get(None, ()), *(t for s, ts in readers.items()
+                                         if s is not None and s not in candidates for t in ts)]
     while pending:
         v = pending.pop()
         if v in candidates:
@@ -136,7 +156,7 @@ class _Regions:
             return False
         # An accumulation at repeated indices must not read what it writes.
         shared = {v for v, _ in self.members[root]}
-        return not (let.op.name in ("index_add", "append", "concat", "set_part") and any(a in shared for a in let.args[1:]))
+        return let.op.name not in _READ_FIRST or not any(a in shared for a in let.args[1:])
 
     def _same(self, a: Var, b: Any) -> None:
         if not isinstance(b, Var):
@@ -187,10 +207,9 @@ class _Regions:
         if not outs or not let.args:
             return
         if isinstance(let.op, CallOp):
-            for out in outs:
-                for other in (*atoms, *outs):
-                    for a, b in ((a, b) for a in _nodes(out) for b in _nodes(other)):
-                        self.unite(a, b)
+            nodes = [node for v in (*atoms, *outs) for node in _nodes(v)]
+            for node in nodes:
+                self.unite(nodes[0], node)
             return
         if let in self.in_place:
             self.unite((let.outs[0], "self"), (let.args[0], "self"))  # type: ignore[arg-type]

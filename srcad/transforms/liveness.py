@@ -1,11 +1,11 @@
 """Where each variable's value is still needed.
 
-The printed program is a line of points.  A variable's range is a list of intervals [start, end): it starts where the value
-is stored and ends where it is read last, so `x = f(x)` has two variables `x` whose ranges only touch.  One backward
-walk finds all ranges: a read opens one, the definition closes it.
+The printed program is a line of points.  A variable's range is a list of intervals [start, end): it starts where the
+value is stored and ends where it is read last, so `x = f(x)` has two variables `x` whose ranges only touch.  One
+backward walk finds all ranges: a read opens one, the definition closes it.
 
-Copies that the printer writes are definitions too: at the end of each branch of an `If` its choices, before a loop and at the
-end of each trip its carries.  What a branch alone reads is live in that branch only, and what a loop reads
+Copies that the printer writes are definitions too: at the end of each branch of an `If` its choices, before a loop and
+at the end of each trip its carries.  What a branch alone reads is live in that branch only, and what a loop reads
 of its surroundings is live in all of the loop.
 """
 
@@ -16,9 +16,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
-from srcad.transforms.usage import Uses, alive, count_uses, dead
 from srcad.ir.core import Atom, Block, Choice, Func, If, Let, Loop, Stmt, Var
 from srcad.ir.walk import binds, entry_atoms, every, exit_atoms, loop_locals
+from srcad.transforms.usage import Uses, alive, count_uses, dead
 
 Interval = tuple[int, int]
 Ranges = dict[Var, list[Interval]]
@@ -75,7 +75,9 @@ def liveness(func: Func) -> Liveness:
 
 
 def live_ranges(func: Func, uses: Uses, inlining: Inlining, late: frozenset[Let]) -> Ranges:
-    """The intervals of every variable that is printed, in order.  `late`: Lets that bind before they have read all."""
+    """The intervals of every variable that is printed, in order.
+
+    `late`: Lets that bind their result before they read more than their first argument."""
     return _walked(func, uses, inlining, late).finished()
 
 
@@ -135,7 +137,9 @@ class _Walker:
                 self.points[stmt] = self.now
                 if len(stmt.outs) != 1 or stmt.out not in self.inlining.at:
                     self.define(stmt.outs)
-                    self.read(stmt.args, self.now + 1 if stmt in self.late else self.now)
+                    if stmt in self.late:
+                        self.read(stmt.args[1:], self.now + 1)
+                    self.read(stmt.args)
             case If() if stmt in self.inlining.expressions:
                 choice = self.inlining.expressions[stmt]
                 if choice.out not in self.inlining.at:

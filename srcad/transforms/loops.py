@@ -133,22 +133,31 @@ class _Reversal:
         needed = (free(block, results) & inside) - {stmt.index}
         mirror, there = self._driver(needed)
         chosen = plan(needed, tuple(self.body), inside, [*there, *([stmt.index] if stmt.index else [])], self.sweep.lasting)
-        mapping, tapes = dict(there), []
+        mapping = {**there, **{v: Var(v.hint, v.type) for v in chosen.kept}}
+        handed = self._handed_down(chosen.kept, mapping)
+        tapes = []
         for v in chosen.kept:
-            tape = Var(f"{v.hint}_tape" if v.hint else "tape", tape_type(v.type))
-            mapping[v] = Var(v.hint, v.type)
-            tapes.append(Write(tape, v))
-            self.reads.append(Read(mapping[v], tape))
+            if not any(c.param is mapping[v] for c in handed):
+                tape = Var(f"{v.hint}_tape" if v.hint else "tape", tape_type(v.type))
+                tapes.append(Write(tape, v))
+                self.reads.append(Read(mapping[v], tape))
         if stmt.index:
             mapping[stmt.index] = Var(stmt.index.hint, stmt.index.type)
         block, names = chosen.applied(block, mapping)
         index = names.atom(stmt.index) if stmt.index and names.atom(stmt.index) in free(block, results) else None
         mirror = self._with_range(mirror, index)
         carries = tuple(Carry(bar_of(c.variable), c.param, c.init, names.atom(c.next)) for c in self.carries)
-        reverse = replace(mirror, body=block, carries=carries, writes=tuple(
+        reverse = replace(mirror, body=block, carries=(*carries, *handed), writes=tuple(
             Write(w.tape, names.atom(w.row)) for w, _, _ in self.writes))
         forward = replace(stmt, body=tuple(self.body), writes=(*stmt.writes, *tapes), trips=self.trips)
         return forward, reverse
+
+    def _handed_down(self, kept: list[Var], mapping: dict[Var, Var]) -> list[Carry]:
+        """Where a trip's adjoint reads a carry before and after the trip, only the values before are taped: the value
+        after a trip is the one before the next, and that of the last trip came out of the loop."""
+        pairs = [c for c in self.stmt.carries if c.next in kept and c.param in kept and c.next is not c.param]
+        return [Carry(Var(c.param.hint, c.param.type), mapping[v], c.out, mapping[c.param])
+                for v, c in {c.next: c for c in pairs}.items()]
 
     def _driver(self, needed: Iterable[Var]) -> tuple[Loop, dict[Var, Var]]:
         """The head of the reversed loop but for its range, and the elements and rows that it can take as they are."""
@@ -187,7 +196,7 @@ class _Reversal:
     def _hand_over(self, reverse: Loop) -> None:
         """What comes out of the reversed loop is the cotangent of what went into the forward one."""
         sweep = self.sweep
-        for c, out in zip(self.carries, (c.out for c in reverse.carries), strict=True):
+        for c, out in zip(self.carries, (c.out for c in reverse.carries), strict=False):
             if isinstance(c.source, Carry):
                 sweep.add(c.source.init, out)
             else:

@@ -1,8 +1,8 @@
 """What of a program is needed, and how often each variable is read.
 
-Pure statements, choices and carries that neither the result nor an effect depends on are not printed, and so don't count
-as readers.  A value depends on what it is made of and on what decides whether it is made: the test of the branch and
-the head of the loop around it.
+Pure statements, choices and carries that neither the result nor an effect depends on are not printed, and so don't
+count as readers.  A value depends on what it is made of and on what decides whether it is made: the test of the branch
+and the head of the loop around it.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ class _Needed:
 
     def _loop(self, loop: Loop, around: Node) -> None:
         self.reasons[loop] = [*_control(loop), around]
-        for v in (loop.index, loop.trips, loop.broke, *(e.var for e in loop.elements), *(r.element for r in loop.reads)):
+        heads = (*(e.var for e in loop.elements), *(r.element for r in loop.reads))
+        for v in (loop.index, loop.trips, loop.broke, *heads):
             self._because(v, loop)
         for c in loop.carries:
             self._because(c.param, c.init, c.next, loop)
@@ -91,7 +92,9 @@ class _Needed:
 def _control(loop: Loop) -> list[Atom]:
     """What decides how many trips a loop makes."""
     bounds = [loop.range.start, loop.range.stop, loop.range.step] if loop.range else []
-    tests = [a for a in (loop.test and loop.test.result, loop.until) if a is not None]
+    tests: list[Atom] = [loop.test.result] if loop.test else []
+    if loop.until is not None:
+        tests.append(loop.until)
     return [*bounds, *(e.sequence for e in loop.elements), *(r.tape for r in loop.reads), *tests]
 
 

@@ -165,4 +165,4 @@ class Expressions:
         return self.pick([f"{f} > {self.literal()}", f"{f} < {self.expr('f', 0)}", f"np.sum({self.leaf('v')}) > {self.literal()}",
                           f"{i} % 2 == 0" if i else None, f"{i} > 1" if i else None,
                           f"{f} > 0.2 and {self.leaf('f')} < 1.1", f"not {f} < 0.4", f"-0.5 < {f} < 0.9",
-                          f"{self.leaf('f')} > 0.8 or {i} == 1" if i else None])
+                          f"({self.leaf('f')} > 0.8 or {i} == 1)" if i else None])

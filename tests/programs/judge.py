@@ -23,7 +23,15 @@ from typing import Any
 import numpy as np
 
 import srcad
+from srcad.backends.emit import emit_program
+from srcad.backends.load import load as load_generated
 from srcad.errors import Unsupported
+from srcad.frontend.capture import capture
+from srcad.frontend.lower import Lowered, NeedsValue, lower
+from srcad.ir.check import check
+from srcad.ir.interpret import interpret
+from srcad.program.signature import Describe
+from srcad.transforms.pipeline import optimised
 from tests.programs.generator import Program
 from tests.programs.running import (
     Mismatch,
@@ -38,6 +46,7 @@ from tests.programs.running import (
     require_same,
 )
 
+
 @dataclass(frozen=True)
 class Verdict:
     """`stage` is where the program failed (None: nowhere); `refused` is srcad's own refusal to treat it."""
@@ -51,9 +60,9 @@ def judge(source: str, args: tuple[Any, ...], seed: int = 0, second: bool = True
     """The first stage at which srcad is wrong about `source`."""
     stage = "primal"
     try:
-        for stage, check in STAGES.items():
+        for stage, examine in STAGES.items():
             if stage != "second" or second:
-                check(Case(source, load(source), args, np.random.default_rng(seed)))
+                examine(Case(source, load(source), args, np.random.default_rng(seed)))
     except Unsupported as e:
         return Verdict(refused=str(e))
     except Mismatch as e:
@@ -82,6 +91,39 @@ class Case:
     @property
     def indices(self) -> tuple[int, ...]:
         return tuple(range(len(self.args)))
+
+
+def lowered(case: Case) -> tuple[Lowered, tuple[Any, ...]]:
+    """The core program of a case, and what it takes beside the arguments."""
+    static: frozenset[tuple[str, int]] = frozenset()
+    defaults = case.f.__defaults__ or ()
+    values = dict(zip(case.f.__code__.co_varnames, (*case.args, *defaults), strict=False))
+    while True:
+        describe = Describe(static)
+        try:
+            result = lower(capture(case.f), {n: describe.argument(n, v) for n, v in values.items()})
+        except NeedsValue as need:
+            assert need.path not in static
+            static |= {need.path}
+            continue
+        return result, (*defaults, *(c.read() for c in result.captures))
+
+
+def check_interpret(case: Case) -> None:
+    program, more = lowered(case)
+    for what, func in (("lowered", program.func), ("optimised", optimised(program.func))):
+        check(func)
+        require_same(case.primal, observe(lambda *args, f=func: interpret(f, *args, *more), case.args), what)
+
+
+def check_emit(case: Case) -> None:
+    program, more = lowered(case)
+    module = emit_program(optimised(program.func))
+    f = load_generated(module.text, module.objects, module.name, module.spans)
+    try:
+        require_same(case.primal, observe(lambda *args: f(*args, *more), case.args), "emitted")
+    except Mismatch as e:
+        raise Mismatch(f"{e}\n{module.text}") from e
 
 
 def check_forward(case: Case) -> None:
@@ -139,6 +181,8 @@ def check_second(case: Case) -> None:
 
 
 STAGES: dict[str, Callable[[Case], None]] = {
+    "interpret": check_interpret,
+    "emit": check_emit,
     "forward": check_forward,
     "reverse": check_reverse,
     "second": check_second,

@@ -1,0 +1,52 @@
+"""`explain()`: what was generated for which signatures, and what it depends on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcad.ir import Loop, Type, Var, leaves
+from srcad.ir.walk import every
+from srcad.program.variants import Variant
+
+
+def explain(derivative: Any) -> str:
+    """A text for people."""
+    variants = derivative.runner.variants
+    made = variants.all()
+    name = derivative.program.name
+    if not made:
+        return f"{name}: no variant yet; one is made at the first call with a new signature."
+    lines = [f"{name}: {len(made)} variant{'s' if len(made) > 1 else ''} on the {variants.backend} backend"]
+    for k, variant in enumerate(made, 1):
+        lines += ["", f"variant {k}", *(f"  {line}" for line in describe(variant))]
+    return "\n".join(lines)
+
+
+def describe(variant: Variant) -> list[str]:
+    func = variant.func
+    lines = [f"{p.name}: {_tree(p.tree)}" for p in func.params]
+    lines += [f"reads {c.name} at every call" for c in variant.lowered.captures]
+    lines += [f"made for {g.name} = {_short(g.value)}" for g in variant.guards]
+    lines += [f"keeps {w.tape.hint or 'a tape'} for the reverse sweep, one row a trip"
+              f"{f' of the loop at line {s.span.line}' if s.span else ''}"
+              for s in every(func.body) if isinstance(s, Loop) for w in s.writes]
+    return lines
+
+
+def _tree(tree: Any) -> str:
+    found = [_type(v.type) if isinstance(v, Var) else f"the constant {_short(v)}" for v in leaves(tree)]
+    return found[0] if len(found) == 1 else f"{type(tree).__name__} of " + ", ".join(found)
+
+
+def _type(t: Type) -> str:
+    if t.kind == "number":
+        return f"a Python {type(t.dtype.type(0).item()).__name__}" if t.dtype is not None else "a number"
+    if t.shape is None:
+        return "an array or number of unknown shape"
+    sizes = ", ".join("1" if d.is_one else str(d) for d in t.shape)
+    return f"{t.dtype} array of shape ({sizes})" if t.kind == "array" else f"{t.dtype} scalar"
+
+
+def _short(value: Any) -> str:
+    text = getattr(value, "__qualname__", None) or repr(value)
+    return text if len(text) < 60 else text[:57] + "..."

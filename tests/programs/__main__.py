@@ -1,0 +1,58 @@
+"""`python -m tests.programs`: judge random programs, and show those on which srcad is wrong, made small."""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import re
+import time
+
+from tests.programs.generator import generate
+from tests.programs.judge import Verdict, judge, judge_program
+from tests.programs.shrink import shrink
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.programs", description=__doc__)
+    parser.add_argument("--seed", type=int, default=0, help="the first program")
+    parser.add_argument("--count", type=int, default=1, help="how many")
+    parser.add_argument("--no-shrink", action="store_true")
+    parser.add_argument("--no-second", action="store_true", help="first derivatives only")
+    parser.add_argument("--show", type=int, default=5, help="how many different failures to show")
+    parser.add_argument("--attempts", type=int, default=150, help="how long to shrink")
+    parser.add_argument("--match", default="", help="show what has this in its description, refusals too")
+    options = parser.parse_args()
+    verdicts: collections.Counter[str] = collections.Counter()
+    shown: set[str] = set()
+    start = time.perf_counter()
+    for seed in range(options.seed, options.seed + options.count):
+        program = generate(seed)
+        verdict = judge_program(program, second=not options.no_second)
+        kind = describe(verdict)
+        verdicts[kind] += 1
+        if options.count == 1:
+            print(program.source)
+        wanted = options.match in kind if options.match else verdict.stage
+        if wanted and kind not in shown and len(shown) < options.show:
+            shown.add(kind)
+            print(f"\n=== seed {seed}: {verdict.stage}: {verdict.text}{verdict.refused}")
+            if not options.no_shrink:
+                print(shrink(program.source, lambda text: describe(judge(text, program.args, seed)) == kind, options.attempts))
+                print("# args:", program.args)
+    print(f"\n{options.count} programs in {time.perf_counter() - start:.1f} s")
+    for kind, count in verdicts.most_common():
+        print(f"{count:6}  {kind}")
+
+
+def describe(verdict: Verdict) -> str:
+    """A line that is the same for failures of the same kind."""
+    if verdict.refused:
+        return "refused: " + re.sub(r"\d+", "", verdict.refused.splitlines()[0].split(": ", 1)[-1][:100])
+    if verdict.stage is None:
+        return "right"
+    head = verdict.text.split(" instead of ")[0].split("[")[0].split("(")[0]
+    return re.sub(r"\d+", "", f"{verdict.stage}: {head[:60]}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""The benchmarks run, and their contenders agree."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytest.importorskip("autograd")
+
+from benchmarks import costs
+from benchmarks.__main__ import NAMES, main
+from benchmarks.contenders import Disagreement, check
+from benchmarks.gradients import COLUMNS, duration, measure
+from benchmarks.programs import CASES
+from benchmarks.timing import ONCE, Effort, interleaved, ratio
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_contenders_agree(case):
+    found = measure(case, ONCE, tiny=True)
+    assert set(found["median"]) == set(COLUMNS)
+    assert all(t > 0 for t in found["median"].values())
+    assert found["ratio"]["hand"] == 1.0
+
+
+def test_disagreement_is_found():
+    case = CASES[0]
+    with pytest.raises(Disagreement, match="argument 1 by srcad"):
+        check(case, {"hand": (1.0, 2.0), "srcad": (1.0, 2.1)})
+
+
+def test_calls():
+    (one, other) = costs.calls(ONCE, leaves=(2,))
+    assert (one["as"], other["as"]) == ("arguments", "list")
+    assert one["generated"] > 0
+
+
+def test_transformations():
+    (found,) = costs.transformations(1, lines=(30,))
+    assert found["per_line"] * 30 == pytest.approx(found["seconds"])
+
+
+def test_generated_programs_have_the_lines():
+    for lines in costs.LINES:
+        assert abs(costs.program_of_lines(lines).count("\n") - lines) < 12
+
+
+def test_import():
+    assert costs.imports(1)["fastest"] > 0
+
+
+def test_turns():
+    order = []
+    times = interleaved({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, Effort(3, 0.0, 1.0))
+    assert order[-6:] == ["a", "b"] * 3
+    assert ratio(times["a"], times["a"]) == 1.0
+
+
+def test_durations():
+    assert [duration(s) for s in (2.0, 1.5e-3, 2.25e-6, 4e-8)] == ["2 s", "1.5 ms", "2.25 us", "40 ns"]
+
+
+def test_command(tmp_path, capsys):
+    assert main(["--only", "scalar", "--quick", "--output", str(tmp_path)]) == 0
+    text = capsys.readouterr().out
+    assert "scalar_statements" in text
+    assert text == (tmp_path / "results.txt").read_text()
+    saved = json.loads((tmp_path / "results.json").read_text())
+    assert [r["name"] for r in saved["gradients"]] == ["scalar_statements"]
+
+
+def test_command_lists_and_refuses(tmp_path, capsys):
+    assert main(["--list"]) == 0
+    assert capsys.readouterr().out.split() == list(NAMES)
+    with pytest.raises(SystemExit):
+        main(["--only", "nothing", "--output", str(tmp_path)])

@@ -1,0 +1,276 @@
+"""Core programs under XLA: the same values, types and structure as in NumPy."""
+
+from __future__ import annotations
+
+import math
+import operator
+
+import numpy as np
+import pytest
+
+from srcad.backends.lax import FIRST_CAPACITY, compiled
+from srcad.backends.lax_call import LaxFunction
+from srcad.errors import Unsupported
+from srcad import ir
+from srcad.ir import Builder, Func, Lit, Loop, Param, Var, op_of
+from srcad.ir.build import EXTENT, OPERATORS
+from srcad.ir.core import Carry, Range, Read, Write
+from srcad.ir.interpret import interpret
+from srcad.ir.types import FLOAT, INT, OBJECT, array, fresh
+from srcad.program.programs import Gradient, Primal
+from srcad.program.signature import Describe
+
+X = np.arange(4.0) + 0.1
+A = np.arange(9.0).reshape(3, 3) + 5 * np.eye(3)
+
+
+def described(names, args):
+    describe = Describe()
+    return {n: describe.argument(n, v) for n, v in zip(names, args, strict=True)}
+
+
+def core(f, *args):
+    program = Primal(f)
+    return program.lower(described(program.names, args)).func
+
+
+def adjoint(f, *args):
+    program = Primal(f)
+    return Gradient(program, program.names[:1], True, True).lower(described(program.names, args)).func
+
+
+def assert_same(got, want):
+    if isinstance(want, tuple | list):
+        assert type(got) is type(want) and len(got) == len(want)
+        for g, w in zip(got, want, strict=True):
+            assert_same(g, w)
+        return
+    assert (got is None) == (want is None) and isinstance(got, np.ndarray) == isinstance(want, np.ndarray)
+    if want is not None:
+        assert np.asarray(got).dtype == np.asarray(want).dtype
+        np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-12)
+
+
+def run_both(f, *args):
+    assert_same(LaxFunction(core(f, *args))(*args), f(*args))
+
+
+# --- programs
+
+def recurrence(x, xs, n):
+    h = 0.0
+    for t in range(n):
+        h = np.tanh(x * h + xs[t])
+    return h * h
+
+
+def doubling(x):
+    b = x * 2
+    while np.sum(b * b) < 1000:
+        b = b * 2
+    if np.sum(b) > 0:
+        c = b
+    else:
+        c = 100 * b
+    return np.sum(c)
+
+
+def newton(x):
+    y = x
+    for _ in range(50):
+        d = (y * y - x) / (2 * y)
+        y = y - d
+        if abs(d) < 1e-12:
+            break
+    return y
+
+
+def early(x):
+    for i in range(5):
+        if x > i + 3:
+            return x * i
+    return x - 1
+
+
+def scalars(x, y):
+    return math.sin(x) * math.atan2(y, x) + math.floor(x) + min(x, y) + math.exp(-x) + abs(x)
+
+
+def rows(x):
+    s = 0.0
+    for row in x:
+        s = s + np.sin(row).sum()
+    for i, v in enumerate(x[0]):
+        s = s + i * v
+    return s
+
+
+def appended(x, n):
+    ys = []
+    for i in range(n):
+        ys.append(np.sin(x * i))
+    return np.sum(np.array(ys) * np.array(ys))
+
+
+def nested(x, n):
+    s = 0.0
+    for i in range(n):
+        k = 0
+        while k < i * 3:
+            s = np.sin(s * x + k) + s
+            k += 1
+    return s
+
+
+def branches(x):
+    s = x
+    for _ in range(6):
+        if s > 0.5:
+            s = np.sin(s) * s
+        else:
+            s = s * s + 1
+    return s
+
+
+PROGRAMS = [
+    (recurrence, 0.7, X, 3), (doubling, X), (newton, 2.0), (early, 4.5), (early, 2.0), (scalars, 1.3, 0.4), (rows, A),
+    (appended, 0.3, 5), (nested, 0.3, 4), (branches, 0.3),
+]
+
+
+@pytest.mark.parametrize(("f", "args"), [(p[0], p[1:]) for p in PROGRAMS])
+def test_primal(f, args):
+    run_both(f, *args)
+
+
+@pytest.mark.parametrize(("f", "args"), [(p[0], p[1:]) for p in PROGRAMS])
+def test_adjoint(f, args):
+    func = adjoint(f, *args)
+    assert_same(LaxFunction(func)(*args), interpret(func, *args))
+
+
+# --- types
+
+def test_numpy_types():
+    def mixed(x, n):
+        return x * 2.0 + n, x / n, n / 2, n // 2, n * x.astype(np.float64), x > n, n * 2.0 * x
+
+    run_both(mixed, np.arange(3, dtype=np.float32), 3)
+
+
+def test_optional():
+    def best(xs):
+        found = None
+        for v in xs:
+            if found is None or v > found:
+                found = v
+        return found
+
+    run_both(best, X)
+    assert LaxFunction(core(best, X))(np.zeros(0)) is None
+
+
+def test_global_configuration_is_left_alone():
+    import jax
+
+    run_both(newton, 2.0)
+    assert not jax.config.jax_enable_x64
+
+
+# --- loops of unknown length
+
+def slow_growth(x):
+    s = x
+    while s < 200:
+        s = s + np.sin(s) * 0.5 + 0.6
+    return s
+
+
+def test_tape_outgrows_its_buffer():
+    func = adjoint(slow_growth, 0.3)
+    f = LaxFunction(func)
+    assert_same(f(0.3), interpret(func, 0.3))
+    assert max(f.compiled.capacities) > FIRST_CAPACITY
+    assert_same(f(0.4), interpret(func, 0.4))
+
+
+def test_list_grows_while_it_is_read():
+    def doubled(x, bound):
+        ys = [x]
+        while ys[-1] < bound:
+            ys.append(ys[-1] + x)
+        return ys
+
+    run_both(doubled, 3.0, 100.0)
+    run_both(doubled, 3.0, 1000.0)
+
+
+def test_new_trip_count_does_not_compile_again():
+    f = LaxFunction(core(recurrence, 0.7, X, 3))
+    f(0.7, X, 3)
+    f(0.7, X, 2)
+    assert len(f.compiled._jitted) == 1
+    assert f.compiled._jitted[next(iter(f.compiled._jitted))][0]._cache_size() == 1
+
+
+# --- hand-built programs
+
+def product_of(tape_of_rows, reverse):
+    """`w * row` over the rows of a tape, in either direction."""
+    n = fresh()
+    w, xs = Var("w", FLOAT), Var("xs", array(float, n))
+    build = Builder()
+    count = build.call(EXTENT, xs, axis=0)
+    index, tape = Var("t", INT), Var("tape", OBJECT)
+    with build.nested() as body:
+        row = build.call(OPERATORS["mul"], w, build.call(op_of(operator.getitem), xs, index))
+    build.add(Loop(tuple(body), index=index, range=Range(Lit(0), count, Lit(1)), writes=(Write(tape, row),)))
+    out, param, element, second = Var("h", FLOAT), Var("h", FLOAT), Var("row", FLOAT), Var("tape", OBJECT)
+    with build.nested() as body:
+        h = build.call(OPERATORS["add"], build.call(OPERATORS["mul"], param, w), element)
+    build.add(Loop(tuple(body), reads=(Read(element, tape),), carries=(Carry(out, param, Lit(1.0), h),),
+                   writes=(Write(second, h),), reverse=reverse))
+    return Func("f", (Param("w", w), Param("xs", xs)), build.block, (out, tape, second))
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_tapes(reverse):
+    func = product_of(3, reverse)
+    for args in ((0.5, X), (0.5, np.zeros(0))):
+        got = compiled(func)(*args)
+        for g, w in zip(got, interpret(func, *args), strict=True):
+            np.testing.assert_allclose(g, w)
+
+
+def test_while_with_bound():
+    x, out, param, trips, n = Var("x", FLOAT), Var("y", FLOAT), Var("y", FLOAT), Var("trips", INT), Var("n", INT)
+    build = Builder()
+    with build.nested() as test:
+        small = build.call(OPERATORS["lt"], param, Lit(10.0))
+    with build.nested() as body:
+        after = build.call(OPERATORS["mul"], param, Lit(3.0))
+    index = Var("i", INT)
+    build.add(Loop(tuple(body), index=index, range=Range(Lit(0), n, Lit(1)), test=ir.core.Test(tuple(test), small),
+                   carries=(Carry(out, param, x, after),), trips=trips))
+    func = Func("f", (Param("x", x), Param("n", n)), build.block, (out, trips))
+    for args in ((1.0, 2), (1.0, 9), (20.0, 3)):
+        assert tuple(compiled(func)(*args)) == interpret(func, *args)
+
+
+# --- refusals
+
+def test_shape_that_depends_on_values():
+    def chosen(x):
+        return np.sum(x[x > 1])
+
+    with pytest.raises(Unsupported, match="can't be compiled by XLA"):
+        LaxFunction(core(chosen, X))(X)
+
+
+def test_assertion_on_a_value():
+    def careful(x):
+        assert x > 0
+        return x * x
+
+    with pytest.raises(Unsupported, match="test_lax.py"):
+        LaxFunction(core(careful, 1.0))(1.0)
