@@ -17,7 +17,7 @@ import numpy as np
 from srcad.errors import ArgumentError
 from srcad.frontend.lower import match_arguments
 from srcad.program.derivatives import Derivative, Wrt, derivative_of, names_in, program_of
-from srcad.program.programs import Gradient, Primal
+from srcad.program.programs import Gradient
 from srcad.program.pullback import pull, push
 from srcad.runtime.outputs import stop_gradient
 

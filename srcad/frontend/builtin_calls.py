@@ -9,7 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from srcad.frontend.branches import truth
+from srcad.frontend.effects import PRINT, TEXT
 from srcad.frontend.machine import Frame
+from srcad.frontend.numpy_calls import argument, call_operation
+from srcad.frontend.places import attribute, binary, operation_of
+from srcad.frontend.spaces import known, listed
 from srcad.frontend.values import (
     NONE,
     Closure,
@@ -18,7 +23,6 @@ from srcad.frontend.values import (
     Fields,
     Items,
     Method,
-    NeedsStatic,
     Num,
     Partial,
     Ref,
@@ -32,14 +36,11 @@ from srcad.frontend.values import (
     is_static,
     static,
 )
-from srcad.ir import EXTENT, TRUTH, Lit, define
-from srcad.ir.types import OBJECT, integer
+from srcad.ir import AND, EXTENT, OR, TRUTH
 from srcad.rules.sequences import LENGTH
 
 Handler = Callable[[Frame, list[Any], dict[str, Any]], Any]
 BUILTINS: dict[Any, Handler] = {}
-PRINT = define(print, "print", effect=True, infer=lambda *_, **__: OBJECT)
-TEXT = define(str, "str", infer=lambda *_: OBJECT)
 
 
 def builtin(*functions: Any) -> Callable[[Handler], Handler]:
@@ -51,53 +52,17 @@ def builtin(*functions: Any) -> Callable[[Handler], Handler]:
 
 def operation(frame: Frame, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """The builtin as an operation of the table, or folded when all is known."""
-    from srcad.frontend.calls import _fold_call
-    from srcad.frontend.numpy_calls import call_operation
-    from srcad.frontend.places import operation_of
-
     if all(map(is_static, args)):
-        return _fold_call(function, args, kwargs)
+        return fold_call(function, args, kwargs)
     return call_operation(frame, operation_of(function), args, kwargs)
 
 
-def listed(frame: Frame, value: Any) -> Ref:
-    """`list(value)`: a new list."""
-    from srcad.frontend.expressions import comprehension
-    from srcad.frontend.spaces import space_of, static_range
-
-    if isinstance(value, Ref) and isinstance(content := frame.machine.content(value), Items | Sequence):
-        return frame.machine.new(content)
-    space = space_of(frame, value)
-    if space.items is not None:
-        return frame.machine.new(Items(tuple(space.items)))
-    bounds = space.bounds and static_range(space.bounds)
-    if bounds is not None and not space.sequences:
-        return frame.machine.new(Items(tuple(map(Const, bounds))))
-    return comprehension(frame, _each(frame, value))
-
-
-def _each(frame: Frame, value: Any) -> Any:
-    """`[x for x in value]` as a node, with the value under a name of its own."""
-    import gast
-
-    node: Any = gast.parse("[x for x in it]", mode="eval").body
-    for inner in gast.walk(node):
-        if hasattr(inner, "lineno"):
-            gast.copy_location(inner, frame.tree)
-    frame.names |= {"$it"}
-    node.generators[0].iter.id = "$it"
-    frame.machine.state[frame.scope, "$it"] = value
-    return node
-
-
-def known(frame: Frame, value: Any) -> tuple[Any, ...] | None:
-    """The items of an iterable of known length, or None."""
-    from srcad.frontend.spaces import space_of
-
-    if isinstance(value, Num):
-        return None
-    space = space_of(frame, value)
-    return None if space.items is None else tuple(space.items)
+def fold_call(v: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    try:
+        result = v(*(static(a, "an argument") for a in args), **{k: static(a, "an argument") for k, a in kwargs.items()})
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise Refused(f"a call that always fails: {error}") from None
+    return Const(result)
 
 
 @builtin(len)
@@ -126,9 +91,7 @@ def _len(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 
 def _special(frame: Frame, value: Ref, content: Fields, name: str) -> Any:
-    from srcad.frontend.calls import call_value
-
-    return call_value(frame, Const(getattr(content.cls, name)), [value], {})
+    return frame.call(Const(getattr(content.cls, name)), [value])
 
 
 def stream(kind: str) -> Handler:
@@ -146,13 +109,11 @@ def _enumerate(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(map)
 def _map(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    from srcad.frontend.calls import call_value
-
     function, *iterables = args
     columns = [known(frame, i) for i in iterables]
     if any(c is None for c in columns):
         raise Refused("map over an array", hint="use a comprehension, or operate on the whole array")
-    return frame.machine.new(Items(tuple(call_value(frame, function, list(row), {})
+    return frame.machine.new(Items(tuple(frame.call(function, list(row))
                                          for row in zip(*(c for c in columns if c is not None), strict=False))))
 
 
@@ -183,8 +144,6 @@ def _dict(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(sum)
 def _sum(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    from srcad.frontend.places import binary
-
     start = kwargs.get("start", args[1] if len(args) > 1 else Const(0))
     items = known(frame, args[0])
     if items is None:
@@ -222,29 +181,21 @@ BUILTINS.update({f: _operation(f) for f in (abs, float, int, complex, round, pow
 
 @builtin(divmod)
 def _divmod(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    from srcad.frontend.places import binary
-
     return Tup((binary(frame, "floordiv", *args), binary(frame, "mod", *args)))
 
 
 @builtin(bool)
 def _bool(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    from srcad.frontend.expressions import truth
-
     value = truth(frame, args[0])
     return value if isinstance(value, Const) else Num(frame.build.call(TRUTH, atom_of(value)))
 
 
 def _quantifier(is_all: bool) -> Handler:
     def handler(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        from srcad.frontend.expressions import truth
-
         items = known(frame, args[0])
         if items is None:
             return operation(frame, all if is_all else any, args, {})
         result: Any = Const(is_all)
-        from srcad.ir import AND, OR
-
         for item in items:
             one = truth(frame, item)
             if isinstance(one, Const):
@@ -269,8 +220,6 @@ def _print(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 def printed(frame: Frame, value: Any) -> Any:
     """An argument of print: a container prints as a display of its parts."""
-    from srcad.frontend.numpy_calls import argument
-
     return argument(frame, value)
 
 
@@ -328,8 +277,6 @@ def _callable(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 
 def _has(frame: Frame, owner: Any, name: str) -> bool:
-    from srcad.frontend.places import attribute
-
     try:
         attribute(frame, owner, name)
     except Refused:
@@ -344,8 +291,6 @@ def _hasattr(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(getattr)
 def _getattr(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    from srcad.frontend.places import attribute
-
     name = static(args[1], "a name")
     if len(args) == 3 and not _has(frame, args[0], name):
         return args[2]
@@ -367,26 +312,20 @@ def _partial(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(functools.reduce)
 def _reduce(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    from srcad.frontend.calls import call_value
-
     items = known(frame, args[1])
     if items is None:
         raise Refused("reduce over an array", hint="use a loop")
     first, *rest = [*args[2:], *items]
     for item in rest:
-        first = call_value(frame, args[0], [first, item], {})
+        first = frame.call(args[0], [first, item])
     return first
 
 
 def _operator(name: str) -> Handler:
     def handler(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        from srcad.frontend.places import binary
-
-        return binary(frame, name, *args)
+            return binary(frame, name, *args)
     return handler
 
 
 BUILTINS.update({getattr(operator, n): _operator(n) for n in ("add", "sub", "mul", "truediv", "pow", "matmul", "mod")})
 
-
-__all__ = ["BUILTINS", "Lit", "NeedsStatic", "integer", "known", "listed"]

@@ -18,29 +18,33 @@ import gast
 import numpy as np
 
 from srcad.errors import SourceNotFound
+from srcad.frontend import outline
+from srcad.frontend.bodies import bind, lower_body
+from srcad.frontend.builtin_calls import BUILTINS, fold_call
 from srcad.frontend.capture import Source, capture
-from srcad.frontend.exits import structure
+from srcad.frontend.containers import call_method
 from srcad.frontend.machine import Frame
 from srcad.frontend.nested import Lowerable, call_derivative
+from srcad.frontend.numpy_calls import call_operation
+from srcad.frontend.spaces import known_items
 from srcad.frontend.values import (
-    NONE,
     POISON,
     Closure,
     Const,
     Entries,
     Fields,
-    Items,
     Method,
     Mixed,
     NeedsStatic,
+    Num,
     Partial,
     Poison,
     Ref,
     Refused,
     Tup,
+    atom_of,
     describe,
     is_static,
-    static,
 )
 from srcad.ir import op_of
 
@@ -48,19 +52,17 @@ DEPTH = 60  # nested calls of different functions
 PURE_MODULES = ("math", "numpy", "operator", "cmath")
 
 
-def call(frame: Frame, node: Any, evaluate: Callable[[Frame, Any], Any]) -> Any:
-    function = evaluate(frame, node.func)
+def call(frame: Frame, node: Any) -> Any:
+    function = frame.evaluate(node.func)
     args: list[Any] = []
     for a in node.args:
         if isinstance(a, gast.Starred):
-            from srcad.frontend.loops import known_items
-
-            args += known_items(frame, evaluate(frame, a.value), None)
+            args += known_items(frame, frame.evaluate(a.value), None)
         else:
-            args.append(evaluate(frame, a))
+            args.append(frame.evaluate(a))
     kwargs: dict[str, Any] = {}
     for keyword in node.keywords:
-        value = evaluate(frame, keyword.value)
+        value = frame.evaluate(keyword.value)
         if keyword.arg is not None:
             kwargs[keyword.arg] = value
             continue
@@ -80,8 +82,6 @@ def call_value(frame: Frame, function: Any, args: list[Any], kwargs: dict[str, A
         case Partial(function=inner, args=first, kwargs=named):
             return call_value(frame, inner, [*first, *args], {**dict(named), **kwargs})
         case Method(owner=owner, name=name):
-            from srcad.frontend.containers import call_method
-
             return call_method(frame, owner, name, args, kwargs)
         case Const(value=v):
             return _call_object(frame, v, args, kwargs)
@@ -94,9 +94,6 @@ def call_value(frame: Frame, function: Any, args: list[Any], kwargs: dict[str, A
 
 
 def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    from srcad.frontend.builtin_calls import BUILTINS
-    from srcad.frontend.numpy_calls import call_operation
-
     handler = BUILTINS.get(v) if _hashable(v) else None
     if handler is not None:
         return handler(frame, args, kwargs)
@@ -109,7 +106,7 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
     if isinstance(v, types.MethodType):
         return call_value(frame, Const(v.__func__), [Const(v.__self__), *args], kwargs)
     if getattr(v, "__srcad_static__", False) and all(map(is_static, [*args, *kwargs.values()])):
-        return _fold_call(v, args, kwargs)
+        return fold_call(v, args, kwargs)
     if isinstance(v, Lowerable):
         return call_derivative(frame, v, args, kwargs)
     if isinstance(v, types.FunctionType):
@@ -120,7 +117,7 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
     elif isinstance(type(v).__dict__.get("__call__"), types.FunctionType) and not isinstance(v, np.ufunc):
         return call_value(frame, Const(type(v).__call__), [Const(v), *args], kwargs)
     if all(map(is_static, [*args, *kwargs.values()])) and _is_pure(v):
-        return _fold_call(v, args, kwargs)
+        return fold_call(v, args, kwargs)
     raise Refused(f"a call of {_spelled(v)}", "it has no derivative rule and no Python source",
                   "keep what depends on the arguments out of it, or write it with NumPy operations")
 
@@ -144,14 +141,6 @@ def _is_pure(v: Any) -> bool:
     return module.split(".")[0] in PURE_MODULES or isinstance(v, np.ufunc) or v in (math.floor, math.ceil)
 
 
-def _fold_call(v: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    try:
-        result = v(*(static(a, "an argument") for a in args), **{k: static(a, "an argument") for k, a in kwargs.items()})
-    except (TypeError, ValueError, ArithmeticError) as error:
-        raise Refused(f"a call that always fails: {error}") from None
-    return Const(result)
-
-
 def _construct(frame: Frame, cls: type, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """An object of a class: a named tuple, a dataclass, or what `__init__` makes of it."""
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
@@ -169,11 +158,8 @@ def _construct(frame: Frame, cls: type, args: list[Any], kwargs: dict[str, Any])
         return made
     if all(map(is_static, [*args, *kwargs.values()])) and (cls in (str, bytes, range, collections.OrderedDict, complex)
                                                            or issubclass(cls, np.generic | np.dtype | BaseException)):
-        return _fold_call(cls, args, kwargs)
+        return fold_call(cls, args, kwargs)
     if issubclass(cls, np.number) and len(args) == 1:
-        from srcad.frontend.containers import call_method
-        from srcad.frontend.values import Num, atom_of
-
         return call_method(frame, Num(atom_of(args[0])), "astype", [Const(cls)], {})
     raise Refused(f"making a {cls.__qualname__}", "objects of this class are not tracked")
 
@@ -222,50 +208,17 @@ def _default(frame: Frame, function: types.FunctionType, key: Any) -> Any:
     """A default value: a number in it is read as the function would, a constant is itself."""
     if isinstance(key, int):
         value = (function.__defaults__ or ())[key]
-        read: Callable[[], Any] = lambda: (function.__defaults__ or ())[key]  # noqa: E731
+        read: Callable[[], Any] = lambda: (function.__defaults__ or ())[key]
     else:
         value = (function.__kwdefaults__ or {})[key]
-        read = lambda: (function.__kwdefaults__ or {})[key]  # noqa: E731
+        read = lambda: (function.__kwdefaults__ or {})[key]
     if isinstance(value, bool | int | float | complex | str) or value is None:
         return Const(value)
     return frame.machine.capture(("default", id(function), key), f"{function.__name__}_default", read)
 
 
-def bind(tree: gast.FunctionDef, args: list[Any], kwargs: dict[str, Any], defaults: tuple[Any, ...],
-         kwdefaults: Any) -> dict[str, Any]:
-    """Match arguments to parameters, as Python does."""
-    spec = tree.args
-    positional = [p.id for p in (*spec.posonlyargs, *spec.args)]
-    values: dict[str, Any] = dict(zip(positional, args, strict=False))
-    extra, named = args[len(positional):], dict(kwargs)
-    if extra and spec.vararg is None:
-        raise Refused(f"{tree.name}() with {len(args)} positional arguments", f"it takes {len(positional)}")
-    keywords = [p.id for p in (*spec.args, *spec.kwonlyargs)]
-    for name in keywords:
-        if name in named:
-            if name in values:
-                raise Refused(f"{tree.name}() with two values for `{name}`")
-            values[name] = named.pop(name)
-    if named and spec.kwarg is None:
-        raise Refused(f"{tree.name}() with an unexpected argument `{next(iter(named))}`")
-    for name, default in zip(positional[len(positional) - len(defaults):], defaults, strict=True):
-        values.setdefault(name, default)
-    for name, default in kwdefaults.items():
-        values.setdefault(name, default)
-    missing = [p for p in (*positional, *(k.id for k in spec.kwonlyargs)) if p not in values]
-    if missing:
-        raise Refused(f"{tree.name}() without its argument `{missing[0]}`")
-    if spec.vararg is not None:
-        values[spec.vararg.id] = Tup(tuple(extra))
-    if spec.kwarg is not None:
-        values[spec.kwarg.id] = Entries(tuple(named.items()))
-    return values
-
-
 def run_body(frame: Frame, source: Source, key: Any, bound: dict[str, Any], parent: Frame | None) -> Any:
     """Lower the body of a function in place; a function that is being lowered already is called instead."""
-    from srcad.frontend import outline
-
     machine = frame.machine
     if key in machine.active:
         return outline.call_recursive(frame, source, key, bound, parent)
@@ -297,8 +250,6 @@ def is_repeated(frame: Frame, source: Source) -> bool:
 
 def _outlined(frame: Frame, source: Source, key: Any, bound: dict[str, Any], parent: Frame | None) -> Any:
     """The call of a function of the program; None where its body has to be lowered in place."""
-    from srcad.frontend import outline
-
     machine, span = frame.machine, frame.build.span
     state, stmts, problems = dict(machine.state), len(frame.build.stmts), len(machine.problems)
     try:
@@ -312,26 +263,3 @@ def _outlined(frame: Frame, source: Source, key: Any, bound: dict[str, Any], par
     machine.state = state
     del frame.build.stmts[stmts:], machine.problems[problems:]
     return None
-
-
-def lower_body(frame: Frame, source: Source, bound: dict[str, Any], parent: Frame | None) -> Any:
-    from srcad.frontend.statements import execute, fall_off
-
-    machine = frame.machine
-    tree, problems = structure(source)
-    machine.problems += [p for p in problems if p not in machine.problems]
-    if problems:
-        return POISON
-    inner = Frame(machine, source, tree, parent)
-    for name, value in bound.items():
-        if isinstance(value, Entries):
-            value = machine.new(value, name)
-        inner.bind(name, value)
-    execute(inner, tree.body)
-    result = fall_off(inner)
-    if not any(isinstance(v, Closure) and v.frame is inner for v in machine.state.values()):
-        machine.state = {k: v for k, v in machine.state.items() if not (isinstance(k, tuple) and k[0] == inner.scope)}
-    return NONE if machine.dead else result
-
-
-__all__ = ["Items", "bind", "call", "call_function", "call_value", "lower_body", "run_body"]

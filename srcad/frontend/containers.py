@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from srcad.frontend.effects import FORMAT, message_of
 from srcad.frontend.machine import Frame
+from srcad.frontend.places import extend
 from srcad.frontend.values import (
     NONE,
     Const,
@@ -14,7 +16,6 @@ from srcad.frontend.values import (
     Ref,
     Refused,
     Sequence,
-    Stream,
     Tup,
     atom_of,
     describe,
@@ -23,7 +24,7 @@ from srcad.frontend.values import (
     static,
 )
 from srcad.rules import METHODS
-from srcad.rules.sequences import APPEND, CONCAT, POP
+from srcad.rules.sequences import APPEND, POP
 
 
 def call_method(frame: Frame, owner: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -47,22 +48,17 @@ def call_method(frame: Frame, owner: Any, name: str, args: list[Any], kwargs: di
 
 
 def _of_array(frame: Frame, owner: Num, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    from srcad.frontend.calls import call_value
-
     if name in ("fill", "sort", "put", "partition", "resize", "itemset", "setfield", "byteswap"):
         raise Refused(f"the array method `{name}`", "it changes the array in place", "make a new array instead")
     if name in ("reshape", "transpose", "permute") and len(args) > 1:
         args = [Tup(tuple(args))]
-    return call_value(frame, Const(METHODS[name]), [owner, *args], kwargs)
+    return frame.call(Const(METHODS[name]), [owner, *args], kwargs)
 
 
 def _of_string(frame: Frame, text: str, name: str, args: list[Any]) -> Any:
     if all(map(is_static, args)):
         return Const(getattr(text, name)(*(static(a, "an argument") for a in args)))
     if name == "format":
-        from srcad.frontend.expressions import FORMAT
-        from srcad.frontend.statements import message_of
-
         return Num(frame.build.call(FORMAT, text, *map(message_of, args)))
     raise Refused(f"the string method `{name}` on what is computed")
 
@@ -117,20 +113,6 @@ def _pop(frame: Frame, owner: Ref, content: Any, args: list[Any]) -> Any:
     return Num(last)
 
 
-def extend(frame: Frame, owner: Ref, other: Any) -> None:
-    """`owner += other`, in place."""
-    from srcad.frontend.builtin_calls import listed
-    from srcad.frontend.places import sequence_of
-
-    content = frame.machine.content(owner)
-    more = listed(frame, other) if not isinstance(other, Tup) else frame.machine.new(Items(other.items))
-    added = frame.machine.content(more)
-    if isinstance(content, Items) and isinstance(added, Items):
-        frame.machine.store(owner, Items(content.values + added.values))
-        return
-    frame.machine.store(owner, Sequence(frame.build.call(CONCAT, sequence_of(frame, owner), sequence_of(frame, more))))
-
-
 def _of_dict(frame: Frame, owner: Ref, content: Entries, name: str, args: list[Any]) -> Any:
     entries = dict(content.values)
     if name == "keys":
@@ -157,5 +139,3 @@ def _of_dict(frame: Frame, owner: Ref, content: Entries, name: str, args: list[A
         return value
     raise Refused(f"the dict method `{name}`")
 
-
-__all__ = ["Stream", "call_method", "extend"]

@@ -7,9 +7,12 @@ from typing import Any
 
 import gast
 
-from srcad.frontend.calls import call, call_value
+from srcad.frontend.branches import branch, truth
+from srcad.frontend.calls import call
+from srcad.frontend.effects import FORMAT, message_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.places import BINARY, attribute, binary, index_of, operand, subscript
+from srcad.frontend.spaces import known_items
 from srcad.frontend.values import (
     POISON,
     Closure,
@@ -20,8 +23,6 @@ from srcad.frontend.values import (
     Poison,
     Ref,
     Refused,
-    Sequence,
-    Stream,
     Tup,
     atom_of,
     describe,
@@ -29,10 +30,8 @@ from srcad.frontend.values import (
     is_static,
     static,
 )
-from srcad.ir import AND, IS, IS_NOT, NOT, OPERATORS, OR, TRUTH, If, Let, define
-from srcad.ir.types import OBJECT
+from srcad.ir import AND, IS, IS_NOT, NOT, OPERATORS, OR, Let
 
-FORMAT = define(str.format, "str.format", infer=lambda *_: OBJECT)
 COMPARISONS = {"Lt": "lt", "LtE": "le", "Gt": "gt", "GtE": "ge", "Eq": "eq", "NotEq": "ne"}
 UNARY = {"USub": "neg", "UAdd": "pos", "Invert": "invert"}
 # What can be evaluated although Python would have skipped it: it can't raise and costs little.
@@ -63,11 +62,11 @@ def _evaluate(frame: Frame, node: Any) -> Any:
         case gast.Compare():
             return _comparison(frame, node)
         case gast.Call():
-            return call(frame, node, evaluate)
+            return call(frame, node)
         case gast.Attribute(value=value, attr=attr):
             return attribute(frame, evaluate(frame, value), attr)
         case gast.Subscript(value=value, slice=index):
-            return subscript(frame, evaluate(frame, value), index_of(frame, index, evaluate))
+            return subscript(frame, evaluate(frame, value), index_of(frame, index))
         case gast.IfExp(test=test, body=body, orelse=orelse):
             return _conditional(frame, test, body, orelse)
         case gast.Tuple(elts=elts):
@@ -87,14 +86,12 @@ def _evaluate(frame: Frame, node: Any) -> Any:
             frame.bind(target.id, result)
             return result
         case gast.Slice():
-            return index_of(frame, node, evaluate)
+            return index_of(frame, node)
         case _:
             raise Refused(f"the expression `{type(node).__name__}`", "srcad has no derivative for it")
 
 
 def _display(frame: Frame, elts: list[Any]) -> list[Any]:
-    from srcad.frontend.loops import known_items
-
     values: list[Any] = []
     for e in elts:
         if isinstance(e, gast.Starred):
@@ -143,30 +140,8 @@ def _unary(frame: Frame, op: Any, value: Any) -> Any:
     return Num(frame.build.call(OPERATORS[name], operand(frame, value)))
 
 
-def truth(frame: Frame, value: Any) -> Any:
-    """The truth of a value: a constant, or something that an `If` can test."""
-    match value:
-        case Poison():
-            return Const(True)
-        case Const(value=v):
-            return Const(bool(v))
-        case Tup(items=items):
-            return Const(bool(items))
-        case Ref():
-            content = frame.machine.content(value)
-            if isinstance(content, Items | Entries):
-                return Const(bool(content.values))
-            return Num(frame.build.call(TRUTH, content.atom)) if isinstance(content, Sequence) else Const(True)
-        case Num():
-            return value
-        case _:
-            return Const(True)
-
-
 def _boolean(frame: Frame, is_and: bool, nodes: list[Any]) -> Any:
     """`a and b`: b is evaluated only where Python evaluates it, unless it is harmless."""
-    from srcad.frontend.statements import branch
-
     value = evaluate(frame, nodes[0])
     if len(nodes) == 1:
         return value
@@ -255,8 +230,6 @@ def _contains(frame: Frame, a: Any, b: Any) -> Any:
 
 
 def _conditional(frame: Frame, test: Any, body: Any, orelse: Any) -> Any:
-    from srcad.frontend.statements import branch
-
     condition = truth(frame, evaluate(frame, test))
     if isinstance(condition, Const):
         return evaluate(frame, body if condition.value else orelse)
@@ -276,8 +249,6 @@ def _conditional(frame: Frame, test: Any, body: Any, orelse: Any) -> Any:
 
 def _formatted(frame: Frame, node: Any) -> Any:
     """An f-string: folded when it is constant, else a call of `str.format`."""
-    from srcad.frontend.statements import message_of
-
     template, values = "", []
     for part in node.values:
         if isinstance(part, gast.Constant):
@@ -297,8 +268,6 @@ def _formatted(frame: Frame, node: Any) -> Any:
 
 def comprehension(frame: Frame, node: Any) -> Ref:
     """`[f(x) for x in xs if c]` is lowered as the loop that it is short for, in a scope of its own."""
-    from srcad.frontend.statements import execute
-
     name = "$list"
     append: Any = gast.Expr(value=gast.Call(
         func=gast.Attribute(value=gast.Name(id=name, ctx=gast.Load(), annotation=None, type_comment=None),
@@ -320,7 +289,7 @@ def comprehension(frame: Frame, node: Any) -> Ref:
     frame.machine.state[inner_frame.scope, name] = frame.machine.new(Items(()))
     span = frame.build.span
     problems = len(frame.machine.problems)
-    execute(inner_frame, [body])
+    inner_frame.execute([body])
     frame.build.span = span
     result = frame.machine.state[inner_frame.scope, name]
     for key in [k for k in frame.machine.state if isinstance(k, tuple) and k[0] == inner_frame.scope]:
@@ -330,5 +299,3 @@ def comprehension(frame: Frame, node: Any) -> Ref:
     result.cell.hint = ""
     return result
 
-
-__all__ = ["COMPARISONS", "FORMAT", "If", "Stream", "call_value", "comprehension", "evaluate", "truth"]

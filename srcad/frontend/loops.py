@@ -14,8 +14,8 @@ from typing import Any
 
 import gast
 
-from srcad.frontend.expressions import evaluate, truth
-from srcad.frontend.joins import Join, same
+from srcad.frontend.branches import branch, truth
+from srcad.frontend.joins import Join
 from srcad.frontend.machine import Frame
 from srcad.frontend.spaces import Space, element_type, space_of, static_range
 from srcad.frontend.values import (
@@ -24,7 +24,6 @@ from srcad.frontend.values import (
     Const,
     Items,
     Missing,
-    Mixed,
     NeedsStatic,
     Num,
     Ref,
@@ -33,55 +32,24 @@ from srcad.frontend.values import (
     State,
     Tup,
     atom_of,
-    describe,
     is_atomic,
     map_atoms,
 )
-from srcad.ir import INT, NEVER, UNDEF, Atom, Carry, Element, Lit, Loop, Range, Test, Type, Var, equivalent, join
+from srcad.ir import INT, NEVER, UNDEF, Atom, Carry, Element, Lit, Loop, Test, Type, Var, equivalent, join
 from srcad.ir.walk import inner_reads
 from srcad.rules.sequences import NEW
 
 UNROLL = 64
-Execute = Callable[[Frame, list[Any]], None]
-Assign = Callable[[Frame, Any, Any], None]
 
 
-def known_items(frame: Frame, value: Any, count: int | None) -> list[Any]:
-    """The items of something that is unpacked; an array of unknown length is indexed `count` times."""
-    if isinstance(value, Num) and isinstance(value.atom, Var):
-        if value.atom.type.kind == "never" and count is not None:
-            return [value] * count
-        if count is None:
-            extent = value.atom.type.shape[0] if value.atom.type.shape else None
-            if extent is None or extent.size is not None:
-                raise Refused("unpacking an array of unknown length", hint="unpack into a fixed number of names")
-            count = extent.offset
-        return [_item(frame, value.atom, i) for i in range(count)]
-    if isinstance(value, Ref) and isinstance(content := frame.machine.content(value), Sequence) and count is not None:
-        return [_item(frame, content.atom, i) for i in range(count)]
-    space = space_of(frame, value)
+def execute_for(frame: Frame, node: Any) -> None:
+    space = space_of(frame, frame.evaluate(node.iter))
     if space.items is not None:
-        return space.items
-    bounds = space.bounds and static_range(space.bounds)
-    if bounds is not None and not space.sequences:
-        return [space.value(Const(i), []) for i in bounds]
-    raise Refused(f"unpacking {describe(value)}", "its length is not known")
-
-
-def _item(frame: Frame, atom: Atom, index: int) -> Num:
-    from srcad.frontend.places import element
-
-    return element(frame, atom, index)
-
-
-def execute_for(frame: Frame, node: Any, execute: Execute, assign: Assign) -> None:
-    space = space_of(frame, evaluate(frame, node.iter))
-    if space.items is not None:
-        _unroll(frame, node, space.items, execute, assign)
+        _unroll(frame, node, space.items)
         return
     bounds = space.bounds and static_range(space.bounds)
     before, problems = dict(frame.machine.state), len(frame.machine.problems)
-    lowering = _Lowering(frame, node, execute, assign, space)
+    lowering = _Lowering(frame, node, space)
     try:
         lowering.run()
     except NeedsStatic as need:
@@ -89,12 +57,12 @@ def execute_for(frame: Frame, node: Any, execute: Execute, assign: Assign) -> No
             raise
         frame.machine.state = before
         del frame.machine.problems[problems:]
-        _unroll(frame, node, [space.value(Const(i), []) for i in bounds], execute, assign)
+        _unroll(frame, node, [space.value(Const(i), []) for i in bounds])
 
 
-def execute_while(frame: Frame, node: Any, execute: Execute) -> None:
+def execute_while(frame: Frame, node: Any) -> None:
     before, problems = dict(frame.machine.state), len(frame.machine.problems)
-    lowering = _Lowering(frame, node, execute, None, None)
+    lowering = _Lowering(frame, node, None)
     try:
         lowering.run()
     except NeedsStatic as need:
@@ -102,13 +70,11 @@ def execute_while(frame: Frame, node: Any, execute: Execute) -> None:
             raise
         frame.machine.state = before
         del frame.machine.problems[problems:]
-        _unroll_while(frame, node, execute, 4 * UNROLL)
+        _unroll_while(frame, node, 4 * UNROLL)
 
 
-def _unroll(frame: Frame, node: Any, items: list[Any], execute: Execute, assign: Assign) -> None:
+def _unroll(frame: Frame, node: Any, items: list[Any]) -> None:
     """The body once for each item; after a trip that may have ended the loop, the rest stands in a branch."""
-    from srcad.frontend.statements import branch
-
     broke = getattr(node, "broke", None)
     if broke:
         frame.bind(broke, Const(False))
@@ -116,8 +82,8 @@ def _unroll(frame: Frame, node: Any, items: list[Any], execute: Execute, assign:
     def go(k: int) -> None:
         if k == len(items) or frame.machine.dead:
             return
-        assign(frame, node.target, items[k])
-        execute(frame, node.body)
+        frame.assign(node.target, items[k])
+        frame.execute(node.body)
         if frame.machine.dead:
             return
         until = frame.lookup(node.until) if getattr(node, "until", None) else Const(False)
@@ -132,21 +98,19 @@ def _unroll(frame: Frame, node: Any, items: list[Any], execute: Execute, assign:
     go(0)
 
 
-def _unroll_while(frame: Frame, node: Any, execute: Execute, limit: int) -> None:
-    from srcad.frontend.statements import branch
-
+def _unroll_while(frame: Frame, node: Any, limit: int) -> None:
     broke = getattr(node, "broke", None)
     if broke:
         frame.bind(broke, Const(False))
 
     def go(left: int) -> None:
-        test = truth(frame, evaluate(frame, node.test))
+        test = truth(frame, frame.evaluate(node.test))
         if not isinstance(test, Const) or left == 0:
             raise Refused("a `while` loop that chooses among unlike things by its counter",
                           "it could not be unrolled", "loop over the things themselves")
         if not test.value:
             return
-        execute(frame, node.body)
+        frame.execute(node.body)
         until = frame.lookup(node.until) if getattr(node, "until", None) else Const(False)
         if broke:
             frame.bind(broke, until)
@@ -168,7 +132,7 @@ class _Slot:
     next: Atom | None = None
 
 
-class _Again(Exception):  # noqa: N818 - control flow
+class _Again(Exception):
     """Lower the loop once more: more is carried, or types are wider."""
 
 
@@ -178,8 +142,6 @@ class _Lowering:
 
     frame: Frame
     node: Any
-    execute: Execute
-    assign: Assign | None
     space: Space | None
     carried: dict[Any, None] = field(default_factory=dict)
     sequences: dict[Any, None] = field(default_factory=dict)
@@ -217,7 +179,7 @@ class _Lowering:
         with machine.fork(head) as stmts:
             test = self._test()
             index, elements = self._target()
-            self.execute(frame, self.node.body)
+            frame.execute(self.node.body)
             end, dead = machine.state, machine.dead
             until = self._until(end, dead)
         machine.dead = False
@@ -277,7 +239,7 @@ class _Lowering:
             return None
         frame = self.frame
         with frame.build.nested() as stmts:
-            value = truth(frame, evaluate(frame, self.node.test))
+            value = truth(frame, frame.evaluate(self.node.test))
         if isinstance(value, Const):
             return None if value.value else Test((), Lit(False))
         return Test(tuple(stmts), atom_of(value))
@@ -285,13 +247,12 @@ class _Lowering:
     def _target(self) -> tuple[Var | None, tuple[Element, ...]]:
         if self.space is None:
             return None, ()
-        assert self.assign is not None
         hints = _target_hints(self.node.target)
         index = Var("i" if not hints else hints[0] if self.space.bounds is not None else "", INT)
         self.indices.add(index)
         elements = tuple(Element(Var("", element_type(s)), s) for s in self.space.sequences)
         value = self.space.value(Num(index), [Num(e.var) for e in elements])
-        self.assign(self.frame, self.node.target, value)
+        self.frame.assign(self.node.target, value)
         for e in elements:
             e.var.hint = e.var.hint or "x"
         return (index if self.space.bounds is not None else None), elements
@@ -464,5 +425,3 @@ def _assigned(node: Any) -> list[str]:
 def _target_hints(target: Any) -> list[str]:
     return [n.id for n in gast.walk(target) if isinstance(n, gast.Name)]
 
-
-__all__ = ["Mixed", "Range", "execute_for", "execute_while", "known_items", "same"]

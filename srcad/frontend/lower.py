@@ -9,19 +9,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
 import gast
 
 from srcad.errors import ArgumentError, Problem, Unsupported
-from srcad.frontend.calls import bind, lower_body
+from srcad.frontend.bodies import bind, lower_body
+from srcad.frontend.calls import call_value
 from srcad.frontend.capture import Source
-from srcad.frontend.machine import Capture, Frame, Guard, Machine
+from srcad.frontend.expressions import evaluate
+from srcad.frontend.machine import Capture, Frame, Guard, Machine, Semantics
 from srcad.frontend.outline import call_recursive
+from srcad.frontend.statements import assign, execute
 from srcad.frontend.values import (
-    Closure,
     Const,
     Entries,
     Fields,
@@ -52,12 +54,15 @@ class Lowered:
     companions: tuple[FuncRef, ...] = ()
 
 
-class NeedsValue(Exception):  # noqa: N818 - asks the caller for another signature
+class NeedsValue(Exception):
     """Structure depends on the value of an argument's leaf: it must be given as a constant."""
 
     def __init__(self, path: tuple[str, int], purpose: str, problem: Problem | None) -> None:
         super().__init__(purpose)
         self.path, self.purpose, self.problem = path, purpose, problem
+
+
+SEMANTICS = Semantics(evaluate, execute, assign, call_value)
 
 
 def lower(source: Source, arguments: dict[str, Any]) -> Lowered:
@@ -69,7 +74,7 @@ def lower(source: Source, arguments: dict[str, Any]) -> Lowered:
     """
     static: set[Any] = set()
     for _ in range(32):
-        machine = Machine(static_captures=static)
+        machine = Machine(static_captures=static, semantics=SEMANTICS)
         try:
             return _lower(machine, source, arguments)
         except NeedsStatic as need:
@@ -87,7 +92,6 @@ def _lower(machine: Machine, source: Source, arguments: dict[str, Any]) -> Lower
     build.span = source.span(source.tree)
     frame = Frame(machine, source, source.tree)
     params, values = [], {}
-    machine.inputs = {}  # type: ignore[attr-defined]
     for name, tree in arguments.items():
         bound, value = _enter(machine, name, tree)
         params.append(Param(name, bound))
@@ -128,7 +132,7 @@ def calls_itself(source: Source) -> bool:
 
 def _enter(machine: Machine, name: str, tree: Any) -> tuple[Any, Any]:
     """An argument as a tree of variables, and as a value."""
-    inputs: dict[Var, tuple[str, int]] = machine.inputs  # type: ignore[attr-defined]
+    inputs = machine.inputs
     count = [0]
 
     def enter(t: Any, hint: str) -> tuple[Any, Any]:
@@ -204,7 +208,7 @@ def _leave_content(machine: Machine, content: Any) -> Any:
 
 def _needs_value(machine: Machine, source: Source, need: NeedsStatic) -> Exception:
     span = machine.build.span
-    path = machine.inputs.get(need.var)  # type: ignore[attr-defined]
+    path = machine.inputs.get(need.var)
     problem = Problem(span, f"{need.purpose} that depends on what the function computes",
                       "it decides the structure of the program, so it must be known before it runs",
                       "make it an argument, or a constant")
@@ -223,5 +227,3 @@ def match_arguments(source: Source, function: FunctionType, args: tuple[Any, ...
     return {k: dict(v.values) if isinstance(v, Entries) else v.items if isinstance(v, Tup) else v
             for k, v in bound.items()}
 
-
-__all__ = ["Closure", "Lowered", "NeedsValue", "lower", "match_arguments", "replace"]

@@ -21,11 +21,9 @@ from srcad.errors import Problem, Span
 from srcad.frontend.capture import Source
 from srcad.frontend.values import (
     MISSING,
-    POISON,
     Cell,
     Const,
     Entries,
-    Fields,
     Items,
     Missing,
     Mixed,
@@ -35,8 +33,8 @@ from srcad.frontend.values import (
     State,
     Tup,
 )
-from srcad.ir import Builder, FuncRef, Lit, Type, Var, type_of
-from srcad.ir.types import INT, OBJECT
+from srcad.ir import Builder, FuncRef, Type, Var, type_of
+from srcad.ir.types import INT, OBJECT, fresh
 
 _scopes = count()
 
@@ -63,6 +61,17 @@ class Guard:
         return now is self.value or (type(now) is type(self.value) and type(now) in (bool, int, str) and now == self.value)
 
 
+@dataclass(frozen=True)
+class Semantics:
+    """What the parts of Python mean.  They are defined in terms of each other: an expression calls a function whose body
+    has statements, which hold expressions.  Each module asks for the others' meaning here."""
+
+    evaluate: Callable[[Frame, Any], Any]
+    execute: Callable[[Frame, list[Any]], None]
+    assign: Callable[[Frame, Any, Any], None]
+    call: Callable[[Frame, Any, list[Any], dict[str, Any]], Any]
+
+
 @dataclass
 class Machine:
     build: Builder = field(default_factory=Builder)
@@ -71,10 +80,13 @@ class Machine:
     problems: list[Problem] = field(default_factory=list)
     captures: dict[Any, Capture] = field(default_factory=dict)
     guards: dict[Any, Guard] = field(default_factory=dict)
+    outside: dict[Any, Ref] = field(default_factory=dict)
+    inputs: dict[Var, tuple[str, int]] = field(default_factory=dict)
     static_captures: set[Any] = field(default_factory=set)
     callees: dict[Any, FuncRef] = field(default_factory=dict)
     active: list[Any] = field(default_factory=list)
     traces: list[dict[Any, Any]] = field(default_factory=list)
+    semantics: Semantics | None = None
 
     def see(self, key: Any, value: Any) -> Any:
         """Note that `value` was read: a function of the program is only right where it would see the same."""
@@ -139,10 +151,6 @@ class Machine:
         self.state.setdefault(ref.cell, content)
         return ref
 
-    @property
-    def outside(self) -> dict[Any, Ref]:
-        return self.__dict__.setdefault("_outside", {})
-
     def _part(self, key: Any, name: str, read: Callable[[], Any], index: Any) -> Any:
         return self.capture((key, index), name, lambda: read()[index])
 
@@ -156,8 +164,6 @@ def is_data(value: Any) -> bool:
 
 def input_type(value: Any) -> Type:
     """The type of an input, which may have another value and other extents in another call."""
-    from srcad.ir.types import fresh
-
     t = type_of(value)
     if t.kind == "array" and t.shape is not None:
         return Type("array", t.dtype, tuple(d if d.is_one else fresh(many=True) for d in t.shape))
@@ -182,6 +188,27 @@ class Frame:
     @property
     def build(self) -> Builder:
         return self.machine.build
+
+    @property
+    def semantics(self) -> Semantics:
+        assert self.machine.semantics is not None
+        return self.machine.semantics
+
+    def evaluate(self, node: Any) -> Any:
+        """The value of an expression."""
+        return self.semantics.evaluate(self, node)
+
+    def execute(self, stmts: list[Any]) -> None:
+        """Lower a block."""
+        self.semantics.execute(self, stmts)
+
+    def assign(self, target: Any, value: Any) -> None:
+        """`target = value`."""
+        self.semantics.assign(self, target, value)
+
+    def call(self, function: Any, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
+        """The value of a call."""
+        return self.semantics.call(self, function, args, kwargs or {})
 
     def span(self, node: Any) -> Span:
         return self.source.span(node)
@@ -291,6 +318,3 @@ def local_names(tree: gast.FunctionDef) -> tuple[frozenset[str], frozenset[str]]
     finder.bound.update(dict.fromkeys(p.id for p in params))
     declared = frozenset(finder.declared)
     return frozenset(finder.bound) - declared, declared
-
-
-__all__ = ["POISON", "Capture", "Frame", "Guard", "Lit", "Machine", "input_type", "is_data", "local_names"]

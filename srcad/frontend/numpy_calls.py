@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from srcad.frontend.machine import Frame
+from srcad.frontend.spaces import listed
 from srcad.frontend.values import (
     Const,
-    Entries,
     Items,
     Num,
     Ref,
@@ -21,10 +21,9 @@ from srcad.frontend.values import (
     Tup,
     atom_of,
     describe,
-    is_static,
     static,
 )
-from srcad.ir import Op, Type
+from srcad.ir import Op
 from srcad.rules import rule_of
 
 
@@ -96,8 +95,6 @@ def argument(frame: Frame, value: Any) -> Any:
         case Ref():
             return _container(frame, value)
         case Stream():
-            from srcad.frontend.builtin_calls import listed
-
             return _container(frame, listed(frame, value))
         case _:
             raise Refused(f"{describe(value)} as an argument of a NumPy function")
@@ -111,5 +108,3 @@ def _container(frame: Frame, ref: Ref) -> Any:
         return content.atom
     raise Refused(f"{describe(ref)} as an argument of a NumPy function")
 
-
-__all__ = ["Entries", "Type", "argument", "call_operation", "is_static", "result_of", "structure"]

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from srcad.frontend.bodies import lower_body
 from srcad.frontend.joins import same
 from srcad.frontend.machine import Frame
+from srcad.frontend.places import sequence_of
 from srcad.frontend.values import (
     Const,
     Entries,
@@ -31,9 +33,9 @@ from srcad.frontend.values import (
     is_atomic,
     map_atoms,
 )
-from srcad.ir import NEVER, Block, CallOp, Func, FuncRef, Let, Lit, Param, Type, Var, call_op, equivalent, fresh
+from srcad.ir import HOLE, NEVER, Block, CallOp, Func, FuncRef, Let, Lit, Param, Type, Var, call_op, equivalent, fresh
 from srcad.ir.core import is_number
-from srcad.ir.walk import every, free, has_effect, rebuild
+from srcad.ir.walk import free, has_effect, rebuild
 
 
 @dataclass(eq=False)
@@ -98,8 +100,6 @@ def _general(frame: Frame, value: Any) -> Any:
     if isinstance(value, Ref):
         content = frame.machine.content(value)
         if isinstance(content, Items | Sequence):
-            from srcad.frontend.places import sequence_of
-
             return Sequence(sequence_of(frame, value))
         raise Refused(f"{describe(value)} as an argument of a recursive function", hint="pass its parts")
     return value
@@ -161,8 +161,6 @@ def _lower(frame: Frame, source: Any, signature: Any, values: dict[str, Any], pa
 
 def _attempt(frame: Frame, source: Any, values: dict[str, Any], parent: Frame | None, callee: _Callee,
              inputs: list[Var], generalise: Callable[[Type], Type]) -> tuple[list[Param], Func, Any]:
-    from srcad.frontend.calls import lower_body
-
     machine = frame.machine
     params: list[Param] = []
 
@@ -211,9 +209,7 @@ def _result(frame: Frame, value: Any) -> Any:
         case Ref():
             content = frame.machine.content(value)
             if isinstance(content, Items | Sequence):
-                from srcad.frontend.places import sequence_of
-
-                return Sequence(sequence_of(frame, value))
+                    return Sequence(sequence_of(frame, value))
             raise Refused(f"{describe(value)} as the result of a recursive function", hint="return a tuple of its parts")
         case Tup(items=items, cls=cls):
             return Tup(tuple(_result(frame, i) for i in items), cls)
@@ -258,17 +254,8 @@ def _with_extras(body: Block, callee: _Callee, inner: dict[Var, Var]) -> Block:
     def stmt(s: Any) -> Any:
         if isinstance(s, Let) and isinstance(s.op, CallOp) and s.op.target is callee.ref:
             extra = tuple(inner.values())
-            form = replace(s.form, args=(*s.form.args, *(_hole() for _ in extra)))
+            form = replace(s.form, args=(*s.form.args, *(HOLE for _ in extra)))
             return replace(s, args=(*map(atom, s.args), *extra), form=form)
         return rebuild(s, atom, block)
 
     return block(body)
-
-
-def _hole() -> Any:
-    from srcad.ir import HOLE
-
-    return HOLE
-
-
-__all__ = ["Entries", "call_recursive", "every"]

@@ -9,6 +9,8 @@ import gast
 import numpy as np
 
 from srcad.frontend.machine import Frame
+from srcad.frontend.numpy_calls import argument
+from srcad.frontend.spaces import listed
 from srcad.frontend.values import (
     MISSING,
     Const,
@@ -16,9 +18,9 @@ from srcad.frontend.values import (
     Fields,
     Items,
     Method,
-    Missing,
     NeedsStatic,
     Num,
+    Partial,
     Poison,
     Ref,
     Refused,
@@ -31,10 +33,9 @@ from srcad.frontend.values import (
     is_static,
     static,
 )
-from srcad.ir import NEVER, OPERATORS, Atom, Lit, Op, Var, op_of
-from srcad.ir.types import Dim, integer
+from srcad.ir import EXTENT, NEVER, OPERATORS, Atom, Op, Var, op_of
 from srcad.rules import ATTRIBUTES, METHODS
-from srcad.rules.sequences import ITEM, NEW, SET_ITEM, SLICE
+from srcad.rules.sequences import CONCAT, ITEM, NEW, REPEAT, SET_ITEM, SLICE
 
 BINARY = {
     "Add": "add", "Sub": "sub", "Mult": "mul", "Div": "truediv", "FloorDiv": "floordiv", "Mod": "mod", "Pow": "pow",
@@ -67,8 +68,6 @@ def binary(frame: Frame, name: str, a: Any, b: Any) -> Any:
 def operand(frame: Frame, value: Any) -> Atom:
     """An operand of arithmetic; a list beside an array is made an array, as NumPy does."""
     if isinstance(value, Ref | Tup):
-        from srcad.frontend.numpy_calls import argument
-
         return frame.build.call(operation_of(np.array), argument(frame, value))
     if isinstance(value, Const) and isinstance(value.value, np.ndarray):
         raise Refused("an array that is neither an argument nor a name", hint="bind it to a name outside the function")
@@ -92,8 +91,6 @@ def _concatenated(frame: Frame, name: str, a: Any, b: Any) -> Any:
         if is_atomic(times) and atom_of(times).type.kind == "array":
             return Num(frame.build.call(OPERATORS["mul"], operand(frame, a), operand(frame, b)))
         if isinstance(container, Ref) and not isinstance(times, Const):
-            from srcad.rules.sequences import REPEAT
-
             return frame.machine.new(Sequence(frame.build.call(REPEAT, sequence_of(frame, container), atom_of(times))))
         items = _items(frame, container) * static(times, "a repetition")
         return Tup(items) if isinstance(container, Tup) else frame.machine.new(Items(items))
@@ -103,8 +100,6 @@ def _concatenated(frame: Frame, name: str, a: Any, b: Any) -> Any:
         return Tup(a.items + b.items)
     contents = [frame.machine.content(x) if isinstance(x, Ref) else x for x in (a, b)]
     if any(isinstance(c, Sequence) for c in contents):
-        from srcad.rules.sequences import CONCAT
-
         return frame.machine.new(Sequence(frame.build.call(CONCAT, sequence_of(frame, a), sequence_of(frame, b))))
     return frame.machine.new(Items(_items(frame, a) + _items(frame, b)))
 
@@ -132,15 +127,15 @@ def sequence_of(frame: Frame, value: Any) -> Atom:
 # Subscripts.
 
 
-def index_of(frame: Frame, node: Any, evaluate: Any) -> Any:
+def index_of(frame: Frame, node: Any) -> Any:
     """A subscript as nested tuples and slices of values."""
     match node:
         case gast.Slice(lower=lower, upper=upper, step=step):
-            return slice(*(None if p is None else evaluate(frame, p) for p in (lower, upper, step)))
+            return slice(*(None if p is None else frame.evaluate(p) for p in (lower, upper, step)))
         case gast.Tuple(elts=elts) if any(isinstance(e, gast.Slice) for e in elts):
-            return tuple(index_of(frame, e, evaluate) for e in elts)
+            return tuple(index_of(frame, e) for e in elts)
         case _:
-            return evaluate(frame, node)
+            return frame.evaluate(node)
 
 
 def subscript(frame: Frame, owner: Any, index: Any) -> Any:
@@ -238,24 +233,16 @@ def index_atoms(frame: Frame, index: Any) -> Any:
             return _plain(index)
 
 
-def element(frame: Frame, atom: Atom, index: Any) -> Num:
-    """`atom[index]` of an array or a sequence."""
-    op = ITEM if atom.type.kind == "sequence" else operation_of(operator.getitem)
-    return Num(frame.build.call(op, atom, index))
-
-
 # Stores.
 
 
 def store(frame: Frame, target: Any, value: Any) -> None:
     """`owner[index] = value` and `owner.name = value`."""
-    from srcad.frontend.expressions import evaluate
-
     if isinstance(target, gast.Attribute):
-        _store_attribute(frame, evaluate(frame, target.value), target.attr, value)
+        _store_attribute(frame, frame.evaluate(target.value), target.attr, value)
         return
-    owner = evaluate(frame, target.value)
-    index = index_of(frame, target.slice, evaluate)
+    owner = frame.evaluate(target.value)
+    index = index_of(frame, target.slice)
     if isinstance(owner, Poison):
         return
     if not isinstance(owner, Ref):
@@ -288,26 +275,32 @@ def _store_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
 
 def update(frame: Frame, target: Any, op: Any, value: Any) -> None:
     """`target op= value`: rebinding for numbers and tuples, a change in place for lists."""
-    from srcad.frontend.expressions import evaluate
-    from srcad.frontend.statements import assign
-
     name = BINARY[type(op).__name__]
     if isinstance(target, gast.Name):
         old = frame.lookup(target.id)
     else:
         load = type(target)(**{**dict(gast.iter_fields(target)), "ctx": gast.Load()})
         gast.copy_location(load, target)
-        old = evaluate(frame, load)
+        old = frame.evaluate(load)
     if isinstance(old, Ref) and name == "add":
-        from srcad.frontend.containers import extend
-
         extend(frame, old, value)
         return
     if isinstance(old, Num) and old.atom.type.kind in ("array", "unknown") and isinstance(old.atom, Var):
         raise Refused(f"`{gast_name(target)} {OPERATORS[name].name if name in OPERATORS else '@'}= …` on an array",
                       "it changes the array in place, and in-place changes of arrays are not differentiated",
                       f"write `{gast_name(target)} = {gast_name(target)} … ` to make a new array")
-    assign(frame, target, binary(frame, name, old, value))
+    frame.assign(target, binary(frame, name, old, value))
+
+
+def extend(frame: Frame, owner: Ref, other: Any) -> None:
+    """`owner += other`, in place."""
+    content = frame.machine.content(owner)
+    more = listed(frame, other) if not isinstance(other, Tup) else frame.machine.new(Items(other.items))
+    added = frame.machine.content(more)
+    if isinstance(content, Items) and isinstance(added, Items):
+        frame.machine.store(owner, Items(content.values + added.values))
+        return
+    frame.machine.store(owner, Sequence(frame.build.call(CONCAT, sequence_of(frame, owner), sequence_of(frame, more))))
 
 
 def gast_name(node: Any) -> str:
@@ -353,17 +346,13 @@ def attribute(frame: Frame, owner: Any, name: str) -> Any:
 
 def _of_class(frame: Frame, owner: Ref, cls: type, name: str) -> Any:
     """A method, property or class attribute of an object of known class."""
-    from srcad.frontend.calls import call_value
-
     found = getattr(cls, name, None)
     if found is None:
         raise Refused(f"an object of {cls.__name__} has no attribute `{name}`")
     raw = cls.__dict__.get(name, found)
     if isinstance(raw, property):
-        return call_value(frame, Const(raw.fget), [owner], {})
+        return frame.call(Const(raw.fget), [owner])
     if hasattr(found, "__code__") and not isinstance(raw, staticmethod):
-        from srcad.frontend.values import Partial
-
         return Partial(Const(found), (owner,), ())
     return frame.machine.capture(("attr", id(cls), name), name, lambda: getattr(cls, name))
 
@@ -388,8 +377,6 @@ def _of_array(frame: Frame, atom: Atom, name: str) -> Any:
 
 
 def _shape(frame: Frame, atom: Atom) -> Any:
-    from srcad.ir import EXTENT
-
     if atom.type.shape is None:
         raise Refused("the shape of an array of unknown rank", hint="say what the arguments are (see `--args`)")
     return Tup(tuple(Const(d.offset) if d.size is None else Num(frame.build.call(EXTENT, atom, axis=k))
@@ -402,6 +389,3 @@ def _size(frame: Frame, atom: Atom) -> Any:
         result = extent if isinstance(result, Const) and result.value == 1 else binary(frame, "mul", result, extent)
     return result
 
-
-__all__ = ["BINARY", "Dim", "Lit", "Missing", "attribute", "binary", "delete", "element", "index_atoms", "index_of",
-           "integer", "operand", "operation_of", "sequence_of", "store", "subscript", "update"]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import gast
+import numpy as np
 
 from srcad.frontend.machine import Frame
 from srcad.frontend.values import (
@@ -23,8 +26,8 @@ from srcad.frontend.values import (
     is_atomic,
     is_static,
 )
-from srcad.ir import EXTENT, INT, OPERATORS, Atom, Lit, Range, Type, Var, op_of
-from srcad.rules.sequences import LENGTH, NEW, REVERSED
+from srcad.ir import EXTENT, OPERATORS, Atom, Lit, Range, Type, Var, op_of
+from srcad.rules.sequences import ITEM, LENGTH, NEW, REVERSED
 
 LIMIT = 10_000  # items of a static iterable that a loop is unrolled over
 
@@ -173,8 +176,6 @@ def _zipped(frame: Frame, spaces: list[Space]) -> Space:
 
 
 def _as_array(frame: Frame, space: Space) -> Space:
-    import numpy as np
-
     assert space.bounds is not None
     arange = op_of(np.arange)
     assert arange is not None
@@ -218,8 +219,6 @@ def _reversed_range(frame: Frame, bounds: Range) -> Range:
 
 def element_type(atom: Atom) -> Type:
     """The type of what a loop over `atom` sees."""
-    from dataclasses import replace
-
     t = atom.type
     if t.kind == "sequence":
         return t.item or Type("unknown")
@@ -230,4 +229,61 @@ def element_type(atom: Atom) -> Type:
     return replace(t, kind="scalar" if len(t.shape) == 1 else "array", shape=t.shape[1:])
 
 
-__all__ = ["INT", "Space", "element_type", "extent_of", "space_of", "static_range"]
+def element(frame: Frame, atom: Atom, index: Any) -> Num:
+    """`atom[index]` of an array or a sequence."""
+    return Num(frame.build.call(ITEM if atom.type.kind == "sequence" else _getitem(), atom, index))
+
+
+def known_items(frame: Frame, value: Any, count: int | None) -> list[Any]:
+    """The items of something that is unpacked; an array of unknown length is indexed `count` times."""
+    if isinstance(value, Num) and isinstance(value.atom, Var):
+        if value.atom.type.kind == "never" and count is not None:
+            return [value] * count
+        if count is None:
+            extent = value.atom.type.shape[0] if value.atom.type.shape else None
+            if extent is None or extent.size is not None:
+                raise Refused("unpacking an array of unknown length", hint="unpack into a fixed number of names")
+            count = extent.offset
+        return [element(frame, value.atom, i) for i in range(count)]
+    if isinstance(value, Ref) and isinstance(content := frame.machine.content(value), Sequence) and count is not None:
+        return [element(frame, content.atom, i) for i in range(count)]
+    space = space_of(frame, value)
+    if space.items is not None:
+        return space.items
+    bounds = space.bounds and static_range(space.bounds)
+    if bounds is not None and not space.sequences:
+        return [space.value(Const(i), []) for i in bounds]
+    raise Refused(f"unpacking {describe(value)}", "its length is not known")
+
+
+def listed(frame: Frame, value: Any) -> Ref:
+    """`list(value)`: a new list."""
+    if isinstance(value, Ref) and isinstance(content := frame.machine.content(value), Items | Sequence):
+        return frame.machine.new(content)
+    space = space_of(frame, value)
+    if space.items is not None:
+        return frame.machine.new(Items(tuple(space.items)))
+    bounds = space.bounds and static_range(space.bounds)
+    if bounds is not None and not space.sequences:
+        return frame.machine.new(Items(tuple(map(Const, bounds))))
+    return frame.evaluate(_each(frame, value))
+
+
+def _each(frame: Frame, value: Any) -> Any:
+    """`[x for x in value]` as a node, with the value under a name of its own."""
+    node: Any = gast.parse("[x for x in it]", mode="eval").body
+    for inner in gast.walk(node):
+        if hasattr(inner, "lineno"):
+            gast.copy_location(inner, frame.tree)
+    frame.names |= {"$it"}
+    node.generators[0].iter.id = "$it"
+    frame.machine.state[frame.scope, "$it"] = value
+    return node
+
+
+def known(frame: Frame, value: Any) -> tuple[Any, ...] | None:
+    """The items of an iterable of known length, or None."""
+    if isinstance(value, Num):
+        return None
+    space = space_of(frame, value)
+    return None if space.items is None else tuple(space.items)

@@ -147,7 +147,7 @@ MISSING = Missing()
 State = dict[Any, Any]
 
 
-class Refused(Exception):  # noqa: N818 - control flow of the lowering, never seen by users
+class Refused(Exception):
     """This expression can't be lowered: what, why, and what to write instead."""
 
     def __init__(self, what: str, reason: str = "", hint: str = "", related: tuple[tuple[Span, str], ...] = ()) -> None:
@@ -155,7 +155,7 @@ class Refused(Exception):  # noqa: N818 - control flow of the lowering, never se
         self.what, self.reason, self.hint, self.related = what, reason, hint, related
 
 
-class NeedsStatic(Exception):  # noqa: N818 - control flow of the lowering
+class NeedsStatic(Exception):
     """Structure depends on the value of `var`: a loop that binds it is unrolled, an argument is guarded by value."""
 
     def __init__(self, var: Var, purpose: str) -> None:

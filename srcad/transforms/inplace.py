@@ -71,7 +71,7 @@ def _fits(let: Let, names: dict[Var, str]) -> bool:
     if name in STORES:
         return True
     own = let.args[0].hint or names.get(let.args[0], "")
-    same = own and (let.out.hint or names.get(let.out, "")) == own
+    same = own and (let.outs[0].hint or names.get(let.outs[0], "")) == own
     return bool(same and name in SUMS and old.shape and old.shape == new.shape)
 
 

@@ -1,0 +1,63 @@
+"""Function bodies: arguments are matched to parameters, and the statements are lowered in a frame of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gast
+
+from srcad.frontend.capture import Source
+from srcad.frontend.exits import structure
+from srcad.frontend.machine import Frame
+from srcad.frontend.values import NONE, POISON, Closure, Entries, Refused, Tup
+
+RESULT = "$return"  # the name that holds what a function returns
+
+
+def bind(tree: gast.FunctionDef, args: list[Any], kwargs: dict[str, Any], defaults: tuple[Any, ...],
+         kwdefaults: Any) -> dict[str, Any]:
+    """Match arguments to parameters, as Python does."""
+    spec = tree.args
+    positional = [p.id for p in (*spec.posonlyargs, *spec.args)]
+    values: dict[str, Any] = dict(zip(positional, args, strict=False))
+    extra, named = args[len(positional):], dict(kwargs)
+    if extra and spec.vararg is None:
+        raise Refused(f"{tree.name}() with {len(args)} positional arguments", f"it takes {len(positional)}")
+    keywords = [p.id for p in (*spec.args, *spec.kwonlyargs)]
+    for name in keywords:
+        if name in named:
+            if name in values:
+                raise Refused(f"{tree.name}() with two values for `{name}`")
+            values[name] = named.pop(name)
+    if named and spec.kwarg is None:
+        raise Refused(f"{tree.name}() with an unexpected argument `{next(iter(named))}`")
+    for name, default in zip(positional[len(positional) - len(defaults):], defaults, strict=True):
+        values.setdefault(name, default)
+    for name, default in kwdefaults.items():
+        values.setdefault(name, default)
+    missing = [p for p in (*positional, *(k.id for k in spec.kwonlyargs)) if p not in values]
+    if missing:
+        raise Refused(f"{tree.name}() without its argument `{missing[0]}`")
+    if spec.vararg is not None:
+        values[spec.vararg.id] = Tup(tuple(extra))
+    if spec.kwarg is not None:
+        values[spec.kwarg.id] = Entries(tuple(named.items()))
+    return values
+
+
+def lower_body(frame: Frame, source: Source, bound: dict[str, Any], parent: Frame | None) -> Any:
+    machine = frame.machine
+    tree, problems = structure(source)
+    machine.problems += [p for p in problems if p not in machine.problems]
+    if problems:
+        return POISON
+    inner = Frame(machine, source, tree, parent)
+    for name, value in bound.items():
+        if isinstance(value, Entries):
+            value = machine.new(value, name)
+        inner.bind(name, value)
+    inner.execute(tree.body)
+    result = machine.state.get((inner.scope, RESULT), NONE)
+    if not any(isinstance(v, Closure) and v.frame is inner for v in machine.state.values()):
+        machine.state = {k: v for k, v in machine.state.items() if not (isinstance(k, tuple) and k[0] == inner.scope)}
+    return NONE if machine.dead else result
