@@ -55,7 +55,7 @@ def simulate(p, rows, steps, h):
         for _ in range(steps):
             y = runge_kutta(y, h, growth, coupling)
         found.append(y)
-    return np.stack(found)
+    return np.array(found)
 
 
 @value_and_grad

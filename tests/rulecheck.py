@@ -173,19 +173,25 @@ class Abstraction:
 
 
 def on_symbols(rule: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], known: bool = True,
-               exact: bool = False, constants: tuple[int, ...] = ()) -> Any:
+               exact: bool = False, constants: tuple[int, ...] = (), whole: bool = False) -> Any:
     """Run `rule` on variables for the inexact parts of `args`, then run what it recorded."""
     abstraction, env, build = Abstraction(known), {}, Builder()
 
+    def argument(a: Any) -> Any:
+        if whole and (isinstance(a, list) or (type(a) is tuple and a and all(isinstance(i, list) for i in a))):
+            return atom(a) if isinstance(a, list) else tuple(map(argument, a))
+        return mapped(atom, a)
+
     def atom(x: Any) -> Any:
-        if isinstance(x, np.ndarray) or is_inexact(x) or isinstance(x, np.generic):
+        if isinstance(x, np.ndarray | list) or is_inexact(x) or isinstance(x, np.generic):
             v = Var("v", type_of(x) if exact else abstraction.type(x))
             env[v] = x
             return v
         return x
 
-    result = run(build, rule, *(a if i in constants else mapped(atom, a) for i, a in enumerate(args)), **kwargs)
+    result = run(build, rule, *(a if i in constants else argument(a) for i, a in enumerate(args)), **kwargs)
     for stmt in build.block:
+        assert rule_of(stmt.op) is not None, f"{stmt.op} is used by a rule and has none"
         call, named = stmt.call([value_of(a, env) for a in stmt.args])
         value = stmt.op.function(*call, **named)
         values = value if len(stmt.outs) > 1 else (value,)

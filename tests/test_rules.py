@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import rulecases_linalg  # noqa: F401 - adds to the cases
+import rulecases_scalars  # noqa: F401
 from rulecases import CASES, identifier
 from rulecheck import Case, assert_same, mapped, numeric, on_symbols, paired
-from srcad.rules import shapes
+from srcad.rules import RULES, shapes
 
 IDS = [identifier(c) for c in CASES]
 
@@ -75,6 +76,28 @@ def test_type_of_the_result_is_true(call: Any) -> None:
 
     for exact in (False, True):
         assert_same(on_symbols(itself, case.args, case.kwargs, exact=exact, constants=case.constants), case.y)
+
+
+LISTS = [c for c in CASES if any(isinstance(a, list) and a and not isinstance(a[0], int) for a in c[1])]
+
+
+@pytest.mark.parametrize("call", LISTS, ids=[identifier(c) for c in LISTS])
+def test_lists_of_unknown_length(call: Any) -> None:
+    """A list may be one variable; its cotangent is a list of the same length."""
+    case = Case(*call)
+    if any(isinstance(a, list) and isinstance(a[0], list) for a in case.args) or case.op.name in ("np.linalg.multi_dot",):
+        return
+    for i in case.where:
+        if case.rule.vjps[i] is not None:
+            expected = case.contribution(case.rule.vjps, i, case.g)
+            found = on_symbols(case.rule.vjps[i], (case.g, case.y, *case.args), case.kwargs, whole=True)
+            assert_same(found, expected)
+
+
+def test_every_rule_has_a_case() -> None:
+    tried = {c[0] for c in CASES}
+    missing = [op for op, rule in RULES.items() if (rule.vjps or rule.jvps) and op.function not in tried]
+    assert not missing
 
 
 def test_unbroadcast_on_symbols() -> None:

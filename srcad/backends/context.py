@@ -94,6 +94,8 @@ class Context(ABC):
 
     def finished(self, printed: Statements, moves: Iterable[Move]) -> Statements:
         """`printed`, and then the moves, all at once; an assignment that a move would only copy becomes part of it."""
+        if printed and isinstance(printed[-1], _LEAVES):
+            return printed
         waiting: list[tuple[Var, ast.expr]] = []
         sources: dict[str, int] = {}
         for target, source in moves:

@@ -87,13 +87,13 @@ class _Module:
         uses = count_uses(func)
         updates = in_place_updates(func)
         inlined = inlining(func, uses, updates)
-        late = frozenset(s for s in every(func.body) if isinstance(s, Let) and (s in updates or copies(s)))
+        late = frozenset(s for s in every(func.body) if isinstance(s, Let) and s not in updates and copies(s))
         ranges = live_ranges(func, uses, inlined, late)
         params = arguments(func, flat)
         pairs = [(s.out, s.args[0]) for s in every(func.body) if isinstance(s, Let) and s in updates]
         classes = coalesce(func, ranges, uses, pairs)
         unbound = may_be_unbound(func)
-        as_none = given_none(func, unbound, classes)
+        as_none = given_none(func, unbound, classes, func.outputs if flat else ())
         forbidden = self.references.mentioned | set(self.names.values()) | params.containers | _spelled(func)
         names = choose(classes, params.names, forbidden, unbound - as_none)
         self.references.variables |= {*names.values(), *(p.name for p in params.params)}

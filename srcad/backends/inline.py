@@ -86,6 +86,9 @@ class _Inliner:
                 assert_never(stmt)
 
     def _let(self, let: Let) -> None:
+        if let in self.in_place:
+            # What is changed must have a name.
+            self.pending.pop(let.args[0], None)  # type: ignore[call-overload]
         self._consume(let.args, _own_width(let))
         if let.op.effect:
             self.pending.clear()

@@ -214,6 +214,17 @@ def _leave(context: Context, loop: Loop) -> Statements:
     return [*flag, ast.Break()]
 
 
+def _leave_if(context: Context, loop: Loop, until: Atom, moves: list[Move]) -> ast.stmt:
+    """`if until: break`, after the moves: what a carry was set to is called like that carry now."""
+    test = context.expressions.atom(until)
+    now = {context.names[source]: context.names[target] for target, source in moves
+           if isinstance(source, Var) and source in context.names}
+    for node in ast.walk(test):
+        if isinstance(node, ast.Name):
+            node.id = now.get(node.id, node.id)
+    return ast.If(test, _leave(context, loop), [])
+
+
 def _trip(context: Context, loop: Loop, block: Block, moves: list[Move], until: Atom) -> tuple[Statements, bool]:
     """The rest of a trip: `block`, the moves, and the loop's end if `until` holds; and whether it ends in any case."""
     if isinstance(until, Lit):
@@ -225,7 +236,7 @@ def _trip(context: Context, loop: Loop, block: Block, moves: list[Move], until: 
         stmt, choice = decided
         return _tail(context, loop, context.block(printing[:-1]), stmt, choice, moves)
     printed = context.finished(context.block(block), moves)
-    return [*printed, ast.If(context.expressions.atom(until), _leave(context, loop), [])], False
+    return [*printed, _leave_if(context, loop, until, moves)], False
 
 
 def _deciding(context: Context, block: Block, until: Atom) -> tuple[If, Choice] | None:
@@ -274,5 +285,5 @@ def _side(context: Context, loop: Loop, stmt: If, until: Choice, side: str, move
     decision = chosen[until.out]
     if isinstance(decision, Lit):
         return ([*block, *_leave(context, loop)], True) if decision.value else (block, False)
-    return [*block, ast.If(context.expressions.atom(decision), _leave(context, loop), [])], False
+    return [*block, _leave_if(context, loop, decision, own)], False
 

@@ -11,6 +11,7 @@ import builtins
 import importlib
 import keyword
 import math
+import sys
 import types
 from typing import Any
 
@@ -19,6 +20,8 @@ import numpy as np
 from srcad.ir.core import Listing, Slicing
 from srcad.ir.ops import Op
 
+# Modules that a generated file imports; what is of others is handed to it.
+_MODULES = frozenset({"numpy", "scipy", *sys.stdlib_module_names}) - {"__main__"}
 _PLAIN = (bool, int, str, bytes, type(None), type(Ellipsis))
 
 
@@ -78,7 +81,7 @@ class References:
         if len(parts) == 1:
             return path if getattr(builtins, path, None) is function else None
         module = "numpy" if parts[0] == "np" else parts[0]
-        if module in ("srcad", "__main__"):
+        if module not in _MODULES:
             return None
         try:
             value: Any = importlib.import_module(module)

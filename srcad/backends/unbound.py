@@ -7,7 +7,7 @@ it: there it is None.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from srcad.backends.names import Classes
@@ -16,12 +16,12 @@ from srcad.ir.core import Atom, Func, If, Let, Loop, Var
 from srcad.ir.walk import every
 
 
-def given_none(func: Func, unbound: frozenset[Var], classes: Classes) -> frozenset[Var]:
-    """Which of `unbound` are None where they have no value."""
+def given_none(func: Func, unbound: frozenset[Var], classes: Classes, outputs: Sequence[Atom]) -> frozenset[Var]:
+    """Which of `unbound` are None where they have no value; `outputs` are passed on to a function of the program."""
     if not unbound:
         return frozenset()
     copies = _copies(func)
-    found = {v for v in (*_passed_on(func), *func.outputs) if v in unbound}
+    found = {v for v in (*_passed_on(func), *outputs) if v in unbound}
     found |= {source for target, source in copies if source in unbound and not classes.same(target, source)}
     pending = list(found)
     sources: dict[Any, list[Any]] = {}

@@ -35,25 +35,26 @@ def copies(let: Let) -> bool:
 
 def in_place(context: Context, let: Let) -> Statements:
     old, new = let.args[0], let.outs[0]
-    printed: Statements = []
     assert isinstance(old, Var)
-    if old in context.inlining.at or context.names[old] != context.names[new]:
-        printed.append(ast.Assign([context.name(new)], context.expressions.atom(old)))
-    return [*printed, *_changed(context, let)]
+    # The change is made under the old name: what is stored may be made of variables that have the new one.
+    printed = _changed(context, let, old)
+    if context.names[old] != context.names[new] and context.uses[new]:
+        printed.append(ast.Assign([context.name(new)], context.name(old)))
+    return printed
 
 
 def on_copy(context: Context, let: Let) -> Statements:
     old = context.expressions.atom(let.args[0])
     copied = call(ast.Attribute(old, "copy", ast.Load()))
-    return [ast.Assign([context.name(let.out)], copied), *_changed(context, let)]
+    return [ast.Assign([context.name(let.out)], copied), *_changed(context, let, let.out)]
 
 
-def _changed(context: Context, let: Let) -> Statements:
-    """The statements that make the old value, under the new one's name, the new value."""
+def _changed(context: Context, let: Let, x: Var) -> Statements:
+    """The statements that make the old value, which is in `x` now, the new value."""
     args, _ = let.call([context.expressions.atom(a) for a in let.args])
     if let.op.name in BINARY:
-        return [_augmented(context.name(let.out), BINARY[let.op.name](), context.expressions.argument(args[1]))]
-    return _CHANGES[let.op.name](context, let, args)
+        return [_augmented(context.name(x), BINARY[let.op.name](), context.expressions.argument(args[1]))]
+    return _CHANGES[let.op.name](context, let, context.name(x), args)
 
 
 def _augmented(target: ast.Name | ast.Subscript, op: ast.operator, value: ast.expr) -> ast.stmt:
@@ -62,9 +63,9 @@ def _augmented(target: ast.Name | ast.Subscript, op: ast.operator, value: ast.ex
     return ast.AugAssign(target, op, value)
 
 
-def _set_at(context: Context, let: Let, args: Sequence[Any]) -> Statements:
+def _set_at(context: Context, let: Let, x: ast.Name, args: Sequence[Any]) -> Statements:
     _, index, value = args
-    target = context.expressions.subscript(context.name(let.out), index)
+    target = context.expressions.subscript(x, index)
     stored = context.expressions.argument(value)
     same = isinstance(stored, ast.BinOp) and ast.dump(stored.left) == ast.dump(target)
     if same and isinstance(stored, ast.BinOp) and plain_index(let, index_of(let)):
@@ -72,41 +73,41 @@ def _set_at(context: Context, let: Let, args: Sequence[Any]) -> Statements:
     return [ast.Assign([target], stored)]
 
 
-def _index_add(context: Context, let: Let, args: Sequence[Any]) -> Statements:
+def _index_add(context: Context, let: Let, x: ast.Name, args: Sequence[Any]) -> Statements:
     _, g, index = args
     value = context.expressions.argument(g)
     if not plain_index(let, index_of(let)):
         add_at = dotted("np.add.at")
         context.expressions.references.imports.add("numpy")
-        return [ast.Expr(call(add_at, context.name(let.out), context.expressions.argument(index), value))]
-    return [_augmented(context.expressions.subscript(context.name(let.out), index), ast.Add(), value)]
+        return [ast.Expr(call(add_at, x, context.expressions.argument(index), value))]
+    return [_augmented(context.expressions.subscript(x, index), ast.Add(), value)]
 
 
-def _append(context: Context, let: Let, args: Sequence[Any]) -> Statements:
+def _append(context: Context, let: Let, x: ast.Name, args: Sequence[Any]) -> Statements:
     value = context.expressions.argument(args[1])
-    return [ast.Expr(call(ast.Attribute(context.name(let.out), "append", ast.Load()), value))]
+    return [ast.Expr(call(ast.Attribute(x, "append", ast.Load()), value))]
 
 
-def _extend(context: Context, let: Let, args: Sequence[Any]) -> Statements:
+def _extend(context: Context, let: Let, x: ast.Name, args: Sequence[Any]) -> Statements:
     value = context.expressions.argument(args[1])
-    return [ast.Expr(call(ast.Attribute(context.name(let.out), "extend", ast.Load()), value))]
+    return [ast.Expr(call(ast.Attribute(x, "extend", ast.Load()), value))]
 
 
-def _set_item(context: Context, let: Let, args: Sequence[Any]) -> Statements:
+def _set_item(context: Context, let: Let, x: ast.Name, args: Sequence[Any]) -> Statements:
     _, index, value = args
-    target = context.expressions.subscript(context.name(let.out), index)
+    target = context.expressions.subscript(x, index)
     return [ast.Assign([target], context.expressions.argument(value))]
 
 
-def _set_part(context: Context, let: Let, args: Sequence[Any]) -> Statements:
+def _set_part(context: Context, let: Let, x: ast.Name, args: Sequence[Any]) -> Statements:
     _, values, bounds = args
-    target = context.expressions.subscript(context.name(let.out), bounds)
+    target = context.expressions.subscript(x, bounds)
     return [ast.Assign([target], context.expressions.argument(values))]
 
 
-def _add_at(context: Context, let: Let, args: Sequence[Any]) -> Statements:
+def _add_at(context: Context, let: Let, x: ast.Name, args: Sequence[Any]) -> Statements:
     _, g, index = args
-    target, value = context.expressions.subscript(context.name(let.out), index), context.expressions.argument(g)
+    target, value = context.expressions.subscript(x, index), context.expressions.argument(g)
     item = let.args[0].type.item
     if item is not None and item.kind in ("number", "scalar"):
         return [_augmented(target, ast.Add(), value)]
@@ -114,8 +115,8 @@ def _add_at(context: Context, let: Let, args: Sequence[Any]) -> Statements:
     return [ast.Assign([target], ast.BinOp(target, ast.Add(), value))]
 
 
-def _pop(context: Context, let: Let, args: Sequence[Any]) -> Statements:
-    popped = call(ast.Attribute(context.name(let.outs[0]), "pop", ast.Load()))
+def _pop(context: Context, let: Let, x: ast.Name, args: Sequence[Any]) -> Statements:
+    popped = call(ast.Attribute(x, "pop", ast.Load()))
     used = context.uses[let.outs[1]] > 0
     return [ast.Assign([context.name(let.outs[1])], popped) if used else ast.Expr(popped)]
 
@@ -129,7 +130,7 @@ def popped(context: Context, let: Let) -> Statements:
     return [ast.Assign([tuple_of(context.name(v) for v, _ in both)], tuple_of(value for _, value in both))]
 
 
-_CHANGES: dict[str, Callable[[Context, Let, Sequence[Any]], Statements]] = {
+_CHANGES: dict[str, Callable[[Context, Let, ast.Name, Sequence[Any]], Statements]] = {
     "set_at": _set_at, "index_add": _index_add, "append": _append, "concat": _extend, "set_item": _set_item,
     "set_part": _set_part, "add_at": _add_at, "pop": _pop,
 }

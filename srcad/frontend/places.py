@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from types import ModuleType
 from typing import Any
 
 import gast
@@ -335,6 +336,8 @@ def attribute(frame: Frame, owner: Any, name: str) -> Any:
                 raise Refused(f"{describe(owner)} has no attribute `{name}`")
             if isinstance(v, str):
                 return Method(owner, name)
+            if isinstance(v, ModuleType) and (callable(found := getattr(v, name)) or isinstance(found, ModuleType)):
+                return Const(found)  # nobody replaces the functions of a module between two calls
             return frame.machine.capture(("attr", id(v), name), name, lambda: getattr(v, name))
         case Const():
             return _of_array(frame, atom_of(owner), name)

@@ -6,21 +6,38 @@ from collections.abc import Callable
 from typing import Any
 
 from srcad.backends.lax import compiled
-from srcad.ir import Func, Lit, Undef, Var, leaves, map_tree
-from srcad.program.signature import leaves_of, objects_of
+from srcad.ir import Func, Lit, Record, Undef, Var, map_tree
+from srcad.program.signature import objects_of
 
 
 def xla(func: Func) -> Callable[..., Any]:
     """`func` as a function of trees, compiled when it is first called."""
     run = compiled(func)
-    defaults = [p.default for p in func.params]
-    positions = [[isinstance(v, Var) for v in leaves(p.tree)] for p in func.params]
+    trees, defaults = [p.tree for p in func.params], [p.default for p in func.params]
 
     def call(*args: Any) -> Any:
-        given = (*args, *defaults[len(args):])
-        inputs = [leaf for keep, value in zip(positions, given, strict=True)
-                  for wanted, leaf in zip(keep, leaves_of(value), strict=True) if wanted]
+        inputs: list[Any] = []
+        for tree, value in zip(trees, (*args, *defaults[len(args):]), strict=True):
+            _take(tree, value, inputs)
         outputs = iter(run(*inputs))
         return objects_of(map_tree(lambda a: next(outputs) if isinstance(a, Var | Lit | Undef) else a, func.result))
 
     return call
+
+
+def _take(tree: Any, value: Any, inputs: list[Any]) -> None:
+    """The parts of `value` that stand where `tree` has variables."""
+    match tree:
+        case Var():
+            inputs.append(value)
+        case tuple() | list():
+            for t, v in zip(tree, value, strict=True):
+                _take(t, v, inputs)
+        case dict():
+            for k, t in tree.items():
+                _take(t, value[k], inputs)
+        case Record(fields=fields):
+            for k, t in fields.items():
+                _take(t, getattr(value, k), inputs)
+        case _:
+            pass

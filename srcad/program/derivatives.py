@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from types import FunctionType, MethodType
 from typing import Any
 
-import numpy as np
+from numpy import ndarray
 
 from srcad.backends.load import annotate
-from srcad.errors import ArgumentError, Unsupported
+from srcad.errors import ArgumentError
 from srcad.frontend.calls import bind
 from srcad.frontend.lower import Lowered, match_arguments
 from srcad.frontend.values import Const
 from srcad.program.programs import Gradient, Primal, Program
 from srcad.program.results import owned
-from srcad.program.signature import Describe
+from srcad.program.signature import key_of
 from srcad.program.variants import Variant, Variants
 
 Wrt = int | str | tuple[int | str, ...]
+
+
+CONTAINERS = frozenset({tuple, list, dict})
 
 
 class Runner:
@@ -42,23 +44,32 @@ class Runner:
         return tuple(bound[n] for n in self.primal.names)
 
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any], more: tuple[Any, ...] = ()) -> Any:
-        values = self.values(args, kwargs)
-        variant = self.variants.find(values)
-        captured = tuple(read() for read in variant.captures) if variant.captures else ()
-        given = (*values, *captured, *more)
-        return owned(self.run(variant, given), given)
+        """Call the variant for these arguments; `more` are arguments that only the generated function has."""
+        if kwargs or not self.plain or len(args) != self.count:
+            args = self.values(args, kwargs)
+        # The common case costs one key, one look-up and one call.
+        key = tuple([(a.dtype, a.shape) if type(a) is ndarray else key_of(a) for a in args])
+        for variant in self.variants.by_key.get(key, ()):
+            if not variant.checked:
+                return self.finish(variant, args + more if more else args)
+        variant = self.variants.find(args)
+        return self.finish(variant, (*args, *(read() for read in variant.captures), *more))
 
-    def run(self, variant: Variant, given: tuple[Any, ...]) -> Any:
-        return self.guarded(variant.run, given)
-
-    @staticmethod
-    def guarded(function: Callable[..., Any], given: tuple[Any, ...]) -> Any:
-        """Call generated code; what the user's program raises is shown with the user's line."""
+    def finish(self, variant: Variant, given: tuple[Any, ...]) -> Any:
+        """Run the generated function; what the user's program raises is shown with the user's line."""
         try:
-            return function(*given)
+            result = variant.run(*given)
         except Exception as error:
             annotate(error)
             raise
+        if type(result) is ndarray and result.base is None:
+            for a in given:
+                if a is result or type(a) in CONTAINERS:
+                    break
+            else:
+                if result.flags.writeable:
+                    return result
+        return result if type(result) is float else owned(result, given)
 
 
 class Derivative:
@@ -76,7 +87,7 @@ class Derivative:
         return self._runner
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.runner(args, kwargs)
+        return (self._runner or self.runner)(args, kwargs)
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -217,6 +228,3 @@ def derivative_of(function: Any, wrt: Wrt = 0, value: bool = False, has_aux: boo
                       Gradient(program, names, single, value, has_aux), backend)
     return made
 
-
-__all__ = ["ArgumentError", "Const", "Derivative", "Describe", "Iterable", "Runner", "Unsupported", "Variant",
-           "copy", "derivative_of", "np", "program_of"]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
 from srcad.frontend.lower import Lowered
 from srcad.ir import Func, Undef, Var, leaves, map_tree
@@ -70,13 +71,22 @@ def pull(program: Program, primals: tuple[Any, ...], backend: str,
     values = runner.values(args, {})
     variant = runner.variants.find(values)
     captured = tuple(read() for read in variant.captures)
-    value, residuals = runner.run(variant, (*values, *captured))
+    value, residuals = guarded(variant.run, (*values, *captured))
     lowered = variant.lowered
     assert isinstance(lowered, Split) and lowered.halves is not None and lowered.whole is not None
     (back,) = variant.companions
     pullback = Pullback(lowered.whole, lowered.halves, back, (*values, *captured), residuals, len(program.primal.bound),
-                        len(primals), runner)
+                        len(primals))
     return owned(value, (*values, *captured, _arrays(residuals))), pullback
+
+
+def guarded(function: Callable[..., Any], given: tuple[Any, ...]) -> Any:
+    """Call generated code; what the user's program raises is shown with the user's line."""
+    try:
+        return function(*given)
+    except Exception as error:
+        annotate(error)
+        raise
 
 
 def tree_of_copies(value: Any) -> Any:
@@ -100,8 +110,8 @@ class Pullback:
     """The linear map from cotangents of a result to cotangents of the arguments, at the point of one call."""
 
     def __init__(self, func: Func, halves: Halves, back: Callable[..., Any], values: tuple[Any, ...], residuals: Any,
-                 skip: int, count: int, runner: Runner) -> None:
-        self.func, self.halves, self.back, self.runner = func, halves, back, runner
+                 skip: int, count: int) -> None:
+        self.func, self.halves, self.back = func, halves, back
         self.values, self.residuals, self.skip, self.count = values, residuals, skip, count
 
     def __call__(self, cotangent: Any) -> tuple[Any, ...]:
@@ -110,8 +120,9 @@ class Pullback:
         inputs = [leaf for p, v in zip(self.func.params, self.values, strict=True)
                   for var, leaf in zip(leaves(p.tree), leaves_of(v), strict=True) if isinstance(var, Var)]
         given = (self.residuals,) if self.halves.residuals else ()
-        flat = self.runner.guarded(self.back, (*(inputs[k] for k in self.halves.reads), *given, *seeds))
-        gradient = owned(tuple(flat), (*self.values, _arrays(self.residuals), _arrays(list(seeds))))
+        flat = guarded(self.back, (*(inputs[k] for k in self.halves.reads), *given, *seeds))
+        flat = flat if isinstance(flat, tuple) else (flat,)
+        gradient = owned(flat, (*self.values, _arrays(self.residuals), _arrays(list(seeds))))
         found = dict(zip(self.halves.inputs, gradient, strict=True))
         return self._trees(found)
 

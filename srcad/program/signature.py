@@ -23,10 +23,10 @@ Path = tuple[str, int]
 def key_of(value: Any) -> Any:
     """A hashable description of an argument: equal keys are served by the same program."""
     t = type(value)
-    if t is np.ndarray:
-        return (value.dtype, value.shape)
     if t is float or t is int or t is complex:
         return t
+    if t is np.ndarray:
+        return (value.dtype, value.shape)
     if isinstance(value, np.generic):
         return t
     if t is tuple or t is list:
@@ -50,7 +50,7 @@ def exact_key(values: tuple[Any, ...], static: frozenset[Path], names: tuple[str
     if not static:
         return key
     given = dict(zip(names, values, strict=True))
-    return key, tuple(leaves_of(given[name])[i] for name, i in sorted(static))
+    return "static", key, tuple(leaves_of(given[name])[i] for name, i in sorted(static))
 
 
 def leaves_of(value: Any) -> list[Any]:

@@ -18,9 +18,10 @@ from typing import Any
 from srcad.ir import HOLE, PACK, RESIDUALS, Form, Func, FuncRef, Let, Lit, Param, Var, call_op, leaves, unpack_op
 from srcad.ir.walk import bound, free
 from srcad.transforms.activity import Mask, active_atoms, activity
+from srcad.transforms.derived import dual, suffix
 from srcad.transforms.residuals import plan
 from srcad.transforms.simplify import live
-from srcad.transforms.sweep import Dispatch, Sweep, Thunk, bar_of, dual
+from srcad.transforms.sweep import Dispatch, Sweep, Thunk, bar_of
 
 
 @dataclass
@@ -44,10 +45,8 @@ def split(ref: FuncRef, inputs: Mask, outputs: Mask, dispatch: Dispatch) -> Halv
     halves = ref.derived.get(key)
     if halves is None:
         numbers = [tuple(k for k, yes in enumerate(mask) if yes) for mask in (inputs, outputs)]
-        suffix = "" if not any(k[0] == "halves" for k in ref.derived if isinstance(k, tuple)) else \
-            "_" + "".join(map(str, numbers[0]))
-        halves = ref.derived[key] = Halves(FuncRef(f"{ref.name}_forward{suffix}"), FuncRef(f"{ref.name}_reverse{suffix}"),
-                                           *numbers, tuple(range(len(inputs))))
+        names = [f"{ref.name}_{half}{suffix(ref, 'halves', inputs)}" for half in ("forward", "reverse")]
+        halves = ref.derived[key] = Halves(*map(FuncRef, names), *numbers, tuple(range(len(inputs))))
         _fill(halves, ref.known, dispatch)
     elif not halves.done:
         halves.recursive = True

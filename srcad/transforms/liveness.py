@@ -188,7 +188,9 @@ class _Walker:
             self._open(v, after)
         self.now -= 2
         if loop.until is not None:
-            self.read([loop.until])
+            # What a carry was just set to is read as that carry.
+            following = {c.next: c.param for c in carries}
+            self.read(following.get(v, v) for v in self.inlining.leaves([loop.until]))
         self.now -= 2
         for c in carries:
             self._interval(c.param, self.now, max(after, self.now + 1))

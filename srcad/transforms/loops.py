@@ -22,9 +22,10 @@ from srcad.ir import INT, OPERATORS, Atom, Carry, Element, Let, Lit, Loop, Range
 from srcad.ir.walk import bound, exit_atoms, free, inner_reads, loop_locals
 from srcad.rules.tapes import ROWS_INTO
 from srcad.transforms.activity import useful_in_loop
+from srcad.transforms.derived import dual
 from srcad.transforms.residuals import plan
 from srcad.transforms.simplify import live
-from srcad.transforms.sweep import Sweep, Thunk, Thunks, bar_of, dual
+from srcad.transforms.sweep import Sweep, Thunk, Thunks, bar_of
 
 
 def loop(sweep: Sweep, stmt: Loop) -> Thunk | None:

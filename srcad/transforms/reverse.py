@@ -17,7 +17,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
-from srcad.errors import Problem, Unsupported
 from srcad.ir import Atom, Block, CallOp, Choice, Form, Func, If, Let, Lit, Loop, Op, Param, Stmt, Undef, Var, join, map_tree, run
 from srcad.ir import leaves as leaves_of
 from srcad.ir.walk import bound, free
@@ -26,6 +25,7 @@ from srcad.rules.shapes import project_to, unbroadcast_to
 from srcad.rules.tapes import LOADS
 from srcad.transforms.activity import activity, atoms_in, is_bundle, sources
 from srcad.transforms.calls import bundle, call
+from srcad.transforms.derived import refusal
 from srcad.transforms.loops import loop
 from srcad.transforms.residuals import Plan, plan
 from srcad.transforms.simplify import live
@@ -148,14 +148,6 @@ def gather(sweep: Sweep, stmt: Let, g: Any) -> None:
         share = run(sweep.build, project_to, g, x)
         sweep.bars[x] = sweep.build.call(LOADS[stmt.op], buffer, share, index, hint=prefixed(x))
         name_after(buffer, x)
-
-
-def refusal(stmt: Let, place: int | str) -> Unsupported:
-    if isinstance(place, str):
-        return Unsupported(Problem(stmt.span, f"srcad can't differentiate {stmt.op} with respect to its argument {place}",
-                                   hint="pass it by position if it has one, or keep it constant"))
-    return Unsupported(Problem(stmt.span, f"srcad can't differentiate {stmt.op}", "it has no derivative rule",
-                               "keep it out of what the result depends on, or give it a rule"))
 
 
 def branch(sweep: Sweep, stmt: If) -> Thunk | None:

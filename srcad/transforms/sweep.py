@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from srcad.errors import Span
-from srcad.ir import OPERATORS, RESIDUALS, Block, Builder, Func, If, Loop, Stmt, Type, Undef, Var, run
+from srcad.ir import OPERATORS, Block, Builder, Func, If, Loop, Stmt, Undef, Var, run
 from srcad.rules.shapes import zeros_for
 from srcad.rules.tapes import ADD_TREES
+from srcad.transforms.derived import dual
 from srcad.transforms.residuals import lasting
 
 Thunk = Callable[[], None]
@@ -110,15 +110,3 @@ def name_after(g: Any, x: Var) -> None:
 def bar_of(x: Any, hint: str | None = None) -> Var:
     """A new variable for the cotangent of `x`."""
     return Var(prefixed(x) if hint is None and isinstance(x, Var) else hint or "", dual(x.type))
-
-
-def dual(t: Type) -> Type:
-    """The type of a tangent or a cotangent of a value of type `t`."""
-    if t.kind == "number":
-        return Type("scalar", t.dtype, ())
-    if t.kind == "sequence":
-        return Type("sequence", item=t.item and dual(t.item))
-    if t.kind == "object":
-        return RESIDUALS
-    return replace(t, value=None, optional=False)
-

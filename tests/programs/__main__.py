@@ -6,9 +6,12 @@ import argparse
 import collections
 import re
 import time
+import warnings
+from collections.abc import Callable
 
-from tests.programs.generator import generate
+from tests.programs.generator import Program, generate
 from tests.programs.judge import Verdict, judge, judge_program
+from tests.programs.running import load, observe
 from tests.programs.shrink import shrink
 
 
@@ -37,11 +40,30 @@ def main() -> None:
             shown.add(kind)
             print(f"\n=== seed {seed}: {verdict.stage}: {verdict.text}{verdict.refused}")
             if not options.no_shrink:
-                print(shrink(program.source, lambda text: describe(judge(text, program.args, seed)) == kind, options.attempts))
+                print(shrink(program.source, failing_like(kind, program), options.attempts))
                 print("# args:", program.args)
     print(f"\n{options.count} programs in {time.perf_counter() - start:.1f} s")
     for kind, count in verdicts.most_common():
         print(f"{count:6}  {kind}")
+
+
+def failing_like(kind: str, program: Program) -> Callable[[str], bool]:
+    """Is a text a program that Python runs to the same end as `program`, and does it fail in the same way?"""
+    end = type(observe(load(program.source), program.args).error)
+
+    def fails(text: str) -> bool:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", SyntaxWarning)
+                f = load(text)
+        except (SyntaxError, SyntaxWarning, KeyError, NameError):
+            return False
+        limit = "while" in text and text.count("+= 1") < program.source.count("+= 1")
+        if limit or type(observe(f, program.args).error) is not end:
+            return False
+        return describe(judge(text, program.args, program.seed)) == kind
+
+    return fails
 
 
 def describe(verdict: Verdict) -> str:

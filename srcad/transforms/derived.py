@@ -1,0 +1,34 @@
+"""What both modes share: the types of derivatives, the names of derived callees, and refusals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from srcad.errors import Problem, Unsupported
+from srcad.ir import RESIDUALS, FuncRef, Let, Type
+from srcad.transforms.activity import Mask
+
+
+def dual(t: Type) -> Type:
+    """The type of a tangent or a cotangent of a value of type `t`."""
+    if t.kind == "number":
+        return Type("scalar", t.dtype, ())
+    if t.kind == "sequence":
+        return Type("sequence", item=t.item and dual(t.item))
+    if t.kind == "object":
+        return RESIDUALS
+    return replace(t, value=None, optional=False)
+
+
+def suffix(ref: FuncRef, kind: str, inputs: Mask) -> str:
+    """Tells a second derivative of one callee from the first, by the numbers of its active inputs."""
+    taken = any(isinstance(k, tuple) and k[0] == kind for k in ref.derived)
+    return "_" + "".join(str(k) for k, yes in enumerate(inputs) if yes) if taken else ""
+
+
+def refusal(stmt: Let, place: int | str) -> Unsupported:
+    if isinstance(place, str):
+        return Unsupported(Problem(stmt.span, f"srcad can't differentiate {stmt.op} with respect to its argument {place}",
+                                   hint="pass it by position if it has one, or keep it constant"))
+    return Unsupported(Problem(stmt.span, f"srcad can't differentiate {stmt.op}", "it has no derivative rule",
+                               "keep it out of what the result depends on, or give it a rule"))

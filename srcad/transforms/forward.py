@@ -1,0 +1,251 @@
+"""Forward mode: each statement is followed by the statement of its tangent.
+
+    def f(x):                       def f_tangent(x, x_dot):
+        t = np.sin(x)                   t = np.sin(x)
+        y = t * t                       t_dot = x_dot * np.cos(x)
+        return y         becomes        y = t * t
+                                        return y, t_dot * t + t_dot * t
+
+A loop carries tangents beside what it carries, a tape has a tape of tangents, a call is a call of the callee's tangent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, assert_never
+
+import numpy as np
+
+from srcad.ir import (
+    OPERATORS,
+    PACK,
+    Block,
+    Builder,
+    CallOp,
+    Carry,
+    Choice,
+    Element,
+    Form,
+    Func,
+    FuncRef,
+    HOLE,
+    If,
+    Let,
+    Lit,
+    Loop,
+    Param,
+    Read,
+    Stmt,
+    Undef,
+    Var,
+    Write,
+    call_op,
+    is_number,
+    join,
+    map_tree,
+    run,
+    unpack_op,
+)
+from srcad.rules.ops import Rule, rule_of
+from srcad.rules.shapes import same_shape, zeros_for
+from srcad.rules.symbols import shape
+from srcad.rules.tapes import ADD_TREES
+from srcad.transforms.activity import Mask, activity, atoms_in, is_bundle, sources
+from srcad.transforms.derived import dual, refusal, suffix
+
+
+def forward(func: Func, wrt: Sequence[Var]) -> Func:
+    """The tangent: `(value, tangent)` of `func`, given the tangents of `wrt` (an argument `x_dot` for each `x`)."""
+    chosen = frozenset(wrt)
+    push = _Push(activity(func, wrt))
+    params = [Param(f"{p.name}_dot", tree) for p in func.params
+              for tree in [map_tree(lambda v: push.new(v) if v in chosen else None, p.tree)]
+              if any(isinstance(v, Var) and v in chosen for v in _leaves(p.tree))]
+    push.block(func.body)
+    push.build.span = func.span
+    tangent = map_tree(push.result, func.result)
+    return Func(f"{func.name}_tangent", (*func.params, *params), push.build.block, (func.result, tangent), func.span)
+
+
+def _leaves(tree: Any) -> list[Any]:
+    found: list[Any] = []
+    map_tree(found.append, tree)
+    return found
+
+
+class _Push:
+    def __init__(self, active: frozenset[Var]) -> None:
+        self.active = active
+        self.build = Builder()
+        self.dots: dict[Var, Any] = {}
+
+    def new(self, v: Var) -> Var:
+        """A new variable, the tangent of `v`."""
+        self.dots[v] = dot = Var(_hint(v), dual(v.type))
+        return dot
+
+    def result(self, a: Any) -> Any:
+        if isinstance(a, Undef):
+            return a
+        return self.of(a) if isinstance(a, Var | Lit) and a.type.is_inexact else None
+
+    def has(self, a: Any) -> bool:
+        return isinstance(a, Var) and a in self.dots and a in self.active
+
+    def of(self, a: Any, like: Any = None) -> Any:
+        """The tangent of an atom, a zero if it has none."""
+        if self.has(a):
+            return self.dots[a]
+        return a if isinstance(a, Undef) else run(self.build, zeros_for, a if like is None else like)
+
+    def block(self, block: Block) -> None:
+        for stmt in block:
+            self.build.span = stmt.span
+            self.stmt(stmt)
+
+    def stmt(self, stmt: Stmt) -> None:
+        match stmt:
+            case Let(op=CallOp()) if any(map(self.has, stmt.args)) and not self.active.isdisjoint(stmt.outs):
+                self.call(stmt)
+            case Let():
+                self.build.add(stmt)
+                if not self.active.isdisjoint(stmt.outs):
+                    self.let(stmt)
+            case If():
+                self.branch(stmt)
+            case Loop():
+                self.loop(stmt)
+            case _:
+                assert_never(stmt)
+
+    # --- operations
+
+    def let(self, stmt: Let) -> None:
+        rule = rule_of(stmt.op)
+        if is_bundle(stmt):
+            parts: Sequence[Any] = self.bundle(stmt)
+        elif rule is not None and rule.joint:
+            parts = self.applied(stmt, rule)
+        else:
+            parts = self.summed(stmt, rule)
+        for v, dot in zip(stmt.outs, parts, strict=True):
+            if v in self.active:
+                self.dots[v] = dot
+                if isinstance(dot, Var) and not dot.hint:
+                    dot.hint = _hint(v)
+
+    def bundle(self, stmt: Let) -> Sequence[Var]:
+        if stmt.op is PACK:
+            return (self.build.call(PACK, *(self.of(a) if a.type.is_inexact else Lit(None) for a in stmt.args)),)
+        op = unpack_op(tuple(dual(v.type) if v.type.is_inexact else v.type for v in stmt.outs))
+        return self.build.let(op, (self.of(stmt.args[0]),), Form((HOLE,)))
+
+    def applied(self, stmt: Let, rule: Rule) -> Sequence[Var]:
+        """A linear operation is applied to the tangents."""
+        def tangent(a: Any) -> Any:
+            if isinstance(a, Var | Lit):
+                return self.of(a)
+            return 0.0 if is_number(a) else a
+
+        args, kwargs = stmt.call()
+        linear = frozenset(i for i, transpose in enumerate(rule.vjps) if transpose is not None)
+        moved = [map_tree(tangent, a) if i in linear else a for i, a in enumerate(args)]
+        self._refuse_unstated(stmt)
+        if stmt.op.outs == 1:
+            return (self.build.call(stmt.op, *moved, **kwargs),)
+        return self.build.calls(stmt.op, *moved, **kwargs)
+
+    def _refuse_unstated(self, stmt: Let) -> None:
+        for place, arg in sources(stmt):
+            if isinstance(place, str) and any(map(self.has, atoms_in(arg))):
+                raise refusal(stmt, place)
+
+    def summed(self, stmt: Let, rule: Rule | None) -> Sequence[Any]:
+        """Each argument adds what its rule makes of its tangent."""
+        args, kwargs = stmt.call()
+        y = stmt.outs[0] if len(stmt.outs) == 1 else stmt.outs
+        total: list[Any] = [None] * len(stmt.outs)
+        for place, arg in sources(stmt):
+            if not any(map(self.has, atoms_in(arg))):
+                continue
+            if rule is None or isinstance(place, str) or place >= len(rule.jvps) or rule.jvps[place] is None:
+                raise refusal(stmt, place)
+            dot = self.dots[arg] if isinstance(arg, Var) else map_tree(lambda a: self.of(a), arg)
+            share = run(self.build, rule.jvps[place], dot, y, *args, **kwargs)
+            shares = share if isinstance(share, tuple) and len(stmt.outs) > 1 else (share,)
+            total = [self.sum(v, a, b) for v, a, b in zip(stmt.outs, total, shares, strict=True)]
+        return [self.fitted(t, v) for t, v in zip(total, stmt.outs, strict=True)]
+
+    def sum(self, v: Var, a: Any, b: Any) -> Any:
+        if a is None or b is None or isinstance(b, Undef):
+            return b if a is None else a
+        op = ADD_TREES if v.type.kind in ("sequence", "object") else OPERATORS["add"]
+        return self.build.call(op, a, b, hint=_hint(v))
+
+    def fitted(self, dot: Any, v: Var) -> Any:
+        """`dot` in the shape of `v`: the tangent of a sum with an array has the array's shape."""
+        if dot is None or isinstance(dot, Undef):
+            return self.of(v)
+        if not v.type.is_numeric or same_shape(dot.type, v.type) or v.type.rank == 0:
+            return dot
+        return run(self.build, lambda t, y: np.broadcast_to(t, shape(y)), dot, v)
+
+    def call(self, stmt: Let) -> None:
+        mask = tuple(map(self.has, stmt.args))
+        target, ref = stmt.op.target, tangent_of(stmt.op.target, mask)
+        moving = [v for v, a in zip(stmt.outs, target.known.outputs, strict=True) if a.type.is_inexact]
+        dots = [self.new(v) for v in moving]
+        outs = (*stmt.outs, *dots)
+        args = (*stmt.args, *(self.dots[a] for a, yes in zip(stmt.args, mask, strict=True) if yes))
+        op = call_op(ref, tuple(v.type for v in outs), stmt.op.effect)
+        self.build.add(Let(outs, op, args, Form((HOLE,) * len(args)), stmt.span))
+
+    # --- blocks
+
+    def branch(self, stmt: If) -> None:
+        moving = [c for c in stmt.choices if c.out in self.active]
+        sides: list[Block] = []
+        dots: list[list[Any]] = []
+        for k, side in enumerate((stmt.then, stmt.orelse)):
+            with self.build.nested() as block:
+                self.block(side)
+                dots.append([self.of((c.then, c.orelse)[k]) for c in moving])
+            sides.append(tuple(block))
+        choices = []
+        for c, a, b in zip(moving, *dots, strict=True):
+            out = Var(_hint(c.out), b.type if isinstance(a, Undef) else a.type if isinstance(b, Undef) else join(a.type, b.type))
+            self.dots[c.out] = out
+            choices.append(Choice(out, a, b))
+        self.build.add(replace(stmt, then=sides[0], orelse=sides[1], choices=(*stmt.choices, *choices)))
+
+    def loop(self, stmt: Loop) -> None:
+        moving = [c for c in stmt.carries if c.param in self.active]
+        inits = [self.of(c.init) for c in moving]
+        params = [self.new(c.param) for c in moving]
+        elements = [Element(self.new(e.var), self.dots[e.sequence]) for e in stmt.elements
+                    if e.var in self.active and self.has(e.sequence)]
+        reads = [Read(self.new(r.element), self.dots[r.tape]) for r in stmt.reads
+                 if r.element in self.active and self.has(r.tape)]
+        with self.build.nested() as body:
+            self.block(stmt.body)
+            nexts = [self.of(c.next, p) for c, p in zip(moving, params, strict=True)]
+            rows = [(w, self.of(w.row)) for w in stmt.writes if w.tape in self.active]
+        carries = [Carry(self.new(c.out), p, i, n) for c, p, i, n in zip(moving, params, inits, nexts, strict=True)]
+        writes = [Write(self.new(w.tape), row) for w, row in rows]
+        self.build.add(replace(stmt, body=tuple(body), carries=(*stmt.carries, *carries), writes=(*stmt.writes, *writes),
+                               elements=(*stmt.elements, *elements), reads=(*stmt.reads, *reads)))
+
+
+def tangent_of(ref: FuncRef, mask: Mask) -> FuncRef:
+    """The tangent of a callee for these active inputs; a recursive one finds itself here."""
+    key = ("tangent", mask)
+    if key not in ref.derived:
+        found = ref.derived[key] = FuncRef(f"{ref.name}_tangent{suffix(ref, 'tangent', mask)}")
+        func = ref.known
+        found.func = replace(forward(func, [v for v, yes in zip(func.inputs, mask, strict=True) if yes]), name=found.name)
+    return ref.derived[key]
+
+
+def _hint(v: Var) -> str:
+    return f"{v.hint}_dot" if v.hint else ""
