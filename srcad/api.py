@@ -194,7 +194,7 @@ def _one_argument(f: Any, wrt: int | str, args: tuple[Any, ...], kwargs: dict[st
     """(program, position of the argument `wrt`, all arguments in order, `self` of a method not among them)."""
     program = program_of(f)
     primal = program.primal
-    bound = match_arguments(primal.source, primal.code, (*primal.bound, *args), kwargs)
+    bound = match_arguments(primal.source, primal.code, (*primal.bound, *args), {**primal.named, **kwargs})
     (name,), single = names_in(primal, wrt)
     if not single:
         raise ArgumentError("wrt must be one argument here; use vjp or jvp for several")

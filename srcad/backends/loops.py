@@ -214,15 +214,23 @@ def _leave(context: Context, loop: Loop) -> Statements:
     return [*flag, ast.Break()]
 
 
-def _leave_if(context: Context, loop: Loop, until: Atom, moves: list[Move]) -> ast.stmt:
-    """`if until: break`, after the moves: what a carry was set to is called like that carry now."""
-    test = context.expressions.atom(until)
-    now = {context.names[source]: context.names[target] for target, source in moves
-           if isinstance(source, Var) and source in context.names}
-    for node in ast.walk(test):
-        if isinstance(node, ast.Name):
-            node.id = now.get(node.id, node.id)
-    return ast.If(test, _leave(context, loop), [])
+def _ended(context: Context, loop: Loop, printed: Statements, until: Atom, moves: list[Move]) -> Statements:
+    """`printed`, the moves, and `if until: break`."""
+    leaves = context.inlining.leaves([until])
+    now = {source: target for target, source in moves if isinstance(source, Var)}
+    if any(target in leaves and target not in now for target, _ in moves):
+        # It reads what the moves overwrite.
+        leave = [*context.finished([], moves), *_leave(context, loop)]
+        return [*printed, ast.If(context.expressions.atom(until), leave, []), *context.finished([], moves)]
+    printed = context.finished(printed, moves)
+    names = context.expressions.names
+    try:
+        # What a carry was set to is called like that carry now.
+        context.expressions.names = names | {v: names[now[v]] for v in leaves if v in now}
+        test = context.expressions.atom(until)
+    finally:
+        context.expressions.names = names
+    return [*printed, ast.If(test, _leave(context, loop), [])]
 
 
 def _trip(context: Context, loop: Loop, block: Block, moves: list[Move], until: Atom) -> tuple[Statements, bool]:
@@ -235,8 +243,7 @@ def _trip(context: Context, loop: Loop, block: Block, moves: list[Move], until: 
     if decided is not None:
         stmt, choice = decided
         return _tail(context, loop, context.block(printing[:-1]), stmt, choice, moves)
-    printed = context.finished(context.block(block), moves)
-    return [*printed, _leave_if(context, loop, until, moves)], False
+    return _ended(context, loop, context.block(block), until, moves), False
 
 
 def _deciding(context: Context, block: Block, until: Atom) -> tuple[If, Choice] | None:
@@ -281,9 +288,9 @@ def _side(context: Context, loop: Loop, stmt: If, until: Choice, side: str, move
     block = context.finished(context.block(inner), [(v, chosen[v]) for v in kept])
     for v, tapes in rows.items():
         block = context.recorded(block, v, tapes)
-    block = context.finished(block, own)
     decision = chosen[until.out]
-    if isinstance(decision, Lit):
-        return ([*block, *_leave(context, loop)], True) if decision.value else (block, False)
-    return [*block, _leave_if(context, loop, decision, own)], False
+    if not isinstance(decision, Lit):
+        return _ended(context, loop, block, decision, own), False
+    block = context.finished(block, own)
+    return ([*block, *_leave(context, loop)], True) if decision.value else (block, False)
 

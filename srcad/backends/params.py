@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from srcad.backends.hints import hint_of
@@ -35,9 +35,10 @@ class Arguments:
 
 def arguments(func: Func, flat: bool) -> Arguments:
     """`flat`: as functions of the program call each other, with one argument for each input."""
-    if not flat:
-        return Arguments(func.params, {p.tree: p.name for p in func.params if isinstance(p.tree, Var)})
     taken: set[str] = set()
+    if not flat:
+        own = tuple(replace(p, name=_free(p.name, taken)) for p in func.params)
+        return Arguments(own, {p.tree: p.name for p in own if isinstance(p.tree, Var)})
     params = []
     for p in func.params:
         for leaf in leaves(p.tree):

@@ -287,9 +287,10 @@ def update(frame: Frame, target: Any, op: Any, value: Any) -> None:
         extend(frame, old, value)
         return
     if isinstance(old, Num) and old.atom.type.kind in ("array", "unknown") and isinstance(old.atom, Var):
-        raise Refused(f"`{gast_name(target)} {OPERATORS[name].name if name in OPERATORS else '@'}= …` on an array",
+        sign, text = OPERATORS[name].name if name in OPERATORS else "@", gast_name(target)
+        raise Refused(f"`{text} {sign}= …` on an array",
                       "it changes the array in place, and in-place changes of arrays are not differentiated",
-                      f"write `{gast_name(target)} = {gast_name(target)} … ` to make a new array")
+                      f"write `{text} = {text} {sign} …` to make a new array")
     frame.assign(target, binary(frame, name, old, value))
 
 

@@ -60,7 +60,7 @@ def _extent_type(x: Any, axis: int) -> Type:
 
 
 EXTENT = define(extent, "extent", infer=_extent_type, structure=frozenset({"axis"}))
-SHAPE = define(np.shape, "np.shape", infer=lambda x: Type("object"))
+SHAPE = define(np.shape, "np.shape", infer=lambda x: Type("object", shape=x.type.shape if isinstance(x, Lit) else x.shape))
 RANK = define(np.ndim, "np.ndim", infer=lambda x: integer(Dim(None, x.rank)) if x.rank is not None else Lit(1).type)
 
 

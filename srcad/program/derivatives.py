@@ -40,7 +40,8 @@ class Runner:
         """The arguments in the order of the parameters, defaults filled in."""
         if self.plain and not kwargs and len(args) == self.count:
             return args
-        bound = match_arguments(self.primal.source, self.primal.code, (*self.primal.bound, *args), kwargs)
+        bound = match_arguments(self.primal.source, self.primal.code, (*self.primal.bound, *args),
+                                {**self.primal.named, **kwargs})
         return tuple(bound[n] for n in self.primal.names)
 
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any], more: tuple[Any, ...] = ()) -> Any:
@@ -166,10 +167,8 @@ def program_of(function: Any) -> Program:
         return function.program
     if isinstance(function, MethodType) and isinstance(function.__func__, Derivative):
         raise ArgumentError("a derivative of a bound derivative: differentiate the class's attribute, and pass the object")
-    if isinstance(function, FunctionType | MethodType):
+    if _has_body(function):
         return _primal(function)
-    if isinstance(function, functools.partial):
-        return _primal(_spelled_out(function))
     if callable(function) and isinstance(getattr(type(function), "__call__", None), FunctionType):
         return _primal(function.__call__)
     if callable(function):
@@ -177,29 +176,31 @@ def program_of(function: Any) -> Program:
     raise ArgumentError(f"{function!r} is not a function")
 
 
-def _spelled_out(partial: functools.partial[Any]) -> FunctionType:
-    """A partial as a function with a body."""
-    inner, first, named = partial.func, partial.args, partial.keywords
+def _has_body(function: Any) -> bool:
+    """Is it a Python function, under partials and methods?"""
+    while not isinstance(function, FunctionType):
+        if not isinstance(function, functools.partial | MethodType):
+            return False
+        function = function.func if isinstance(function, functools.partial) else function.__func__
+    return True
 
-    def function(*args: Any, **kwargs: Any) -> Any:
-        return inner(*first, *args, **{**named, **kwargs})
 
-    return function
-
-
+@functools.lru_cache(256)
 def _wrapped(operation: Callable[..., Any]) -> FunctionType:
     """A function of NumPy as one with a body."""
 
-    def function(*args: Any) -> Any:
-        return operation(*args)
+    def unary(x: Any) -> Any:
+        return operation(x)
 
-    return function
+    def binary(x: Any, y: Any) -> Any:
+        return operation(x, y)
+
+    return binary if getattr(operation, "nin", 1) == 2 else unary
 
 
 def names_in(primal: Primal, wrt: Wrt) -> tuple[tuple[str, ...], bool]:
     """(the names of the arguments that `wrt` means, whether it is a single one)."""
-    bound = len(primal.bound)
-    names = primal.names[bound:]
+    names = primal.parameters
 
     def name(w: int | str) -> str:
         if isinstance(w, str):

@@ -10,18 +10,16 @@ Each is a function from argument trees to a core program, so derivatives of deri
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from inspect import CO_VARARGS, CO_VARKEYWORDS
-from types import FunctionType, MethodType
+from types import FunctionType
 from typing import Any, Protocol
-
-import numpy as np
 
 from srcad.errors import ArgumentError
 from srcad.frontend.capture import Source, capture
 from srcad.frontend.lower import Lowered, lower
-from srcad.frontend.values import Const
 from srcad.ir import Builder, Func, Lit, Param, Type, Undef, Var, leaves, map_tree
+from srcad.ir.walk import substitute
 from srcad.rules.outputs import SINGLE
 from srcad.transforms.forward import forward
 from srcad.transforms.reverse import reverse, without_value
@@ -43,7 +41,7 @@ class Program(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Primal:
-    """A Python function, its `self` included where it is a bound method."""
+    """A Python function, with what is given already where it is a method or a partial."""
 
     function: Any
 
@@ -51,16 +49,35 @@ class Primal:
     def source(self) -> Source:
         return capture(self.code)
 
-    @property
+    @cached_property
     def code(self) -> FunctionType:
+        """The function whose body is differentiated, under partials and methods."""
         f = self.function
-        if isinstance(f, MethodType):
-            return f.__func__  # type: ignore[return-value]
+        while not isinstance(f, FunctionType):
+            f = f.func if isinstance(f, partial) else f.__func__
         return f
 
-    @property
+    @cached_property
     def bound(self) -> tuple[Any, ...]:
-        return (self.function.__self__,) if isinstance(self.function, MethodType) else ()
+        """Arguments that are given already: `self` of a method, those of a partial."""
+        f, given = self.function, ()
+        while not isinstance(f, FunctionType):
+            f, given = (f.func, (*f.args, *given)) if isinstance(f, partial) else (f.__func__, (f.__self__, *given))
+        return given
+
+    @cached_property
+    def named(self) -> dict[str, Any]:
+        """Keyword arguments that are given already."""
+        f, given = self.function, {}
+        while isinstance(f, partial):
+            f, given = f.func, {**f.keywords, **given}
+        return given
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The parameters that positions count: not those that are given, and not `self`."""
+        names = self.names[len(self.bound):]
+        return names[1:] if not self.bound and names[:1] == ("self",) else names
 
     @property
     def name(self) -> str:
@@ -81,7 +98,7 @@ class Primal:
     def plain(self) -> bool:
         """Is a call with as many positional arguments as there are names complete as it stands?"""
         code = self.code.__code__
-        return not (code.co_flags & (CO_VARARGS | CO_VARKEYWORDS) or code.co_kwonlyargcount or self.bound)
+        return not (code.co_flags & (CO_VARARGS | CO_VARKEYWORDS) or code.co_kwonlyargcount or self.bound or self.named)
 
     def lower(self, arguments: dict[str, Any]) -> Lowered:
         return lower(self.source, arguments)
@@ -106,21 +123,18 @@ class Gradient:
         return self.program.primal
 
     def lower(self, arguments: dict[str, Any]) -> Lowered:
-        inner = self.program.lower(arguments)
+        inner = unseeded(self.program.lower(arguments))
         func, aux = self._output(inner.func)
-        inputs = differentiated(func, self.wrt)
-        func = replace(func, result=(func.result, aux) if self.has_aux else func.result)
-        adjoint = reverse(func, inputs)
+        adjoint = reverse(func, differentiated(func, self.wrt))
         value, gradients = adjoint.result
         order = [p.name for p in func.params if p.name in self.wrt]
         by_name = {order[0]: gradients} if len(order) == 1 else dict(zip(order, gradients, strict=True))
-        parts = [by_name[name] for name in self.wrt]
-        result: Any = parts[0] if self.single else tuple(parts)
-        adjoint = replace(adjoint, result=(value, result))
-        adjoint = adjoint if self.value or self.has_aux else without_value(adjoint)
-        if self.has_aux and not self.value:
-            adjoint = without_value(replace(adjoint, result=(None, (result, adjoint.result[0][1]))))
-        return replace(inner, func=adjoint)
+        result: Any = by_name[self.wrt[0]] if self.single else tuple(by_name[name] for name in self.wrt)
+        if self.value:
+            result = ((value, aux), result) if self.has_aux else (value, result)
+        elif self.has_aux:
+            result = (result, aux)
+        return replace(inner, func=without_value(replace(adjoint, result=(value, result))))
 
     def _output(self, func: Func) -> tuple[Func, Any]:
         """The program with its one differentiated output made a scalar, and the auxiliary output."""
@@ -153,11 +167,19 @@ class Tangent:
         return self.program.primal
 
     def lower(self, arguments: dict[str, Any]) -> Lowered:
-        inner = self.program.lower({k: v for k, v in arguments.items() if not k.endswith(DOT)})
+        inner = unseeded(self.program.lower(arguments))
         return replace(inner, func=forward(inner.func, differentiated(inner.func, self.wrt, complex_too=True)))
 
 
-DOT = "_dot"
+def unseeded(lowered: Lowered) -> Lowered:
+    """A derivative as a program of its own: the cotangent of its result is one."""
+    func = lowered.func
+    seeds = {v: Lit(p.default) for p in func.params if p.has_default for v in leaves(p.tree)}
+    if not seeds:
+        return lowered
+    result = map_tree(lambda a: seeds.get(a, a) if isinstance(a, Var) else a, func.result)
+    params = tuple(p for p in func.params if not p.has_default)
+    return replace(lowered, func=replace(func, params=params, body=substitute(func.body, seeds), result=result))
 
 
 def check_scalar(name: str, result: Any) -> None:
@@ -210,10 +232,3 @@ def _not_float(name: str, p: Param) -> str:
     if isinstance(tree, bool | int):
         return f"{head} it is {type(tree).__name__}. Pass a float, or choose another `wrt`"
     return f"{head} it holds no floats ({type(tree).__name__}). Choose another `wrt`"
-
-
-def constant_arguments(values: dict[str, Any]) -> dict[str, Any]:
-    return map_tree(Const, values)
-
-
-__all__ = ["DOT", "Gradient", "Primal", "Program", "Tangent", "check_scalar", "differentiated", "np"]

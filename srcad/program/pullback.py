@@ -14,7 +14,7 @@ from srcad.errors import ArgumentError
 from srcad.frontend.lower import Lowered
 from srcad.ir import Func, Undef, Var, leaves, map_tree
 from srcad.program.derivatives import Runner
-from srcad.program.programs import Primal, Program, Tangent
+from srcad.program.programs import Primal, Program, Tangent, unseeded
 from srcad.program.results import owned
 from srcad.program.signature import leaves_of, objects_of, tree_of
 from srcad.transforms.calls import Halves, pair
@@ -45,7 +45,7 @@ class Forward:
         return self.program.primal
 
     def lower(self, arguments: dict[str, Any]) -> Lowered:
-        inner = self.program.lower(arguments)
+        inner = unseeded(self.program.lower(arguments))
         captured = {c.name for c in inner.captures}
         names = self.wrt if self.wrt is not None else [p.name for p in inner.func.params if p.name not in captured]
         wrt = [v for p in inner.func.params if p.name in names for v in leaves(p.tree)

@@ -19,8 +19,8 @@ from srcad.ir import HOLE, PACK, RESIDUALS, Form, Func, FuncRef, Let, Lit, Param
 from srcad.ir.walk import bound, free
 from srcad.transforms.activity import Mask, active_atoms, activity
 from srcad.transforms.derived import dual, suffix
+from srcad.transforms.live import live
 from srcad.transforms.residuals import plan
-from srcad.transforms.simplify import live
 from srcad.transforms.sweep import Dispatch, Sweep, Thunk, bar_of
 
 

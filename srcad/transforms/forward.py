@@ -18,6 +18,7 @@ from typing import Any, assert_never
 import numpy as np
 
 from srcad.ir import (
+    HOLE,
     OPERATORS,
     PACK,
     Block,
@@ -29,7 +30,6 @@ from srcad.ir import (
     Form,
     Func,
     FuncRef,
-    HOLE,
     If,
     Let,
     Lit,

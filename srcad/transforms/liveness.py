@@ -193,6 +193,7 @@ class _Walker:
             self.read(following.get(v, v) for v in self.inlining.leaves([loop.until]))
         self.now -= 2
         for c in carries:
+            self.open.pop(c.param, None)
             self._interval(c.param, self.now, max(after, self.now + 1))
         self.read(c.next for c in carries)
         self._body(loop, carries, after)

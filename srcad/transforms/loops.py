@@ -18,13 +18,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from srcad.ir import INT, OPERATORS, Atom, Carry, Element, Let, Lit, Loop, Range, Read, Stmt, Type, Var, Write
-from srcad.ir.walk import bound, exit_atoms, free, inner_reads, loop_locals
+from srcad.ir import INT, OPERATORS, Atom, Carry, Element, Lit, Loop, Range, Read, Stmt, Type, Var, Write
+from srcad.ir.walk import bound, free, inner_reads, loop_locals
 from srcad.rules.tapes import ROWS_INTO
 from srcad.transforms.activity import useful_in_loop
 from srcad.transforms.derived import dual
+from srcad.transforms.live import live
 from srcad.transforms.residuals import plan
-from srcad.transforms.simplify import live
 from srcad.transforms.sweep import Sweep, Thunk, Thunks, bar_of
 
 

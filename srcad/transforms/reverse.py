@@ -17,7 +17,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
-from srcad.ir import Atom, Block, CallOp, Choice, Form, Func, If, Let, Lit, Loop, Op, Param, Stmt, Undef, Var, join, map_tree, run
+from srcad.ir import (
+    Atom,
+    Block,
+    CallOp,
+    Choice,
+    Form,
+    Func,
+    If,
+    Let,
+    Lit,
+    Loop,
+    Op,
+    Param,
+    Stmt,
+    Undef,
+    Var,
+    join,
+    map_tree,
+    run,
+)
 from srcad.ir import leaves as leaves_of
 from srcad.ir.walk import bound, free
 from srcad.rules.ops import rule_of
@@ -26,9 +45,9 @@ from srcad.rules.tapes import LOADS
 from srcad.transforms.activity import activity, atoms_in, is_bundle, sources
 from srcad.transforms.calls import bundle, call
 from srcad.transforms.derived import refusal
+from srcad.transforms.live import live
 from srcad.transforms.loops import loop
 from srcad.transforms.residuals import Plan, plan
-from srcad.transforms.simplify import live
 from srcad.transforms.sweep import Sweep, Thunk, bar_of, name_after, prefixed
 
 COMMENT = Op("comment", lambda text: None, effect=True, infer=lambda text: (), outs=0)

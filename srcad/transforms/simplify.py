@@ -1,4 +1,195 @@
-"""stub"""
-from srcad.ir import Block
-def live(block, results):
-    return tuple(block)
+"""Simplification: one walk through a program, which knows for each variable what else it is.
+
+    g = 1.0 * dy                                 (dy)
+    u = np.sin(x)                                u = np.sin(x)
+    v = np.sin(x)          becomes               (u)
+    t = -g                                       (gone, if nobody else reads it)
+    d = a + t                                    d = a - dy
+
+What is folded is exact: `0 * x`, `x - x` and `x / x` stay, since x may be infinite or NaN, and so does `x + 0.0`,
+which turns -0.0 into 0.0.  An operation that makes a new array to be written to is never shared.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import ChainMap
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any, assert_never
+
+from srcad.ir import (
+    OPERATORS,
+    Atom,
+    Block,
+    CallOp,
+    Choice,
+    Func,
+    If,
+    Let,
+    Lit,
+    Loop,
+    Stmt,
+    Test,
+    Type,
+    Var,
+    leaves,
+    map_tree,
+)
+from srcad.ir.walk import rebuild
+from srcad.transforms.live import live
+
+_ADD, _SUB, _MUL, _DIV, _NEG = (OPERATORS[name] for name in ("add", "sub", "mul", "truediv", "neg"))
+_BUFFERS = frozenset({"np.zeros", "np.zeros_like", "np.empty", "np.empty_like", "np.full", "np.ones", "np.ones_like",
+                      "np.full_like", "np.copy", "np.array", "zeros_for", "new", "set_at", "index_add"})
+_FOLDED = frozenset(OPERATORS[name] for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "neg", "lt", "le",
+                                                 "gt", "ge", "eq", "ne"))
+
+
+def simplify(func: Func) -> Func:
+    """The same function, shorter."""
+    rewriter = _Rewriter()
+    body = rewriter.block(func.body)
+    result = map_tree(rewriter.atom, func.result)
+    return replace(func, body=live(body, (a for a in leaves(result) if isinstance(a, Var))), result=result)
+
+
+class _Rewriter:
+    def __init__(self) -> None:
+        self.known: dict[Var, Atom] = {}                            # what a variable is, where it is something else
+        self.made: ChainMap[Any, tuple[Var, ...]] = ChainMap()      # calls in scope, with their results
+        self.defined: dict[Var, Let] = {}
+
+    def atom(self, a: Any) -> Any:
+        return self.known.get(a, a) if isinstance(a, Var) else a
+
+    def block(self, block: Block) -> Block:
+        return tuple(s for stmt in block for s in self.stmt(stmt))
+
+    def inner(self, block: Block) -> Block:
+        """A block that sees what is known here, and whose own calls are unknown after it."""
+        self.made = self.made.new_child()
+        try:
+            return self.block(block)
+        finally:
+            self.made = self.made.parents
+
+    def stmt(self, stmt: Stmt) -> Iterable[Stmt]:
+        match stmt:
+            case Let():
+                return self.let(stmt)
+            case If():
+                return self.branch(stmt)
+            case Loop():
+                return self.loop(stmt)
+            case _:
+                assert_never(stmt)
+
+    def let(self, let: Let) -> Iterable[Let]:
+        let = replace(let, args=tuple(map(self.atom, let.args)))
+        if let.op.effect:
+            return [let]
+        let = self.rewritten(let)
+        if len(let.outs) == 1:
+            same = self.value(let)
+            if same is not None:
+                self.known[let.out] = same
+                return []
+        if let.op.name not in _BUFFERS and not isinstance(let.op, CallOp):
+            key = let.op, let.form, let.args
+            before = self.made.get(key)
+            if before is not None:
+                self.known.update(zip(let.outs, before, strict=True))
+                return []
+            self.made[key] = let.outs
+        self.defined.update(dict.fromkeys(let.outs, let))
+        return [let]
+
+    def definition(self, a: Any, op: Any) -> Let | None:
+        let = self.defined.get(a) if isinstance(a, Var) else None
+        return let if let is not None and (let.op is op or let.op.name == op) else None
+
+    def rewritten(self, let: Let) -> Let:
+        """`a + -b` is `a - b`, and a broadcast is not needed where its reader broadcasts anyway."""
+        if let.op.elementwise and len(let.args) == 2:
+            let = replace(let, args=self.unbroadcast(let))
+        if let.op in (_ADD, _SUB) and len(let.args) == 2:
+            negated = self.definition(let.args[1], _NEG)
+            if negated is not None:
+                let = replace(let, op=_SUB if let.op is _ADD else _ADD, args=(let.args[0], negated.args[0]))
+        return let
+
+    def unbroadcast(self, let: Let) -> tuple[Atom, ...]:
+        a, b = let.args
+        for k, (own, other) in enumerate(((a, b), (b, a))):
+            spread = self.definition(own, "np.broadcast_to")
+            if spread is not None and other.type.shape is not None and other.type.shape == own.type.shape:
+                small = spread.args[0]
+                return (small, b) if k == 0 else (a, small)
+        return a, b
+
+    def value(self, let: Let) -> Atom | None:
+        """The atom that a call is equal to, if there is one."""
+        args = let.args
+        if all(isinstance(a, Lit) for a in args):
+            return _folded(let)
+        if let.op is _MUL and _is_one(args[0]) and _same(args[1].type, let.out.type):
+            return args[1]
+        if let.op in (_MUL, _DIV) and _is_one(args[1]) and _same(args[0].type, let.out.type):
+            return args[0]
+        twice = self.definition(args[0], _NEG) if let.op is _NEG else None
+        return twice.args[0] if twice is not None else None
+
+    def branch(self, stmt: If) -> Iterable[Stmt]:
+        test = self.atom(stmt.test)
+        if isinstance(test, Lit):
+            block = self.block(stmt.then if test.value else stmt.orelse)
+            self.known.update((c.out, self.atom(c.then if test.value else c.orelse)) for c in stmt.choices)
+            return block
+        then, orelse = self.inner(stmt.then), self.inner(stmt.orelse)
+        choices = []
+        for c in stmt.choices:
+            a, b = self.atom(c.then), self.atom(c.orelse)
+            if a == b:
+                self.known[c.out] = a
+            else:
+                choices.append(Choice(c.out, a, b))
+        return [replace(stmt, test=test, then=then, orelse=orelse, choices=tuple(choices))]
+
+    def loop(self, stmt: Loop) -> Iterable[Stmt]:
+        for c in stmt.carries:
+            if c.next is c.param:
+                self.known[c.param] = self.known[c.out] = self.atom(c.init)
+        stmt = replace(stmt, carries=tuple(c for c in stmt.carries if c.next is not c.param))
+        # The head is read before the body is known, its ends after.
+        test = stmt.test and self.inner(stmt.test.body)
+        body = self.inner(stmt.body)
+        blocks = iter([test, body] if stmt.test else [body])
+        rebuilt = rebuild(stmt, self.atom, lambda _: ())
+        assert isinstance(rebuilt, Loop)
+        if rebuilt.test:
+            rebuilt = replace(rebuilt, test=Test(next(blocks), rebuilt.test.result))
+        return [replace(rebuilt, body=next(blocks))]
+
+
+def _is_one(a: Any) -> bool:
+    return isinstance(a, Lit) and type(a.value) in (int, float) and a.value == 1
+
+
+def _same(a: Type, b: Type) -> bool:
+    """Does a product with one leave the value as it is, its kind and dtype too?"""
+    return a.dtype is not None and a.shape is not None and (a.kind, a.dtype, a.shape) == (b.kind, b.dtype, b.shape)
+
+
+def _folded(let: Let) -> Lit | None:
+    values: list[Any] = [a.value for a in let.args if isinstance(a, Lit)]
+    if let.op not in _FOLDED or not values or not all(type(v) in (int, float, bool) for v in values):
+        return None
+    function: Callable[..., Any] = let.op.function
+    try:
+        result = function(*values)
+    except ArithmeticError:
+        return None
+    if type(result) not in (int, float, bool) or (isinstance(result, float) and not math.isfinite(result)):
+        return None
+    return Lit(result)

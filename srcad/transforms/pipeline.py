@@ -1,0 +1,44 @@
+"""The passes between a program and its printer, in order; each is a function from `Func` to `Func`.
+
+    for name, func in stages(program):  print(name, emit(func))
+
+`CHECKED` makes every pass prove that it left a program of the language; tests set it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from srcad.ir import Func, reachable
+from srcad.ir.check import check
+from srcad.ir.walk import every
+from srcad.transforms.simplify import simplify
+
+Pass = Callable[[Func], Func]
+CHECKED = bool(os.environ.get("SRCAD_CHECK"))
+# What a pass uncovers, the same pass may simplify again: an invariant carry is seen once its body is simple.
+PASSES: tuple[tuple[str, Pass], ...] = (("simplify", simplify), ("simplify again", simplify))
+
+
+def stages(func: Func) -> list[tuple[str, Func]]:
+    """The program as it is given, and after each pass."""
+    found = [("given", func)]
+    for name, run in PASSES:
+        found.append((name, checked(run(found[-1][1]))))
+    return found
+
+
+def optimised(func: Func) -> Func:
+    """`func` after all passes; so are the functions that it calls, each once."""
+    for ref in reachable(func, every):
+        if "optimised" not in ref.derived:
+            ref.derived["optimised"] = True
+            ref.func = stages(ref.known)[-1][1]
+    return stages(func)[-1][1]
+
+
+def checked(func: Func) -> Func:
+    if CHECKED:
+        check(func)
+    return func

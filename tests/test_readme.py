@@ -1,0 +1,209 @@
+"""What the README says is true: its code runs, the adjoint that it shows is the generated one, what it calls refused is
+refused.
+
+    python tests/test_readme.py        puts the adjoint that is generated now into the README
+"""
+
+from __future__ import annotations
+
+import linecache
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import srcad
+from srcad import ArgumentError, Unsupported, grad
+
+README = Path(__file__).parent.parent / "README.md"
+BLOCK = re.compile(r"(<!-- generated -->\n)?```python\n(.*?)```", re.DOTALL)
+
+
+def blocks(generated):
+    """The blocks of Python, those that show generated source or the others."""
+    return [code for mark, code in BLOCK.findall(README.read_text()) if bool(mark) == generated]
+
+
+def executed():
+    """What the README's own code defines, run as one file."""
+    code = "\n".join(blocks(generated=False))
+    linecache.cache["README.md code"] = (len(code), None, code.splitlines(keepends=True), "README.md code")
+    names = {"__name__": "readme"}
+    exec(compile(code, "README.md code", "exec"), names)
+    return names
+
+
+def adjoint():
+    return executed()["loss"].source.strip() + "\n"
+
+
+def test_code_runs(capsys):
+    names = executed()
+    assert "y[0] = x" in capsys.readouterr().out  # the refusal draws the line
+    args = names["w"], names["b"], names["xs"], names["target"]
+    for k, found in enumerate((names["dw"], names["db"])):
+        direction = np.random.default_rng(k).normal(size=found.shape)
+        step = [1e-6 * direction if i == k else 0.0 for i in range(2)]
+        there, back = (names["loss"].primal(args[0] + s * step[0], args[1] + s * step[1], *args[2:]) for s in (1, -1))
+        assert np.sum(found * direction) == pytest.approx((there - back) / 2e-6, rel=1e-6)
+
+
+def test_adjoint_is_the_generated_one():
+    assert blocks(generated=True) == [adjoint()], "run python tests/test_readme.py"
+
+
+def test_commands():
+    lines = [line.strip() for line in README.read_text().splitlines()]
+    assert "python -m pip install . && srcad demo" in lines
+    assert "python -m pip install '.[test]' && python -m pytest" in lines
+
+
+def test_api_is_complete():
+    listed = set(re.findall(r"^\| `(\w+)\(", README.read_text(), re.MULTILINE))
+    errors = {name for name in srcad.__all__ if isinstance(getattr(srcad, name), type)}
+    assert listed | errors >= set(srcad.__all__)
+    assert all(hasattr(srcad, name) for name in listed)
+
+
+def set_item(x):
+    y = np.zeros(3)
+    y[0] = x[0]
+    return y[0]
+
+
+def update(x):
+    y = x * 2
+    y += x
+    return np.sum(y)
+
+
+def out(x):
+    y = np.empty(3)
+    np.sin(x, out=y)
+    return np.sum(y)
+
+
+def view(x):
+    y = x * 2
+    z = y[1:]
+    z[0] = 1.0
+    return np.sum(y)
+
+
+def structure(x):
+    z = (x[0], x[1]) if x[0] > 0 else x[0]
+    return np.sum(np.array(z))
+
+
+def try_(x):
+    try:
+        return np.sum(x)
+    except ValueError:
+        return 0.0
+
+
+def with_(x):
+    with np.errstate(all="ignore"):
+        return np.sum(x)
+
+
+def match_(x):
+    match x.ndim:
+        case 1:
+            return np.sum(x)
+        case _:
+            return 0.0
+
+
+def class_(x):
+    class Box:
+        pass
+
+    box = Box()
+    box.value = x
+    return np.sum(box.value)
+
+
+def attribute(x):
+    class_.value = x
+    return np.sum(x)
+
+
+def global_(x):
+    global kept  # noqa: PLW0603
+    kept = x
+    return np.sum(x)
+
+
+def yield_(x):
+    def items():
+        yield x[0]
+
+    total = 0.0
+    for v in items():
+        total = total + v
+    return total
+
+
+def async_(x):
+    async def later():
+        return x
+
+    return np.sum(x)
+
+
+def c_function(x):
+    return np.sum(np.unique(x))
+
+
+def draw(x):
+    return np.sum(x) * np.random.normal()  # noqa: NPY002
+
+
+def generator(x):
+    return np.sum(x) * np.random.default_rng(0).normal()
+
+
+def clock(x):
+    return np.sum(x) * time.time()
+
+
+def not_one_number(x):
+    return x * 2
+
+
+REFUSED = {
+    "stores into arrays": (set_item, update, out, view),
+    "structure that depends on data": (structure,),
+    "`try`, `with`, `match`": (try_, with_, match_),
+    "classes defined in the function": (class_, attribute, global_),
+    "`yield`, `async`": (yield_, async_),
+    "functions written in C": (c_function,),
+    "random draws and clocks": (draw, generator, clock),
+    "gradients of something that is not one number": (not_one_number,),
+}
+
+
+def test_every_refusal_is_tested():
+    table = README.read_text().split("| refused | instead |\n|---|---|\n")[1].split("\n\n")[0].splitlines()
+    assert len(table) == len(REFUSED)
+    for row, name in zip(table, REFUSED, strict=True):
+        assert row.startswith(f"| {name}")
+
+
+@pytest.mark.parametrize("function", [f for group in REFUSED.values() for f in group], ids=lambda f: f.__name__)
+def test_refused(function):
+    with pytest.raises((Unsupported, ArgumentError)):
+        grad(function)(np.array([1.0, 2.0, 3.0]))
+
+
+def test_integers_are_refused():
+    with pytest.raises(ArgumentError):
+        grad(lambda n: n * 2.0)(3)
+
+
+if __name__ == "__main__":
+    mark, text = "<!-- generated -->\n```python\n", README.read_text()
+    README.write_text(re.sub(f"{mark}.*?```", lambda _: f"{mark}{adjoint()}```", text, flags=re.DOTALL))
