@@ -25,10 +25,12 @@ def contenders(case: Case, args: tuple[Any, ...]) -> dict[str, Contender]:
     """By name; the first is the program itself, the second the yardstick."""
     module = importlib.import_module(case.module)
     gradient = srcad.grad(module.primal, wrt=case.wrt)
+    through_xla = srcad.grad(module.primal, wrt=case.wrt, backend="xla")
     return {
         "primal": lambda: module.primal(*args),
         "hand": lambda: module.hand(*args),
         "srcad": lambda: gradient(*args),
+        "srcad xla": lambda: through_xla(*args),
         "autograd": by_autograd(case, args),
         "jax": by_jax(case, module, args),
     }

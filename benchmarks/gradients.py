@@ -13,7 +13,7 @@ from benchmarks.case import Case
 from benchmarks.contenders import check, contenders
 from benchmarks.timing import Effort, interleaved, ratio, spread
 
-COLUMNS = ("primal", "hand", "srcad", "autograd", "jax")
+COLUMNS = ("primal", "hand", "srcad", "srcad xla", "autograd", "jax")
 
 
 def measure(case: Case, effort: Effort, tiny: bool = False) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import pytest
 import srcad.rules  # noqa: F401 - makes NumPy's functions operations
 from srcad.backends.emit import emit, emit_program
 from srcad.backends.load import annotate, load
+from srcad.backends.standalone import standalone
 from srcad.errors import Span
 from srcad.ir.build import EXTENT, OPERATORS, Builder
 from srcad.ir.calls import PACK, FuncRef, call_op, unpack_op
@@ -420,8 +421,7 @@ def test_raise_and_unbound():
         def f(x):
             if x < 0.0:
                 raise ValueError('negative')
-            y = np.sqrt(x)
-            return y
+            return np.sqrt(x)
         """, 4.0)
 
 
@@ -464,11 +464,8 @@ def test_store_in_place():
         p2 = m.op(arrays.set_at, p, i, m.op("*", m.op(op_of_getitem(), p, i), Lit(2.0)))
     m.add(Loop(tuple(body), index=i, range=up_to(Lit(2)), carries=(Carry(out, p, y, p2),)))
     check(m.function([x], out), """
-        import numpy as np
-
-
         def f(x):
-            y = np.copy(x)
+            y = x.copy()
             for i in range(2):
                 y[i] *= 2.0
             return y
@@ -490,6 +487,74 @@ def test_arguments_are_copied_first():
             y = x.copy()
             y[0] = 5.0
             return y
+        """, np.arange(3.0))
+
+
+def test_arguments_are_copied_once_before_a_loop():
+    m = Make()
+    x = Var("x", VECTOR)
+    outer = [Var("x", VECTOR) for _ in range(2)]
+    inner = [Var("x", VECTOR) for _ in range(2)]
+    i, j = Var("i", INT), Var("j", INT)
+    with m.nested() as body:
+        with m.nested() as inside:
+            stored = m.op(arrays.set_at, inner[0], j, m.op("*", i, Lit(1.0)))
+        m.add(Loop(tuple(inside), index=j, range=up_to(Lit(2)), carries=(Carry(inner[1], inner[0], outer[0], stored),)))
+    m.add(Loop(tuple(body), index=i, range=up_to(Lit(3)), carries=(Carry(outer[1], outer[0], x, inner[1]),)))
+    check(m.function([x], outer[1]), """
+        def f(x):
+            x = x.copy()
+            for i in range(3):
+                for j in range(2):
+                    x[j] = i * 1.0
+            return x
+        """, np.arange(3.0))
+
+
+def test_what_a_tape_keeps_is_not_overwritten():
+    m = Make()
+    x = Var("x", VECTOR)
+    start = m.op("*", x, Lit(2.0), hint="y")
+    i, y, out, tape = Var("i", INT), Var("y", VECTOR), Var("y", VECTOR), Var("y_tape", TAPE)
+    with m.nested() as body:
+        stored = m.op(arrays.set_at, y, i, Lit(1.0), hint="y")
+    m.add(Loop(tuple(body), index=i, range=up_to(Lit(2)), carries=(Carry(out, y, start, stored),),
+               writes=(Write(tape, y),)))
+    check(m.function([x], (out, tape)), """
+        def f(x):
+            y = x * 2.0
+            y_tape = []
+            for i in range(2):
+                y_tape.append(y)
+                y = y.copy()
+                y[i] = 1.0
+            return y, y_tape
+        """, np.arange(3.0))
+
+
+def test_memory_of_this_trip_is_not_that_of_the_last():
+    m = Make()
+    x = Var("x", VECTOR)
+    start = m.op("*", x, Lit(2.0), hint="d")
+    d, out = Var("d", VECTOR), Var("d", VECTOR)
+    with m.nested() as body:
+        view = m.op(op_of_getitem(), d, slice(1, None), hint="v")
+        new = m.op(np.zeros_like, d, hint="d")
+        new = m.op(arrays.index_add, new, view, slice(None, -1), hint="d")
+        new = m.op(arrays.index_add, new, view, slice(1, None), hint="d")
+    m.add(Loop(tuple(body), range=up_to(Lit(2)), carries=(Carry(out, d, start, new),)))
+    check(m.function([x], out), """
+        import numpy as np
+
+
+        def f(x):
+            d = x * 2.0
+            for _ in range(2):
+                v = d[1:]
+                d = np.zeros_like(d)
+                d[:-1] += v
+                d[1:] += v
+            return d
         """, np.arange(3.0))
 
 
@@ -574,8 +639,7 @@ def test_lists_of_the_caller():
     longer = m.op(lists.append, xs, Lit(1.0), hint="ys")
     check(m.function([xs], longer), """
         def f(xs):
-            ys = [*xs, 1.0]
-            return ys
+            return [*xs, 1.0]
         """, [2.0])
 
 
@@ -656,6 +720,17 @@ def test_custom_functions():
     source = emit_program(func)
     assert list(source.objects.values()) == [scale]
     assert load(source.text, source.objects, source.name)(2.0) == 7.0
+
+
+def test_a_file_that_needs_no_srcad():
+    m = Make()
+    x, g = Var("x", Type("unknown")), Var("g", Type("unknown"))
+    func = m.function([x, g], m.op(arrays.unbroadcast, g, x))
+    text = standalone(emit_program(func))
+    assert "srcad" not in text
+    module: dict[str, Any] = {}
+    exec(text, module)
+    assert np.array_equal(module["f"](np.zeros(3), np.ones((2, 3))), np.full(3, 2.0))
 
 
 def test_calls_and_residuals():

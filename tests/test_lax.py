@@ -8,10 +8,10 @@ import operator
 import numpy as np
 import pytest
 
+from srcad import ir
 from srcad.backends.lax import FIRST_CAPACITY, compiled
 from srcad.backends.lax_call import LaxFunction
 from srcad.errors import Unsupported
-from srcad import ir
 from srcad.ir import Builder, Func, Lit, Loop, Param, Var, op_of
 from srcad.ir.build import EXTENT, OPERATORS
 from srcad.ir.core import Carry, Range, Read, Write
@@ -272,5 +272,5 @@ def test_assertion_on_a_value():
         assert x > 0
         return x * x
 
-    with pytest.raises(Unsupported, match="test_lax.py"):
+    with pytest.raises(Unsupported, match=r"test_lax\.py"):
         LaxFunction(core(careful, 1.0))(1.0)

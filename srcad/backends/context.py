@@ -14,6 +14,7 @@ from typing import Any
 
 from srcad.backends.expressions import Expressions, negated
 from srcad.backends.hints import is_anonymous
+from srcad.backends.lengths import Lengths
 from srcad.backends.references import call, name
 from srcad.errors import Span
 from srcad.ir.core import Atom, Block, Let, Undef, Var
@@ -34,9 +35,8 @@ class Context(ABC):
     inlining: Inlining
     names: dict[Var, str]
     in_place: frozenset[Let]
+    lengths: Lengths
     as_none: frozenset[Var]                       # variables that are None where they have no value
-    lengths: dict[Var, Any] = field(default_factory=dict)        # of tapes and counters: equal if known to be equal
-    row_lengths: dict[Var, Any] = field(default_factory=dict)    # of the rows of tapes
     rows: dict[Var, list[Var]] = field(default_factory=dict)
     annotate: bool = False
     noted: set[tuple[str, int]] = field(default_factory=set)

@@ -16,6 +16,7 @@ from typing import Any
 
 from srcad.backends.expressions import Expressions
 from srcad.backends.inline import inlining
+from srcad.backends.lengths import Lengths, without_redundant_ranges
 from srcad.backends.names import choose, coalesce, may_be_unbound
 from srcad.backends.params import Arguments, arguments, signature, unpacking
 from srcad.backends.printer import Printer
@@ -27,7 +28,7 @@ from srcad.errors import Span
 from srcad.ir.calls import FuncRef, reachable
 from srcad.ir.core import Func, Let, Record, Var
 from srcad.ir.walk import every
-from srcad.transforms.inplace import in_place_updates
+from srcad.transforms.inplace import in_place_updates, with_owned_carries
 from srcad.transforms.liveness import live_ranges
 from srcad.transforms.usage import count_uses
 
@@ -84,6 +85,7 @@ class _Module:
         return Source(text, self.name, dict(self.references.objects), spans)
 
     def _define(self, func: Func, name: str, flat: bool) -> ast.FunctionDef:
+        func = with_owned_carries(without_redundant_ranges(func))
         uses = count_uses(func)
         updates = in_place_updates(func)
         inlined = inlining(func, uses, updates)
@@ -98,7 +100,7 @@ class _Module:
         names = choose(classes, params.names, forbidden, unbound - as_none)
         self.references.variables |= {*names.values(), *(p.name for p in params.params)}
         expressions = Expressions(self.references, names, inlined, self.names)
-        writer = Writer(expressions, uses, inlined, names, updates, as_none)
+        writer = Writer(expressions, uses, inlined, names, updates, Lengths(func), as_none)
         return _definition(writer, func, name, params, flat)
 
 

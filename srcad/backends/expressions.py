@@ -11,6 +11,8 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from srcad.backends.inline import Inlining
 from srcad.backends.references import References, call, dotted, name
 from srcad.ir.build import EXTENT, RANK, SHAPE
@@ -97,6 +99,8 @@ class Expressions:
         operands = [self.argument(a) for a in args]
         if len(args) == 1 and symbol in UNARY:
             return negated(operands[0]) if symbol == "not" else ast.UnaryOp(UNARY[symbol](), operands[0])
+        if symbol == "+" and len(args) == 2 and (subtracted := without_minus(operands[1])):
+            return ast.BinOp(operands[0], ast.Sub(), subtracted)
         if len(args) == 2 and symbol in BINARY:
             return ast.BinOp(operands[0], BINARY[symbol](), operands[1])
         if len(args) == 1 and symbol == "abs":
@@ -109,6 +113,8 @@ class Expressions:
 
     def index(self, x: Any) -> ast.expr:
         """What stands between the brackets."""
+        if type(x) is tuple and len(x) == 1 and not isinstance(x[0], tuple | list):
+            return self.index(x[0])
         if type(x) is tuple and x:
             return ast.Tuple([self.index(i) for i in x], ast.Load())
         if isinstance(x, slice | Slicing):
@@ -142,6 +148,16 @@ def negated(test: ast.expr) -> ast.expr:
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         return test.operand
     return ast.UnaryOp(ast.Not(), test)
+
+
+def without_minus(value: ast.expr) -> ast.expr | None:
+    """`y` for `-y`, `a * b` for `-a * b`: adding a negated value and subtracting it are the same to the last bit."""
+    if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
+        return value.operand
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult | ast.Div):
+        left = without_minus(value.left)
+        return None if left is None else ast.BinOp(left, value.op, value.right)
+    return None
 
 
 def is_bool(atom: Any) -> bool:
@@ -190,12 +206,20 @@ def _rank(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
     return call(dotted(self.references.operation(RANK)), x)
 
 
+def _copy(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    x = self.argument(args[0])
+    if len(args) == 1 and let.args and let.args[0].type.kind == "array":
+        return call(ast.Attribute(x, "copy", ast.Load()))
+    return call(dotted(self.references.operation(let.op)), x, *map(self.argument, args[1:]))
+
+
 # Operations that have a notation of their own, by the function that they run.
 _SPECIAL: dict[Any, Callable[[Expressions, Let, Sequence[Any]], ast.expr]] = {
     operator.getitem: _getitem,
     EXTENT.function: _extent,
     SHAPE.function: _shape,
     RANK.function: _rank,
+    np.copy: _copy,
 }
 
 

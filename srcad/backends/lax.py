@@ -173,7 +173,7 @@ def grown(capacities: tuple[int, ...], needs: Any) -> tuple[int, ...]:
 
 def _grown(capacity: int, need: int) -> int:
     if need > 1 << 39:
-        # A list that outgrew its buffer does not know by how much.
+        # A list that outgrew its buffer can't tell by how much.
         return capacity * _GROWTH
     while capacity < need:
         capacity *= _GROWTH

@@ -229,7 +229,7 @@ def _roomy(plan: Plan, s: Spec, init: Any) -> Spec:
     """A list that grows in a loop gets the loop's capacity on top of what it had."""
     length = own_length(init)
     if isinstance(s, Rows) and isinstance(s.count, Leaf) and length not in (None, s.capacity):
-        return joined(s, Rows(_widened(s, length + plan.room), length + plan.room, s.count))
+        return joined(s, Rows(_widened(s, length + plan.room), length + plan.room, s.count, plan.site))
     return s
 
 
@@ -275,7 +275,6 @@ def _scan(tracer: Scope, plan: Plan) -> None:
     carried, tracer.needs = with_arrays(state, flat)
     tapes = with_arrays([skeleton(s) for s in written], ys)
     _finish(tracer, loop, carried, [Tape(t, plan.n, plan.n) for t in tapes], plan.n, False)
-    _report_lengths(tracer, plan, specs, inits, carried)
 
 
 def _while(tracer: Scope, plan: Plan) -> None:
@@ -307,8 +306,7 @@ def _while(tracer: Scope, plan: Plan) -> None:
     made, broke, carried, buffers, tracer.needs = with_arrays(state, lax.while_loop(going, body, arrays_in(state)))
     if loop.writes and not plan.known:
         tracer.needs = tracer.needs.at[plan.site].max(made)
-    _finish(tracer, loop, carried, [Tape(b, plan.capacity, made) for b in buffers], made, broke)
-    _report_lengths(tracer, plan, specs, inits, carried)
+    _finish(tracer, loop, carried, [Tape(b, plan.capacity, made, plan.site) for b in buffers], made, broke)
 
 
 def _goes_on(tracer: Scope, plan: Plan, made: Any, broke: Any, carried: list[Any], needs: Any) -> Any:
@@ -323,13 +321,6 @@ def _goes_on(tracer: Scope, plan: Plan, made: Any, broke: Any, carried: list[Any
     asked = jnp.reshape(jnp.asarray(inner.value(plan.loop.test.result)), ()).astype(bool)
     # What follows an overflow is thrown away, and must come to an end.
     return test & asked & jnp.all(needs <= np.asarray(tracer.capacities, np.int64))
-
-
-def _report_lengths(tracer: Scope, plan: Plan, specs: list[Spec], inits: list[Any], carried: list[Any]) -> None:
-    for s, init, value in zip(specs, inits, carried, strict=True):
-        if isinstance(s, Rows) and not value.exact and value.capacity > (own_length(init) or 0):
-            excess = value.count - (own_length(init) or 0)
-            tracer.needs = tracer.needs.at[plan.site].max(jnp.where(value.count > value.capacity, excess, 0))
 
 
 def _finish(tracer: Scope, loop: Loop, carried: list[Any], tapes: list[Any], made: Any, broke: Any) -> None:

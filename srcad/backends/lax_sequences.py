@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,6 @@ from srcad.backends.lax_ops import is_array, jnp
 from srcad.backends.lax_values import Mismatch, Tape, conform, map_arrays, spec, stack, with_arrays
 from srcad.ir.core import leaves
 from srcad.runtime import lists
-
-# Added to the count of a list that has outgrown its buffer, so that later pops can't hide it.
-OVERFLOW = 1 << 40
 
 
 def plain(value: Any) -> Any:
@@ -76,7 +74,7 @@ def _stored(xs: Any, i: Any, value: Any, store: Callable[..., Any]) -> Tape:
     tape = xs if isinstance(xs, Tape) else stack(list(xs))
     at, rows = _at(tape, i), tape.rows
     if is_array(rows):
-        return Tape(store(rows, at, convert(jnp.asarray(value), rows.dtype)), tape.capacity, tape.count)
+        return replace(tape, rows=store(rows, at, convert(jnp.asarray(value), rows.dtype)))
     return _stored_tree(tape, at, value, store)
 
 
@@ -84,7 +82,7 @@ def _stored_tree(tape: Tape, at: Any, value: Any, store: Callable[..., Any]) -> 
     item_spec = spec(map_arrays(lambda a: a[0], tape.rows))
     parts = iter(_arrays(conform(value, item_spec)))
     rows = map_arrays(lambda a: store(a, at, next(parts)), tape.rows)
-    return Tape(rows, tape.capacity, tape.count)
+    return replace(tape, rows=rows)
 
 
 def _arrays(value: Any) -> list[Any]:
@@ -100,14 +98,14 @@ def append(xs: Any, value: Any) -> Any:
         return [*_as_list(xs), value]
     count = jnp.asarray(xs.count, np.int64)
     stored = _stored_tree(xs, count, value, lambda a, at, v: a.at[at].set(v, mode="drop"))
-    return Tape(stored.rows, xs.capacity, jnp.where(count >= xs.capacity, count + OVERFLOW, count + 1))
+    return replace(stored, count=count + 1)
 
 
 def pop(xs: Any) -> Any:
     if isinstance(xs, list):
         return xs[:-1], xs[-1]
     last = xs.row(xs.count - 1)
-    return Tape(xs.rows, xs.capacity, xs.count - 1), last
+    return replace(xs, count=xs.count - 1), last
 
 
 def length(xs: Any) -> Any:
@@ -116,20 +114,20 @@ def length(xs: Any) -> Any:
 
 def part(xs: Any, bounds: slice) -> Any:
     if isinstance(xs, Tape) and bounds == slice(None, -1):
-        return Tape(xs.rows, xs.capacity, max(xs.count - 1, 0) if xs.exact else jnp.maximum(xs.count - 1, 0))
+        return replace(xs, count=max(xs.count - 1, 0) if xs.exact else jnp.maximum(xs.count - 1, 0))
     return _as_list(xs)[bounds]
 
 
 def backwards(xs: Any) -> Any:
     if isinstance(xs, Tape) and not xs.exact:
         places = jnp.maximum(xs.count - 1 - jnp.arange(xs.capacity), 0)
-        return Tape(map_arrays(lambda a: a[places], xs.rows), xs.capacity, xs.count)
+        return replace(xs, rows=map_arrays(lambda a: a[places], xs.rows))
     return _as_list(xs)[::-1]
 
 
 def zeros_for(xs: Any) -> Any:
     if isinstance(xs, Tape):
-        return Tape(map_arrays(jnp.zeros_like, xs.rows), xs.capacity, xs.count)
+        return replace(xs, rows=map_arrays(jnp.zeros_like, xs.rows))
     return [_zero(x) for x in xs]
 
 
@@ -145,7 +143,7 @@ def add_trees(a: Any, b: Any) -> Any:
     if a is None or b is None:
         return b if a is None else a
     if isinstance(a, Tape) and isinstance(b, Tape):
-        return Tape(add_trees(a.rows, b.rows), a.capacity, a.count)
+        return replace(a, rows=add_trees(a.rows, b.rows))
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
         return type(a)(map(add_trees, a, b))
     if isinstance(a, Tape | list) and isinstance(b, Tape | list):
@@ -177,7 +175,7 @@ def rows_into(rows: Any, x: Any) -> Any:
         return jnp.where(exists.reshape((-1,) + (1,) * (a.ndim - 1)), a, 0)
 
     placed_rows = map_arrays(placed, fitted.rows)
-    return Tape(placed_rows, capacity, target.count) if isinstance(target, Tape) else convert(placed_rows, target.dtype)
+    return replace(target, rows=placed_rows) if isinstance(target, Tape) else convert(placed_rows, target.dtype)
 
 
 def _spec_like(tape: Tape, capacity: int) -> Any:
@@ -188,7 +186,7 @@ def _spec_like(tape: Tape, capacity: int) -> Any:
 def rows_of(x: Any, rows: Any) -> Any:
     count = length(rows)
     if isinstance(x, Tape):
-        return Tape(x.rows, x.capacity, count)
+        return replace(x, count=count)
     if not is_array(count):
         return list(x[:count]) if isinstance(x, list) else [x[i] for i in range(count)]
     return Tape(jnp.asarray(x), x.shape[0], count)

@@ -36,6 +36,7 @@ from srcad.ir.core import Block, Func, If, Let, Lit, Loop, Stmt, Undef, Var
 from srcad.ir.walk import every
 
 # Arguments that say how NumPy allocates; XLA decides that itself.
+OVERFLOW = 1 << 40  # more than any buffer holds
 _ALLOCATION = frozenset({"order", "subok", "casting", "like", "device", "copy", "optimize"})
 
 
@@ -123,6 +124,8 @@ class Tracer:
         if op.name in lax_sequences.FORMS and any(isinstance(v, list | Tape) for v in values):
             args, kwargs = let.call(values)
             result = lax_sequences.FORMS[op.name](*args, **kwargs)
+            if op.name == "append":
+                self.report_overflow(args[0])
             if result is not NotImplemented:
                 return result
         values = [v.value if isinstance(v, Maybe) else lax_sequences.plain(v) for v in values]
@@ -139,6 +142,15 @@ class Tracer:
             return apply_ufunc(ufunc, function, values, weakness)
         args, kwargs = let.call(values)
         return function(*args, **{k: v for k, v in kwargs.items() if k not in _ALLOCATION})
+
+    def report_overflow(self, before: Any) -> None:
+        """Ask for a larger buffer if this list, to which a value is appended, was full."""
+        if not isinstance(before, Tape) or before.exact:
+            return
+        if before.site < 0:
+            raise Mismatch("a list of unknown length grows")
+        need = jnp.where(before.count >= before.capacity, OVERFLOW, 0)
+        self.needs = self.needs.at[before.site].max(need)
 
     def call(self, let: Let, target: FuncRef, values: list[Any]) -> tuple[Any, ...]:
         if target in self.calls:

@@ -35,11 +35,14 @@ UNBOUND = _Unbound()
 
 @dataclass(frozen=True, eq=False)
 class Tape:
-    """`rows` is a value whose arrays have a leading axis of `capacity`; `count` is an int where it is known."""
+    """`rows` is a value whose arrays have a leading axis of `capacity`; `count` is an int where it is known.
+
+    `site` is the number of the loop whose bucket the capacity is (-1: it is exact, or another's)."""
 
     rows: Any
     capacity: int
     count: Any
+    site: int = -1
 
     @property
     def exact(self) -> bool:
@@ -74,6 +77,7 @@ class Rows:
     parts: Any
     capacity: int
     count: int | Leaf
+    site: int = -1
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ def spec(value: Any) -> Spec:
         return Leaf(tuple(np.shape(value)), dtype_of(value))
     if isinstance(value, Tape):
         count: Any = value.count if value.exact else spec(value.count)
-        return Rows(spec(value.rows), value.capacity, count)
+        return Rows(spec(value.rows), value.capacity, count, value.site)
     if isinstance(value, Maybe):
         return Group(Maybe, (spec(value.present), spec(value.value)))
     if type(value) in (tuple, list):
@@ -128,7 +132,7 @@ def joined(a: Spec, b: Spec) -> Spec:
         case Group(), Group() if a.kind is b.kind and len(a.parts) == len(b.parts):
             return Group(a.kind, tuple(map(joined, a.parts, b.parts)))
         case Rows(), Rows():
-            return Rows(_joined_rows(a, b), max(a.capacity, b.capacity), _common_count(a, b))
+            return Rows(_joined_rows(a, b), max(a.capacity, b.capacity), _common_count(a, b), max(a.site, b.site))
         case Rows(), Group(kind=kind) if kind is list:
             return joined(a, rows_of_list(b))
         case Group(kind=kind), Rows() if kind is list:
@@ -174,7 +178,7 @@ def _stacked(item: Any, n: int) -> Any:
             return Group(item.kind, tuple(_stacked(p, n) for p in item.parts))
         case Rows():
             count = Leaf((n, *item.count.shape), item.count.dtype) if isinstance(item.count, Leaf) else item.count
-            return Rows(_stacked(item.parts, n), item.capacity, count)
+            return Rows(_stacked(item.parts, n), item.capacity, count, item.site)
         case _:
             return item
 
@@ -187,7 +191,7 @@ def _unstacked(rows: Any) -> Any:
             return Group(rows.kind, tuple(map(_unstacked, rows.parts)))
         case Rows():
             count = Leaf(rows.count.shape[1:], rows.count.dtype) if isinstance(rows.count, Leaf) else rows.count
-            return Rows(_unstacked(rows.parts), rows.capacity, count)
+            return Rows(_unstacked(rows.parts), rows.capacity, count, rows.site)
         case _:
             return rows
 
@@ -252,12 +256,12 @@ def conform(value: Any, s: Spec) -> Any:
 
 def _conform_rows(value: Any, s: Rows) -> Tape:
     if value is UNBOUND or value is None or (isinstance(value, list) and not value):
-        return Tape(conform(UNBOUND, s.parts), s.capacity, _conform_count(0, s.count))
+        return Tape(conform(UNBOUND, s.parts), s.capacity, _conform_count(0, s.count), s.site)
     tape = stack(value) if isinstance(value, list) else value
     rows = tape.rows
     if tape.capacity != s.capacity:
         rows = map_arrays(lambda a: _padded(a, s.capacity), rows)
-    return Tape(conform(rows, s.parts), s.capacity, _conform_count(tape.count, s.count))
+    return Tape(conform(rows, s.parts), s.capacity, _conform_count(tape.count, s.count), s.site)
 
 
 def _conform_count(count: Any, s: int | Leaf) -> Any:
@@ -274,7 +278,8 @@ def skeleton(s: Spec) -> Any:
         case Group():
             return s.kind(map(skeleton, s.parts))
         case Rows():
-            return Tape(skeleton(s.parts), s.capacity, s.count if isinstance(s.count, int) else skeleton(s.count))
+            count = s.count if isinstance(s.count, int) else skeleton(s.count)
+            return Tape(skeleton(s.parts), s.capacity, count, s.site)
         case Constant():
             return s.value
         case Absent():
@@ -303,14 +308,14 @@ def _stack(items: list[Any]) -> Any:
         return Maybe(_stack([v.present for v in items]), _stack([v.value for v in items]))
     if isinstance(first, Tape):
         count = first.count if first.exact else _stack([v.count for v in items])
-        return Tape(_stack([v.rows for v in items]), first.capacity, count)
+        return Tape(_stack([v.rows for v in items]), first.capacity, count, first.site)
     return first
 
 
 def concatenated(first: Any, tape: Any) -> Any:
     """The rows of `tape` after the items of `first`."""
     if not first or not tape:
-        return tape if not first else first
+        return first if first else tape
     if isinstance(tape, list):
         return [*first, *tape]
     head = first if isinstance(first, Tape) else stack(first)
@@ -320,7 +325,7 @@ def concatenated(first: Any, tape: Any) -> Any:
     parts = [conform(t.rows, _stacked(both, t.capacity)) for t in (head, tape)]
     ends = iter(arrays_in(parts[1]))
     rows = map_arrays(lambda a: jnp.concatenate([a[:head.count], next(ends)]), parts[0])
-    return Tape(rows, head.count + tape.capacity, head.count + tape.count)
+    return Tape(rows, head.count + tape.capacity, head.count + tape.count, tape.site)
 
 
 def map_arrays(f: Any, value: Any) -> Any:
@@ -333,7 +338,7 @@ def map_arrays(f: Any, value: Any) -> Any:
         return Maybe(map_arrays(f, value.present), map_arrays(f, value.value))
     if isinstance(value, Tape):
         count = value.count if value.exact else map_arrays(f, value.count)
-        return Tape(map_arrays(f, value.rows), value.capacity, count)
+        return Tape(map_arrays(f, value.rows), value.capacity, count, value.site)
     return value
 
 

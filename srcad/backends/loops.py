@@ -32,29 +32,12 @@ def write(context: Context, loop: Loop) -> Statements:
         before.append(_assign(context, loop.trips, ast.Constant(0)))
     if _used(context, loop.broke):
         before.append(_assign(context, loop.broke, ast.Constant(False)))
-    _remember(context, loop)
     head, checks = _head(context, loop)
     head.body = _body(context, loop, [(c.param, c.next) for c in carries], checks)
-    _remember_rows(context, loop)
     after = [ast.Expr(call(ast.Attribute(context.name(t), "reverse", ast.Load()))) for t in tapes if loop.reverse]
-    return [*before, head, *after]
-
-
-def _remember(context: Context, loop: Loop) -> None:
-    """Note what is as long as what, for loops that take this one's rows."""
-    for v in (loop.trips, *(w.tape for w in loop.writes)):
-        if v is not None:
-            context.lengths[v] = _loop_length(context, loop)
-    for r in loop.reads:
-        # A row of a tape of tapes is as long as the rows that were written with it.
-        if isinstance(r.tape, Var) and r.tape in context.row_lengths:
-            context.lengths[r.element] = (loop, context.row_lengths[r.tape])
-
-
-def _remember_rows(context: Context, loop: Loop) -> None:
-    for w in loop.writes:
-        if isinstance(w.row, Var) and w.row in context.lengths:
-            context.row_lengths[w.tape] = context.lengths[w.row]
+    # A carry and what it is after the loop are one variable nearly always.
+    leaving = context.finished([], [(c.out, c.param) for c in carries if context.uses[c.out]])
+    return [*before, head, *after, *leaving]
 
 
 def _used(context: Context, v: Var | None) -> bool:
@@ -96,14 +79,14 @@ def _sources(context: Context, loop: Loop) -> list[_Source]:
     if loop.range:
         start, stop, step = loop.range.start, loop.range.stop, loop.range.step
         value = call(name("range"), *_bounds(context, start, stop, step))
-        length = _range_length(context, start, stop, step)
+        length = context.lengths.range(start, stop, step)
         sources.append(_Source(_known(context, loop.index), value, length, range=True))
     for e in loop.elements:
         sources.append(_Source(_known(context, e.var), context.expressions.atom(e.sequence),
-                               _sequence_length(context, e.sequence)))
+                               context.lengths.sequence(e.sequence)))
     for r in loop.reads:
         sources.append(_Source(_known(context, r.element), context.expressions.atom(r.tape),
-                               _sequence_length(context, r.tape)))
+                               context.lengths.sequence(r.tape)))
     return sources
 
 
@@ -116,31 +99,6 @@ def _bounds(context: Context, start: Atom, stop: Atom, step: Atom) -> list[ast.e
     if step == Lit(1):
         atoms = [stop] if start == Lit(0) else [start, stop]
     return [context.expressions.atom(a) for a in atoms]
-
-
-def _range_length(context: Context, start: Atom, stop: Atom, step: Atom) -> Any:
-    if start == Lit(0) and step == Lit(1):
-        if isinstance(stop, Var) and stop in context.lengths:
-            return context.lengths[stop]
-        value = stop.type.value
-        if value is not None:
-            return value
-    return (start, stop, step)
-
-
-def _sequence_length(context: Context, sequence: Atom) -> Any:
-    if isinstance(sequence, Var) and sequence in context.lengths:
-        return context.lengths[sequence]
-    shape = sequence.type.shape
-    return shape[0] if shape and sequence.type.kind == "array" else (sequence,)
-
-
-def _loop_length(context: Context, loop: Loop) -> Any:
-    """How many trips a loop makes, which is what it counts, and how many rows it writes."""
-    if loop.test is not None or loop.until is not None:
-        return loop
-    lengths = [s.length for s in _sources(context, loop)]
-    return lengths[0] if lengths and all(n == lengths[0] for n in lengths) else loop
 
 
 def _needed(sources: list[_Source]) -> list[_Source]:

@@ -23,9 +23,12 @@ from typing import assert_never
 from srcad.backends.hints import hint_of
 from srcad.ir.core import Atom, Block, Func, If, Let, Loop, Undef, Var
 from srcad.transforms.liveness import Interval, Ranges
+from srcad.ir.walk import every
 from srcad.transforms.usage import Uses, alive, dead
 
 ANONYMOUS = "t"
+# How far apart two uses of one anonymous name must be, in points (a statement has two).
+_APART = 12
 _FORBIDDEN = frozenset({*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "np", "math", "_"})
 
 
@@ -48,6 +51,10 @@ class Timeline:
     def overlaps(self, other: Timeline) -> bool:
         small, large = (self, other) if len(self) <= len(other) else (other, self)
         return any(large.holds(a, b) for a, b in small)
+
+    def widened(self, by: int) -> Timeline:
+        """One interval from a little before to a little after."""
+        return Timeline([(self.starts[0] - by, self.ends[-1] + by)])
 
     def holds(self, start: int, end: int) -> bool:
         i = bisect_left(self.ends, start + 1)
@@ -104,12 +111,13 @@ class Classes:
             return
         if one.time.overlaps(two.time):
             return
+        hint = one.hint or two.hint
         if len(one.members) < len(two.members):
             x, y, one, two = y, x, two, one
         self.parent[y] = x
         one.time.add(two.time)
         one.members += two.members
-        one.hint = one.hint or two.hint
+        one.hint = hint
         del self.classes[y]
 
 
@@ -118,9 +126,22 @@ def coalesce(func: Func, ranges: Ranges, uses: Uses, updates: Iterable[tuple[Var
     classes = Classes(ranges)
     for new, old in updates:
         classes.unite(new, old, whatever_hint=True)
+    for a, b in _steps(func.body, uses):
+        classes.unite(a, b, whatever_hint=True)
     for a, b in _copies(func.body, uses):
         classes.unite(a, b)
     return classes
+
+
+def _steps(block: Block, uses: Uses) -> Iterator[tuple[Var, Atom]]:
+    """What a carry is set to, what it is in a trip and after the loop: one variable, called like the first of them."""
+    for stmt in every(block):
+        if isinstance(stmt, Loop):
+            for c in stmt.carries:
+                if alive(c, uses):
+                    if isinstance(c.next, Var):
+                        yield c.next, c.param
+                    yield c.param, c.out
 
 
 def _copies(block: Block, uses: Uses) -> Iterator[tuple[Var, Atom]]:
@@ -202,8 +223,9 @@ def choose(classes: Classes, fixed: dict[Var, str], forbidden: Iterable[str], al
     for group in sorted(classes.classes.values(), key=_first):
         if group.members[0] in names:
             continue
+        time = group.time if group.hint else group.time.widened(_APART)
         name = next(n for n in _candidates(group.hint) if n not in taken and n not in reserved
-                    and not (n in used and (group.alone or used[n].overlaps(group.time))))
+                    and not (n in used and (group.alone or used[n].overlaps(time))))
         if group.alone:
             reserved.add(name)
         used.setdefault(name, Timeline()).add(group.time)

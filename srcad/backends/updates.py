@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from srcad.backends.context import Context, Statements, tuple_of
-from srcad.backends.expressions import BINARY
+from srcad.backends.expressions import BINARY, without_minus
 from srcad.backends.references import call, dotted
 from srcad.ir.core import Let, Slicing, Var
 
@@ -58,8 +58,8 @@ def _changed(context: Context, let: Let, x: Var) -> Statements:
 
 
 def _augmented(target: ast.Name | ast.Subscript, op: ast.operator, value: ast.expr) -> ast.stmt:
-    if isinstance(op, ast.Add) and isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
-        return ast.AugAssign(target, ast.Sub(), value.operand)
+    if isinstance(op, ast.Add) and (subtracted := without_minus(value)):
+        return ast.AugAssign(target, ast.Sub(), subtracted)
     return ast.AugAssign(target, op, value)
 
 

@@ -9,11 +9,11 @@ import ast
 from typing import assert_never
 
 from srcad.backends import loops, updates
-from srcad.backends.context import Context, Statements, tuple_of
+from srcad.backends.context import Context, Statements, assigned, tuple_of
 from srcad.backends.printer import Comment
 from srcad.backends.references import call
 from srcad.ir.calls import UnpackOp
-from srcad.ir.core import Block, Func, If, Let, Loop, Stmt, Undef, Var
+from srcad.ir.core import Block, Func, If, Let, Loop, Stmt, Var
 from srcad.ir.walk import binds
 from srcad.transforms.usage import dead
 
@@ -29,6 +29,12 @@ class Writer(Context):
         if flat and not func.outputs:
             return printed
         last = ast.Return(self.expressions.tree(result))
+        before = printed[-1] if printed else None
+        if isinstance(result, Var) and isinstance(before, ast.Assign) and self.uses[result] == 1:
+            if assigned(before) == self.names.get(result):
+                last = ast.copy_location(ast.Return(before.value), before)
+                last.__dict__.update({k: v for k, v in before.__dict__.items() if k in ("span", "note")})
+                printed = printed[:-1]
         inner = [self.inlining.at[a] for a in func.outputs if isinstance(a, Var) and a in self.inlining.at]
         if inner:
             last.span = inner[0].span  # type: ignore[attr-defined]
@@ -67,21 +73,11 @@ class Writer(Context):
                 out = self.inlining.expressions[stmt].out
                 return [] if out in self.inlining.at else self.bind(out, self.expressions.value(stmt))
             case If():
-                printed = self.branch(stmt)
-                self._remember(stmt)
-                return printed
+                return self.branch(stmt)
             case Loop():
                 return loops.write(self, stmt)
             case _:
                 assert_never(stmt)
-
-    def _remember(self, stmt: If) -> None:
-        """What only one side has is, where it is, as long as on that side."""
-        for c in stmt.choices:
-            known = [self.lengths.get(a) for a in (c.then, c.orelse) if isinstance(a, Var)]
-            missing = isinstance(c.then, Undef) or isinstance(c.orelse, Undef)
-            if len(known) == 1 and missing and known[0] is not None:
-                self.lengths[c.out] = known[0]
 
     def let(self, let: Let) -> Statements:
         if len(let.outs) == 1 and let.out in self.inlining.at:

@@ -5,29 +5,31 @@
     ys2 = append(ys, y)           ys.append(y)
 
 A value is *whole* if this function allocated all of it: the result of an operation whose memory is fresh, or what a
-carry or a choice makes of such values.  Values that may share memory form a *region*.  A whole value may be overwritten
-where it dies, if no other variable of its region is alive, and none of the region came from the caller.
-
-Lists have two kinds of memory: the list itself and what its items are.  Each is in a region of its own.
+carry or a choice makes of such values.  A whole value may be overwritten where it dies, if no other value that is alive
+then may be in its memory (see `srcad.transforms.memory`), and none of it is the caller's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, assert_never
 
+import numpy as np
+
 from srcad.ir.calls import CallOp
-from srcad.ir.core import Block, Func, If, Let, Lit, Loop, Stmt, Var
+from srcad.ir.core import HOLE, Block, Carry, Form, Func, If, Let, Loop, Stmt, Var
+from srcad.ir.ops import Op
 from srcad.ir.walk import every
 from srcad.transforms.liveness import Liveness, liveness
+from srcad.transforms.memory import CALLER, Memory, Site
 
 STORES = ("set_at", "index_add")
 SUMS = ("+", "-", "*", "/")
 LISTS = ("append", "set_item", "add_at", "pop", "set_part", "concat")
+# The printer's own copies; not the table's `np.copy`, since rules may not be loaded.
+COPY = Op("np.copy", np.copy)
 # Those that must not be given what they change.
 _READ_FIRST = ("index_add", "append", "concat", "set_part")
-_IMMUTABLE = ("number", "scalar")
-Node = tuple[Var, str]
 
 
 def in_place_updates(func: Func) -> frozenset[Let]:
@@ -37,12 +39,35 @@ def in_place_updates(func: Func) -> frozenset[Let]:
     names = _names(func)
     chosen = [s for s in every(func.body) if isinstance(s, Let) and _fits(s, names)
               and s.args[0] in whole and not live.after(s, s.args[0])]  # type: ignore[arg-type]
-    while True:
-        regions = _Regions(func, frozenset(chosen))
-        kept = [s for s in chosen if regions.free(s, live)]
+    while chosen:
+        memory = Memory(func, frozenset(chosen))
+        holders = _holders(memory)
+        kept = [s for s in chosen if _may_overwrite(s, memory, holders, live)]
         if len(kept) == len(chosen):
-            return frozenset(kept)
+            break
         chosen = kept
+    return frozenset(chosen)
+
+
+def _holders(memory: Memory) -> dict[Site, list[Var]]:
+    """For each site the variables that may be in its memory, or refer to it."""
+    holders: dict[Site, list[Var]] = {}
+    for v in memory.own:
+        for site in memory.all(v):
+            holders.setdefault(site, []).append(v)
+    return holders
+
+
+def _may_overwrite(let: Let, memory: Memory, holders: dict[Site, list[Var]], live: Liveness) -> bool:
+    old = let.args[0]
+    assert isinstance(old, Var)
+    sites = memory.own.get(old, frozenset())
+    if CALLER in sites or not sites:
+        return False
+    if any(v not in let.outs and live.after(let, v) for site in sites for v in holders[site]):
+        return False
+    others = [memory.all(a) for a in let.args[1:] if isinstance(a, Var)]
+    return let.op.name not in _READ_FIRST or not any(sites & other for other in others)
 
 
 def _names(func: Func) -> dict[Var, str]:
@@ -107,135 +132,65 @@ def _whole(func: Func) -> frozenset[Any]:
     return frozenset(candidates)
 
 
-class _Regions:
-    """Union-find over the memory of variables: `(v, "self")`, and `(v, "items")` for what it contains."""
+def with_owned_carries(func: Func) -> Func:
+    """Copy once, before a loop, what its trips would copy at every store.
 
-    def __init__(self, func: Func, in_place: frozenset[Let]) -> None:
-        self.parent: dict[Node, Node] = {}
-        self.members: dict[Node, list[Node]] = {}
-        self.tainted: set[Node] = set()
-        self.in_place = in_place
-        for v in func.inputs:
-            for node in _nodes(v):
-                self.tainted.add(self.root(node))
-        for stmt in every(func.body):
-            self._stmt(stmt)
+        for i in range(n):                    y = x.copy()
+            x = x.copy()           ->         for i in range(n):
+            x[i] = ...                            y[i] = ...
+    """
+    copied = {s.args[0] for s in _copying(func)}
+    starts = _starts(func.body, {})
+    roots = {starts[v] for v in copied if v in starts}
+    if not roots:
+        return func
+    owned = replace(func, body=_with_copies(func.body, roots))
+    return owned if len(_copying(owned)) < len(_copying(func)) else func
 
-    def root(self, node: Node) -> Node:
-        if node not in self.parent:
-            self.parent[node] = node
-            self.members[node] = [node]
-            return node
-        top = node
-        while self.parent[top] != top:
-            top = self.parent[top]
-        while self.parent[node] != top:
-            self.parent[node], node = top, self.parent[node]
-        return top
 
-    def unite(self, a: Node, b: Node) -> None:
-        x, y = self.root(a), self.root(b)
-        if x == y:
-            return
-        if len(self.members[x]) < len(self.members[y]):
-            x, y = y, x
-        self.parent[y] = x
-        self.members[x] += self.members.pop(y)
-        if y in self.tainted:
-            self.tainted.add(x)
+def _copying(func: Func) -> list[Let]:
+    """The stores that are not done in place."""
+    stores = [s for s in every(func.body) if isinstance(s, Let) and s.op.name in STORES]
+    done = in_place_updates(func) if stores else frozenset()
+    return [s for s in stores if s not in done]
 
-    def free(self, let: Let, live: Liveness) -> bool:
-        """May the first argument of `let` be overwritten?"""
-        old = let.args[0]
-        assert isinstance(old, Var)
-        root = self.root((old, "self"))
-        if root in self.tainted:
-            return False
-        others = {v for v, _ in self.members[root]} - {*let.outs}
-        if any(live.after(let, v) for v in others):
-            return False
-        # An accumulation at repeated indices must not read what it writes.
-        shared = {v for v, _ in self.members[root]}
-        return let.op.name not in _READ_FIRST or not any(a in shared for a in let.args[1:])
 
-    def _same(self, a: Var, b: Any) -> None:
-        if not isinstance(b, Var):
-            if isinstance(b, Lit) and b.type.kind not in _IMMUTABLE:
-                self.tainted.update(self.root(n) for n in _nodes(a))
-            return
-        if a.type.kind in _IMMUTABLE or b.type.kind in _IMMUTABLE:
-            return
-        self.unite((a, "self"), (b, "self"))
-        if len(_nodes(a)) + len(_nodes(b)) > 2:
-            self.unite((a, "items"), (b, "items"))
-        if len(_nodes(a)) != len(_nodes(b)):
-            for v in (a, b):
-                self.unite((v, "self"), (v, "items"))
-
-    def _within(self, container: Any, item: Any) -> None:
-        """`item` is, or is seen through, an item of `container`."""
-        if not isinstance(container, Var) or not isinstance(item, Var) or item.type.kind in _IMMUTABLE:
-            return
-        inside: Node = (container, "items" if len(_nodes(container)) > 1 else "self")
-        for node in _nodes(item):
-            self.unite(inside, node)
-
-    def _stmt(self, stmt: Stmt) -> None:
+def _starts(block: Block, known: dict[Any, Carry]) -> dict[Any, Carry]:
+    """For what a loop carries, the outermost carry that it is a version of."""
+    for stmt in block:
         match stmt:
             case Let():
-                self._let(stmt)
-            case If(choices=choices):
-                for c in choices:
-                    self._same(c.out, c.then)
-                    self._same(c.out, c.orelse)
+                continue
+            case If():
+                _starts(stmt.then, known)
+                _starts(stmt.orelse, known)
             case Loop():
-                for carry in stmt.carries:
-                    for other in (carry.init, carry.next, carry.out):
-                        self._same(carry.param, other)
-                for e in stmt.elements:
-                    self._within(e.sequence, e.var)
-                for r in stmt.reads:
-                    self._within(r.tape, r.element)
-                for w in stmt.writes:
-                    self._within(w.tape, w.row)
+                known.update((c.param, known.get(c.init, c)) for c in stmt.carries if c.param.type.kind == "array")
+                _starts(stmt.body, known)
+                known.update((c.out, known[c.param]) for c in stmt.carries if c.param in known)
             case _:
                 assert_never(stmt)
-
-    def _let(self, let: Let) -> None:
-        atoms = [a for a in let.args if isinstance(a, Var) and a.type.kind not in _IMMUTABLE]
-        outs = [v for v in let.outs if v.type.kind not in _IMMUTABLE]
-        if not outs or not let.args:
-            return
-        if isinstance(let.op, CallOp):
-            nodes = [node for v in (*atoms, *outs) for node in _nodes(v)]
-            for node in nodes:
-                self.unite(nodes[0], node)
-            return
-        if let in self.in_place:
-            self.unite((let.outs[0], "self"), (let.args[0], "self"))  # type: ignore[arg-type]
-        elif let.op.memory != "fresh":
-            for out in outs:
-                for a in atoms:
-                    self.unite((out, "self"), (a, "self" if a.type.kind == "array" else "items"))
-        self._contents(outs, atoms)
-
-    def _contents(self, outs: Iterable[Var], atoms: Iterable[Var]) -> None:
-        """Lists and bundles that are made of lists, bundles and arrays have the same items."""
-        for out in outs:
-            for a in atoms:
-                if len(_nodes(out)) > 1 and len(_nodes(a)) > 1:
-                    self.unite((out, "items"), (a, "items"))
-                elif len(_nodes(out)) > 1:
-                    self.unite((out, "items"), (a, "self"))
-                elif len(_nodes(a)) > 1 and a.type.kind != "array":
-                    self.unite((out, "self"), (a, "items"))
+    return known
 
 
-def _nodes(v: Var) -> list[Node]:
-    """An array is memory; a list, or something unknown, also contains some."""
-    return [(v, "self")] if v.type.kind in ("array", *_IMMUTABLE) else [(v, "self"), (v, "items")]
-
-
-def updates_of(block: Block) -> Iterator[Let]:
-    """All stores of a block, in place or not."""
-    return (s for s in every(block) if isinstance(s, Let) and s.op.name in STORES)
+def _with_copies(block: Block, roots: set[Carry]) -> Block:
+    made: list[Stmt] = []
+    for stmt in block:
+        match stmt:
+            case Let():
+                made.append(stmt)
+            case If():
+                then, orelse = _with_copies(stmt.then, roots), _with_copies(stmt.orelse, roots)
+                made.append(replace(stmt, then=then, orelse=orelse))
+            case Loop():
+                carries = []
+                for c in stmt.carries:
+                    if c in roots and isinstance(c.init, Var):
+                        copy = Var(c.param.hint, c.init.type)
+                        made.append(Let((copy,), COPY, (c.init,), Form((HOLE,)), stmt.span))
+                        c = replace(c, init=copy)
+                    carries.append(c)
+                made.append(replace(stmt, carries=tuple(carries), body=_with_copies(stmt.body, roots)))
+            case _:
+                assert_never(stmt)
+    return tuple(made)

@@ -1,0 +1,1 @@
+"""Programs to differentiate, by topic; see `registry`."""
