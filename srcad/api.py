@@ -196,7 +196,7 @@ def _one_argument(f: Any, wrt: int | str, args: tuple[Any, ...], kwargs: dict[st
     primal = program.primal
     bound = match_arguments(primal.source, primal.code, (*primal.bound, *args), {**primal.named, **kwargs})
     (name,), single = names_in(primal, wrt)
-    if not single:
+    if not single or not isinstance(name, str):
         raise ArgumentError("wrt must be one argument here; use vjp or jvp for several")
     names = primal.names[len(primal.bound):]
     x = bound[name]

@@ -154,7 +154,7 @@ def async_(x):
     return np.sum(x)
 
 
-def c_function(x):
+def without_rule(x):
     return np.sum(np.unique(x))
 
 
@@ -180,7 +180,7 @@ REFUSED = {
     "`try`, `with`, `match`": (try_, with_, match_),
     "classes defined in the function": (class_, attribute, global_),
     "`yield`, `async`": (yield_, async_),
-    "functions written in C": (c_function,),
+    "functions of NumPy, SciPy and others that have no rule": (without_rule,),
     "random draws and clocks": (draw, generator, clock),
     "gradients of something that is not one number": (not_one_number,),
 }

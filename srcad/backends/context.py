@@ -10,7 +10,6 @@ import ast
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from srcad.backends.expressions import Expressions, negated
 from srcad.backends.hints import is_anonymous
@@ -76,7 +75,8 @@ class Context(ABC):
         """`v = value`; `v += x` where that is the same, which it is for what can't change."""
         immutable = v.type.kind in ("number", "scalar")
         if immutable and isinstance(value, ast.BinOp) and isinstance(value.left, ast.Name):
-            if value.left.id == self.names[v]:
+            twice = isinstance(value.right, ast.Name) and value.right.id == value.left.id
+            if value.left.id == self.names[v] and not twice:
                 return ast.AugAssign(self.name(v), value.op, value.right)
         return ast.Assign([self.name(v)], value)
 

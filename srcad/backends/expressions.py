@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,9 +37,19 @@ class Expressions:
     def __init__(self, references: References, names: dict[Var, str], inlining: Inlining,
                  functions: dict[Any, str]) -> None:
         self.references, self.names, self.inlining, self.functions = references, names, inlining, functions
+        self.meaning: Mapping[Var, Any] = {}
+
+    def with_meaning(self, meaning: Mapping[Var, Any]) -> Expressions:
+        """The same, where these variables stand for other atoms, or for what a Let computes."""
+        other = Expressions(self.references, self.names, self.inlining, self.functions)
+        other.meaning = meaning
+        return other
 
     def atom(self, atom: Any) -> ast.expr:
         match atom:
+            case Var() if atom in self.meaning:
+                meant = self.meaning[atom]
+                return self.let(meant) if isinstance(meant, Let) else self.atom(meant)
             case Var():
                 inner = self.inlining.at.get(atom)
                 return name(self.names[atom]) if inner is None else self.value(inner)

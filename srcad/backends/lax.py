@@ -34,7 +34,7 @@ class _Static(Exception):
     """The program needs the values of its ints."""
 
 
-def compiled(func: Func) -> Callable[..., list[Any]]:
+def compiled(func: Func) -> Compiled:
     """What runs `func` under `jax.jit`: takes the values of `func.inputs`, gives those of `func.outputs`."""
     return Compiled(func)
 
@@ -57,6 +57,11 @@ class Compiled:
                     return [given_back(v, a) for v, a in zip(outputs, self.func.outputs, strict=True)]
                 self._refuse_effects()
                 self.capacities = larger
+
+    @property
+    def variants(self) -> int:
+        """How many XLA programs were made."""
+        return sum(f._cache_size() for f, _ in self._jitted.values())
 
     def lowered(self, *inputs: Any) -> Any:
         """The program for inputs like these, as `jax.jit(…).lower(…)` gives it."""

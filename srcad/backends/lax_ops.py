@@ -8,6 +8,7 @@ This module imports jax, and is imported only when something is to be compiled.
 from __future__ import annotations
 
 import builtins
+import functools
 import importlib
 import math
 import types
@@ -56,12 +57,12 @@ def lookup(op: Op) -> Callable[..., Any] | None:
     if getattr(op.function, "__module__", None) in ("operator", "_operator"):
         return op.function
     if name.startswith("np."):
-        return attribute(jnp, name[3:]) or under_jax(op.function)
+        return attribute(jnp, name[3:]) or _helper(op.function)
     if name.startswith("math."):
         return _math(name[5:])
     if "special." in name:
         return attribute(jsp, name.rpartition(".")[2])
-    return under_jax(op.function)
+    return _helper(op.function)
 
 
 def attribute(module: Any, dotted: str) -> Any:
@@ -234,23 +235,32 @@ class _Namespace:
 
 
 _NAMESPACE = _Namespace()
-_rebuilt: dict[Any, Any] = {}
 
 
-def under_jax(function: Any) -> Callable[..., Any] | None:
+@functools.cache
+def _helper(function: Any) -> Callable[..., Any] | None:
+    return under_jax(function)
+
+
+def under_jax(function: Any, made: dict[Any, Any] | None = None) -> Callable[..., Any] | None:
     """The Python function `function` with `np` meaning `jnp`, and `math` too, in it and in what it calls."""
     if not isinstance(function, types.FunctionType):
         return None
-    if function not in _rebuilt:
+    made = {} if made is None else made
+    if function not in made:
         names: dict[str, Any] = {"__builtins__": builtins}
-        copy = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__,
-                                  _cells(function))
+        outer = function.__closure__ or ()
+        cells = tuple(types.CellType() for _ in outer)
+        # Entered before it is complete: a function may name itself.
+        made[function] = copy = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__,
+                                                   cells or None)
         copy.__kwdefaults__ = function.__kwdefaults__
-        _rebuilt[function] = copy
         for name in _names(function.__code__):
             if name in function.__globals__:
-                names[name] = _translated(function.__globals__[name])
-    rebuilt: Callable[..., Any] = _rebuilt[function]
+                names[name] = _translated(function.__globals__[name], made)
+        for cell, original in zip(cells, outer, strict=True):
+            cell.cell_contents = _translated(original.cell_contents, made)
+    rebuilt: Callable[..., Any] = made[function]
     return rebuilt
 
 
@@ -259,7 +269,7 @@ def _names(code: types.CodeType) -> set[str]:
     return set(code.co_names).union(*(_names(c) for c in inner)) if inner else set(code.co_names)
 
 
-def _translated(value: Any) -> Any:
+def _translated(value: Any, made: dict[Any, Any]) -> Any:
     if value is np:
         return _NAMESPACE
     if value is math:
@@ -271,11 +281,5 @@ def _translated(value: Any) -> Any:
         return _math(value.__name__) or value
     if isinstance(value, types.FunctionType):
         root = (value.__module__ or "").split(".")[0]
-        return attribute(jnp, value.__name__) or value if root == "numpy" else under_jax(value)
+        return attribute(jnp, value.__name__) or value if root == "numpy" else under_jax(value, made)
     return value
-
-
-def _cells(function: types.FunctionType) -> tuple[Any, ...] | None:
-    if function.__closure__ is None:
-        return None
-    return tuple(types.CellType(_translated(c.cell_contents)) for c in function.__closure__)

@@ -87,7 +87,7 @@ def _globals_of(function: types.FunctionType, definition: ast.FunctionDef) -> It
 class _Plain(ast.NodeTransformer):
     """Without annotations, which would need imports of their own."""
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:  # noqa: N802 - the name is ast's
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         node.returns = None
         node.decorator_list = []
         self.generic_visit(node)
@@ -97,7 +97,7 @@ class _Plain(ast.NodeTransformer):
         node.annotation = None
         return node
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
         if node.value is None:
             return None
         return ast.copy_location(ast.Assign([node.target], node.value), node)

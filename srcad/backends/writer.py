@@ -8,12 +8,12 @@ from __future__ import annotations
 import ast
 from typing import assert_never
 
-from srcad.backends import loops, updates
-from srcad.backends.context import Context, Statements, assigned, tuple_of
+from srcad.backends import loops, returns, updates
+from srcad.backends.context import Context, Statements, tuple_of
 from srcad.backends.printer import Comment
 from srcad.backends.references import call
 from srcad.ir.calls import UnpackOp
-from srcad.ir.core import Block, Func, If, Let, Loop, Stmt, Var
+from srcad.ir.core import Block, Func, If, Let, Loop, Stmt
 from srcad.ir.walk import binds
 from srcad.transforms.usage import dead
 
@@ -21,25 +21,7 @@ from srcad.transforms.usage import dead
 class Writer(Context):
     def function_body(self, func: Func, flat: bool) -> Statements:
         """All statements, and the `return`."""
-        result = func.result
-        if flat:
-            outputs = func.outputs
-            result = outputs if len(outputs) != 1 else outputs[0]
-        printed = self.block(func.body)
-        if flat and not func.outputs:
-            return printed
-        last = ast.Return(self.expressions.tree(result))
-        before = printed[-1] if printed else None
-        if isinstance(result, Var) and isinstance(before, ast.Assign) and self.uses[result] == 1:
-            if assigned(before) == self.names.get(result):
-                last = ast.copy_location(ast.Return(before.value), before)
-                last.__dict__.update({k: v for k, v in before.__dict__.items() if k in ("span", "note")})
-                printed = printed[:-1]
-        inner = [self.inlining.at[a] for a in func.outputs if isinstance(a, Var) and a in self.inlining.at]
-        if inner:
-            last.span = inner[0].span  # type: ignore[attr-defined]
-            last.note = self.note(inner[0].span)  # type: ignore[attr-defined]
-        return [*_without_empty_parts(printed), last]
+        return _without_empty_parts(returns.function_end(self, func, flat))
 
     def block(self, block: Block) -> Statements:
         printed: Statements = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from inspect import CO_VARARGS
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -186,7 +187,7 @@ def _has_body(function: Any) -> bool:
 
 
 @functools.lru_cache(256)
-def _wrapped(operation: Callable[..., Any]) -> FunctionType:
+def _wrapped(operation: Callable[..., Any]) -> Callable[..., Any]:
     """A function of NumPy as one with a body."""
 
     def unary(x: Any) -> Any:
@@ -198,17 +199,22 @@ def _wrapped(operation: Callable[..., Any]) -> FunctionType:
     return binary if getattr(operation, "nin", 1) == 2 else unary
 
 
-def names_in(primal: Primal, wrt: Wrt) -> tuple[tuple[str, ...], bool]:
+def names_in(primal: Primal, wrt: Wrt) -> tuple[tuple[str | tuple[str, int], ...], bool]:
     """(the names of the arguments that `wrt` means, whether it is a single one)."""
     names = primal.parameters
 
-    def name(w: int | str) -> str:
+    starred = bool(primal.code.__code__.co_flags & CO_VARARGS)
+    count = primal.code.__code__.co_argcount - (len(primal.names) - len(names))
+
+    def name(w: int | str) -> str | tuple[str, int]:
         if isinstance(w, str):
             if w not in primal.names:
                 raise ArgumentError(f"{primal.name} has no argument `{w}`; it has {', '.join(names)}")
             return w
         if not isinstance(w, int) or isinstance(w, bool):
             raise ArgumentError(f"wrt must be a position, a name, or a tuple of these, not {w!r}")
+        if starred and w >= count:
+            return primal.names[count + len(primal.names) - len(names) + primal.code.__code__.co_kwonlyargcount], w - count
         if not -len(names) <= w < len(names):
             raise ArgumentError(f"{primal.name} has no argument number {w}; it has {len(names)}")
         return names[w]

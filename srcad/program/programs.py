@@ -18,13 +18,13 @@ from typing import Any, Protocol
 from srcad.errors import ArgumentError
 from srcad.frontend.capture import Source, capture
 from srcad.frontend.lower import Lowered, lower
-from srcad.ir import Builder, Func, Lit, Param, Type, Undef, Var, leaves, map_tree
+from srcad.ir import Builder, Func, Lit, Type, Undef, Var, leaves, map_tree
 from srcad.ir.walk import substitute
 from srcad.rules.outputs import SINGLE
 from srcad.transforms.forward import forward
 from srcad.transforms.reverse import reverse, without_value
 
-Wrt = tuple[str, ...]
+Wrt = tuple["str | tuple[str, int]", ...]  # names of arguments, or (name of `*args`, position in it)
 
 
 class Program(Protocol):
@@ -50,9 +50,9 @@ class Primal:
         return capture(self.code)
 
     @cached_property
-    def code(self) -> FunctionType:
+    def code(self) -> Any:  # a FunctionType, which mypy would bind as a method
         """The function whose body is differentiated, under partials and methods."""
-        f = self.function
+        f: Any = self.function
         while not isinstance(f, FunctionType):
             f = f.func if isinstance(f, partial) else f.__func__
         return f
@@ -60,7 +60,8 @@ class Primal:
     @cached_property
     def bound(self) -> tuple[Any, ...]:
         """Arguments that are given already: `self` of a method, those of a partial."""
-        f, given = self.function, ()
+        f: Any = self.function
+        given: tuple[Any, ...] = ()
         while not isinstance(f, FunctionType):
             f, given = (f.func, (*f.args, *given)) if isinstance(f, partial) else (f.__func__, (f.__self__, *given))
         return given
@@ -68,7 +69,8 @@ class Primal:
     @cached_property
     def named(self) -> dict[str, Any]:
         """Keyword arguments that are given already."""
-        f, given = self.function, {}
+        f: Any = self.function
+        given: dict[str, Any] = {}
         while isinstance(f, partial):
             f, given = f.func, {**f.keywords, **given}
         return given
@@ -127,9 +129,10 @@ class Gradient:
         func, aux = self._output(inner.func)
         adjoint = reverse(func, differentiated(func, self.wrt))
         value, gradients = adjoint.result
-        order = [p.name for p in func.params if p.name in self.wrt]
+        order = [p.name for p in func.params if p.name in set(map(argument_of, self.wrt))]
         by_name = {order[0]: gradients} if len(order) == 1 else dict(zip(order, gradients, strict=True))
-        result: Any = by_name[self.wrt[0]] if self.single else tuple(by_name[name] for name in self.wrt)
+        parts = [by_name[w] if isinstance(w, str) else by_name[w[0]][w[1]] for w in self.wrt]
+        result: Any = parts[0] if self.single else tuple(parts)
         if self.value:
             result = ((value, aux), result) if self.has_aux else (value, result)
         elif self.has_aux:
@@ -207,12 +210,13 @@ def check_scalar(name: str, result: Any) -> None:
 def differentiated(func: Func, wrt: Wrt, complex_too: bool = False) -> list[Var]:
     """The leaves of the arguments `wrt` that have derivatives; an argument without one is an error."""
     found: list[Var] = []
-    for p in func.params:
-        if p.name not in wrt:
-            continue
-        own = [v for v in leaves(p.tree) if isinstance(v, Var) and v.type.is_inexact]
+    params = {p.name: p for p in func.params}
+    for w in wrt:
+        p = params[argument_of(w)]
+        tree = p.tree if isinstance(w, str) else p.tree[w[1]]
+        own = [v for v in leaves(tree) if isinstance(v, Var) and v.type.is_inexact]
         if not own:
-            raise ArgumentError(_not_float(func.name, p))
+            raise ArgumentError(_not_float(func.name, p.name if isinstance(w, str) else f"{w[0]}[{w[1]}]", tree))
         if not complex_too and any(v.type.dtype is not None and v.type.dtype.kind == "c" for v in own):
             raise ArgumentError(f"grad with respect to `{p.name}`, which is complex: differentiate with respect to its real "
                                 "and imaginary parts")
@@ -220,15 +224,18 @@ def differentiated(func: Func, wrt: Wrt, complex_too: bool = False) -> list[Var]
     return found
 
 
-def _not_float(name: str, p: Param) -> str:
-    head = f"`{p.name}` of {name} can't be differentiated:"
-    tree = p.tree
+def argument_of(w: str | tuple[str, int]) -> str:
+    return w if isinstance(w, str) else w[0]
+
+
+def _not_float(name: str, argument: str, tree: Any) -> str:
+    head = f"`{argument}` of {name} can't be differentiated:"
     if isinstance(tree, Var):
         t = tree.type
         if t.kind == "array":
-            return f"{head} it is an array of {t.dtype}. Pass floats, for instance {p.name}.astype(float)"
+            return f"{head} it is an array of {t.dtype}. Pass floats, for instance {argument}.astype(float)"
         if t.dtype is not None and t.dtype.kind in "iu":
-            return f"{head} it is an int. Pass a float, for instance {p.name}=2.0 instead of 2, or choose `wrt`"
+            return f"{head} it is an int. Pass a float, for instance {argument}=2.0 instead of 2, or choose `wrt`"
     if isinstance(tree, bool | int):
         return f"{head} it is {type(tree).__name__}. Pass a float, or choose another `wrt`"
     return f"{head} it holds no floats ({type(tree).__name__}). Choose another `wrt`"

@@ -58,7 +58,7 @@ class Forward:
 
 
 @lru_cache(512)
-def _runner(kind: type, program: Program, wrt: tuple[str, ...] | None, backend: str) -> Runner:
+def _runner(kind: type, program: Any, wrt: tuple[str, ...] | None, backend: str) -> Runner:
     return Runner(kind(program, wrt), backend)
 
 

@@ -130,7 +130,8 @@ def objects_of(tree: Any) -> Any:
 def pattern_of(tree: Any, seen: dict[Size, int]) -> Any:
     """What distinguishes two trees of types: everything but the names of their sizes."""
     if isinstance(tree, Type):
-        shape = tree.shape and tuple(1 if d.size is None else -seen.setdefault(d.size, len(seen)) for d in tree.shape)
+        shape = None if tree.shape is None else tuple(
+            d.offset if d.size is None else (seen.setdefault(d.size, len(seen)),) for d in tree.shape)
         return (tree.kind, tree.dtype, shape, tree.optional)
     if isinstance(tree, Const):
         return key_of(tree.value) if not isinstance(tree.value, int | float) else (type(tree.value), tree.value)
