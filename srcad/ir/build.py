@@ -117,6 +117,7 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
     __slots__ = ("atom", "build")
     __array_priority__ = 1000
     __hash__ = None  # type: ignore[assignment]
+    __iter__ = None  # otherwise `for` would ask for items for ever
 
     def __init__(self, build: Builder, atom: Var | Lit) -> None:
         self.build, self.atom = build, atom

@@ -38,6 +38,8 @@ class Program(Protocol):
 
     def lower(self, arguments: dict[str, Any]) -> Lowered: ...
 
+    def __hash__(self) -> int: ...
+
 
 @dataclass(frozen=True, eq=False)
 class Primal:

@@ -24,6 +24,7 @@ from srcad.rules import (
     scalars,
     sequences,
     structure,
+    tapes,
 )
 from srcad.rules.methods import ATTRIBUTES, METHODS
 from srcad.rules.ops import RULES, Rule, rule_of

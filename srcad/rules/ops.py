@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from srcad.ir.ops import Op, define, op_of
+from srcad.rules.symbols import recorded
 
 Function = Callable[..., Any]
 
@@ -114,8 +115,10 @@ def linear(function: Function, *transposes: Function | None, name: str | None = 
 def multilinear(function: Function, *transposes: Function | None, name: str | None = None, **facts: Any) -> Op:
     """f is linear in each of those arguments while the others are fixed."""
 
+    apply = recorded(function)
+
     def tangent(i: int) -> Function:
-        return lambda t, y, *args, **kwargs: function(*args[:i], t, *args[i + 1:], **kwargs)
+        return lambda t, y, *args, **kwargs: apply(*args[:i], t, *args[i + 1:], **kwargs)
 
     jvps = tuple(None if t is None else tangent(i) for i, t in enumerate(transposes))
     return _declare(function, Rule(jvps, transposes), name, facts)

@@ -12,10 +12,11 @@ import numpy as np
 from srcad.rules import results
 from srcad.rules.ops import alike, linear
 from srcad.rules.shapes import project_to, unbroadcast_to
-from srcad.rules.symbols import rank, recorded, shape
-from srcad.runtime import arrays
+from srcad.rules.symbols import rank, recorded, shape, type_in
+from srcad.runtime import arrays, lists
 
 _reshape = recorded(np.reshape)
+_rows, _pieces_of = recorded(lists.rows), recorded(lists.pieces)
 
 
 def back_to(g: Any, x: Any) -> Any:
@@ -89,7 +90,14 @@ def _cut(g: Any, start: Any, stop: Any, axis: int) -> Any:
     return g[(slice(None),) * axis + (slice(start, stop),)]
 
 
-def _concatenate_vjp(g: Any, y: Any, arrays_: Any, axis: Any = 0, **_: Any) -> list[Any]:
+def is_sequence(x: Any) -> bool:
+    """Is this a list whose length is not known?"""
+    return type_in(x).kind == "sequence" and not isinstance(x, list)
+
+
+def _concatenate_vjp(g: Any, y: Any, arrays_: Any, axis: Any = 0, **_: Any) -> Any:
+    if is_sequence(arrays_):
+        return _pieces_of(g, arrays_, axis=axis)
     if axis is None:
         parts = _pieces(g, [np.size(a) for a in arrays_], 0)
         return [back_to(p, a) for p, a in zip(parts, arrays_, strict=True)]
@@ -115,7 +123,9 @@ def _row(g: Any, i: int, axis: int) -> Any:
     return g[(slice(None),) * axis + (i,)]
 
 
-def _stack_vjp(g: Any, y: Any, arrays_: Any, axis: int = 0, **_: Any) -> list[Any]:
+def _stack_vjp(g: Any, y: Any, arrays_: Any, axis: int = 0, **_: Any) -> Any:
+    if is_sequence(arrays_):
+        return _rows(g if axis == 0 else np.moveaxis(g, axis, 0))
     if axis < 0:
         return [g[(..., i) + (slice(None),) * (-1 - axis)] for i in range(len(arrays_))]
     return [_row(g, i, axis) for i in range(len(arrays_))]
@@ -124,14 +134,34 @@ def _stack_vjp(g: Any, y: Any, arrays_: Any, axis: int = 0, **_: Any) -> list[An
 linear(np.stack, _stack_vjp, infer=results.stacked)
 
 
-def _vstack_vjp(g: Any, y: Any, arrays_: Any, **_: Any) -> list[Any]:
+def _item_rank(xs: Any) -> int | None:
+    item = type_in(xs).item
+    return None if item is None else item.rank
+
+
+def _of_sequence(g: Any, xs: Any, flat: Any, joined: int) -> Any:
+    """The cotangent of a list of vectors, by `flat`, or of matrices that were joined along an axis."""
+    match _item_rank(xs):
+        case None:
+            raise NotImplementedError("joining a list of arrays of unknown rank")
+        case 0 | 1:
+            return flat(g)
+        case _:
+            return _pieces_of(g, xs, axis=joined)
+
+
+def _vstack_vjp(g: Any, y: Any, arrays_: Any, **_: Any) -> Any:
+    if is_sequence(arrays_):
+        return _of_sequence(g, arrays_, _rows, 0)
     if all(rank(a) in (0, 1) for a in arrays_):
         return [project_to(g[i] if rank(a) == 1 else g[i, 0], a) for i, a in enumerate(arrays_)]
     pieces = _pieces(g, [1 if rank(a) == 1 else np.shape(a)[0] for a in arrays_], 0)
     return [p[0] if rank(a) == 1 else p for p, a in zip(pieces, arrays_, strict=True)]
 
 
-def _hstack_vjp(g: Any, y: Any, arrays_: Any, **_: Any) -> list[Any]:
+def _hstack_vjp(g: Any, y: Any, arrays_: Any, **_: Any) -> Any:
+    if is_sequence(arrays_):
+        return _of_sequence(g, arrays_, _rows if _item_rank(arrays_) == 0 else lambda g: _pieces_of(g, arrays_, axis=0), 1)
     if all(rank(a) == 0 for a in arrays_):
         return [g[i] for i in range(len(arrays_))]
     axis = 0 if any(rank(a) in (0, 1) for a in arrays_) else 1
@@ -139,7 +169,9 @@ def _hstack_vjp(g: Any, y: Any, arrays_: Any, **_: Any) -> list[Any]:
     return [p[0] if rank(a) == 0 else p for p, a in zip(pieces, arrays_, strict=True)]
 
 
-def _column_stack_vjp(g: Any, y: Any, arrays_: Any) -> list[Any]:
+def _column_stack_vjp(g: Any, y: Any, arrays_: Any) -> Any:
+    if is_sequence(arrays_):
+        return _of_sequence(g, arrays_, lambda g: _rows(np.transpose(g)), 1)
     if all(rank(a) == 1 for a in arrays_):
         return [g[:, i] for i in range(len(arrays_))]
     pieces = _pieces(g, [1 if rank(a) == 1 else np.shape(a)[1] for a in arrays_], 1)
@@ -170,4 +202,6 @@ def display_vjp(g: Any, x: Any, place: tuple[int, ...] = ()) -> Any:
         return [display_vjp(g, item, (*place, i)) for i, item in enumerate(x)]
     if place:
         g = g[place[0] if len(place) == 1 else place]
+    if is_sequence(x):
+        return _rows(g)
     return project_to(g, x)

@@ -197,11 +197,11 @@ class _Reversal:
     def _hand_over(self, reverse: Loop) -> None:
         """What comes out of the reversed loop is the cotangent of what went into the forward one."""
         sweep = self.sweep
-        for c, out in zip(self.carries, (c.out for c in reverse.carries), strict=False):
+        pairs = list(zip(self.carries, (c.out for c in reverse.carries), strict=False))
+        sweep.bars.update((c.source, out) for c, out in pairs if isinstance(c.source, Var))
+        for c, out in pairs:
             if isinstance(c.source, Carry):
                 sweep.add(c.source.init, out)
-            else:
-                sweep.bars[c.source] = out
         for write, sequence, _ in self.writes:
             same = sequence.type.kind == "sequence" and not self.counted
             sweep.add(sequence, write.tape if same else sweep.build.call(ROWS_INTO, write.tape, sequence))

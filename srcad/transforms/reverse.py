@@ -213,6 +213,7 @@ def _merge(sweep: Sweep, blocks: list[list[Stmt]], bars: list[dict[Var, Any]], i
     merged = []
     for v in sorted((bars[0].keys() | bars[1].keys()) - inside, key=lambda v: v.serial):
         if bars[0].get(v) is bars[1].get(v):
+            sweep.bars[v] = bars[0][v]
             continue
         atoms: list[Atom] = []
         for block, found in zip(blocks, bars, strict=True):

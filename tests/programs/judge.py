@@ -158,7 +158,7 @@ def reverse(f: Callable[..., Any], args: tuple[Any, ...], cotangent: Any) -> tup
 def check_second(case: Case) -> None:
     """A Hessian times a vector, in two orders of modes, against a difference of gradients."""
     primal = case.primal
-    if primal.error is not None or np.shape(primal.result) != () or isinstance(primal.result, tuple):
+    if primal.error is not None or not isinstance(primal.result, float | np.floating):
         return
     direction = random_like(case.args, case.rng)
     quiet = io.StringIO()

@@ -1,0 +1,138 @@
+"""JAX's own differentiation as a referee, in two ways.
+
+`Lowered` differentiates the core program of the primal, as it is compiled for XLA: our derivative and JAX's start from the
+same program.  `Rewritten` differentiates the user's own text with `np` meaning `jax.numpy`, so that nothing of srcad is
+involved; it runs eagerly, so branches and loops on values work, but stores into arrays don't.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from srcad.backends.lax import traced
+from srcad.checks.arguments import Leaves, Subject, floats_of, same_surroundings
+from srcad.ir import Func, leaves
+from srcad.ir.core import Var
+from srcad.program.derivatives import Runner, program_of
+from srcad.program.signature import leaves_of
+from srcad.runtime import trees
+
+
+class NotRun(Exception):  # noqa: N818 - a reason, not an error
+    """JAX can't run this function; the message says why."""
+
+
+def _jax() -> Any:
+    return importlib.import_module("srcad.backends.lax_ops")
+
+
+class Referee:
+    """`outputs(values)`: the function in JAX; derivatives of it by JAX."""
+
+    oracle = "JAX"
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+
+    def outputs(self, values: Leaves) -> Leaves:
+        raise NotImplementedError
+
+    def pullback(self, cotangents: Leaves) -> Leaves:
+        """The cotangents of the free places."""
+        ops = _jax()
+
+        def run() -> Leaves:
+            outputs, pull = ops.vjp(lambda *v: self.outputs(list(v)), *_arrays(self.subject.values))
+            given = [np.asarray(c).astype(y.dtype).reshape(y.shape) for c, y in zip(cotangents, outputs, strict=True)]
+            return [np.asarray(g) for g in pull(given)]
+
+        return self._run(run)
+
+    def tangents(self, direction: Leaves) -> Leaves:
+        """The derivative along `direction`."""
+        ops = _jax()
+
+        def run() -> Leaves:
+            moved = ops.jvp(lambda *v: self.outputs(list(v)), _arrays(self.subject.values), _arrays(direction))
+            return [np.asarray(t) for t in moved[1]]
+
+        return self._run(run)
+
+    def _run(self, run: Callable[[], Leaves]) -> Leaves:
+        with _jax().x64(True), same_surroundings():
+            try:
+                return run()
+            except Exception as error:  # JAX has many ways to say that it can't
+                raise NotRun(str(error).strip().partition("\n")[0] or type(error).__name__) from error
+
+
+def _arrays(values: Leaves) -> tuple[Any, ...]:
+    return tuple(np.asarray(v) for v in values)
+
+
+class Rewritten(Referee):
+    """The user's function with `np` meaning `jax.numpy`."""
+
+    oracle = "JAX on the source"
+
+    def outputs(self, values: Leaves) -> Leaves:
+        ops = _jax()
+        function = ops.under_jax(self.subject.f)
+        if function is None:
+            raise NotRun("not a Python function")
+        given = list(self.subject.leaves)
+        for place, value in zip(self.subject.places, values, strict=True):
+            given[place.index] = value
+        result = function(*trees.unflatten(self.subject.structure, given))
+        return [y for y in trees.leaves(result) if ops.is_array(y) and y.dtype.kind in "fc" or floats_of(y)]
+
+
+class Lowered(Referee):
+    """The core program of the primal, in the trace of JAX."""
+
+    oracle = "JAX on the program"
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__(subject)
+        runner = Runner(program_of(subject.f))
+        args = subject.arguments(subject.values)
+        values = runner.values(args, {})
+        variant = runner.variants.find(values)
+        self.func: Func = variant.func
+        captured = tuple(read() for read in variant.captures)
+        self.inputs = _inputs(self.func, (*values, *captured))
+        self.free = _positions(self.func, subject, len(values) - len(args))
+
+    def outputs(self, values: Leaves) -> Leaves:
+        given = list(self.inputs)
+        for k, value in zip(self.free, values, strict=True):
+            given[k] = value
+        outputs, _ = traced(self.func, given)
+        ops = _jax()
+        return [y for y in outputs if ops.is_array(y) and y.dtype.kind in "fc" or floats_of(y)]
+
+
+def _inputs(func: Func, args: tuple[Any, ...]) -> list[Any]:
+    """The values of the program's inputs."""
+    return [leaf for p, arg in zip(func.params, args, strict=True)
+            for var, leaf in zip(leaves(p.tree), leaves_of(arg), strict=True) if isinstance(var, Var)]
+
+
+def _positions(func: Func, subject: Subject, skip: int) -> list[int]:
+    """Which inputs of the program the free places are."""
+    order = {id(leaf): k for k, leaf in enumerate(func.inputs)}
+    found: list[int] = []
+    for p, arg in zip(func.params[skip:], subject.args, strict=False):
+        variables = [var for var in leaves(p.tree) if isinstance(var, Var)]
+        found += [order[id(v)] for v in variables if v.type.is_inexact]
+    if len(found) != len(subject.leaves):
+        names = {p.name: p for p in func.params}
+        found = [order[id(v)] for k in subject.positions if subject.names[k] in names
+                 for v in leaves(names[subject.names[k]].tree) if isinstance(v, Var) and v.type.is_inexact]
+    if len(found) != len(subject.places):
+        raise NotRun("its arguments are not those of the program")
+    return found
