@@ -14,11 +14,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from srcad import program as compiler
 from srcad.errors import ArgumentError
-from srcad.frontend.lower import match_arguments
-from srcad.program.derivatives import Derivative, Wrt, derivative_of, names_in, program_of
-from srcad.program.programs import Gradient
-from srcad.program.pullback import pull, push
+from srcad.program.derivatives import Derivative, Wrt, derivative_of, program_of
+from srcad.program.programs import names_in
 from srcad.runtime.outputs import stop_gradient
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -89,7 +88,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     >>> jvp(lambda x, y: x * y, (3.0, 4.0), (1.0, 0.0))
     (12.0, 4.0)
     """
-    return push(program_of(f), tuple(primals), tuple(tangents), backend)
+    return compiler.push(program_of(f), tuple(primals), tuple(tangents), backend)
 
 
 def vjp(f: Callable[..., Any], *primals: Any, backend: str = "numpy") -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -104,7 +103,7 @@ def vjp(f: Callable[..., Any], *primals: Any, backend: str = "numpy") -> tuple[A
     >>> pullback(1.0)
     (4.0, 3.0)
     """
-    return pull(program_of(f), primals, backend)
+    return compiler.pull(program_of(f), primals, backend)
 
 
 def jacobian(f: Callable[..., Any], wrt: int | str = 0, *, mode: str | None = None, backend: str = "numpy") -> Callable[..., Any]:
@@ -122,13 +121,13 @@ def jacobian(f: Callable[..., Any], wrt: int | str = 0, *, mode: str | None = No
     def jacobian_of(*args: Any, **kwargs: Any) -> Any:
         program, k, values = _one_argument(f, wrt, args, kwargs)
         x = values[k]
-        y, pullback = pull(program, values, backend, (program.primal.names[k],))
+        y, pullback = compiler.pull(program, values, backend, (program.primal.names[k],))
         m, n = np.size(_one_array(y)), np.size(x)
         forward = n <= m if mode is None else mode == "forward"
         dtype = np.result_type(np.asarray(x).dtype, np.asarray(y).dtype)
         if forward:
             along = [None] * len(values)
-            columns = [np.ravel(push(program, values, (*along[:k], e, *along[k + 1:]), backend)[1]) for e in _basis(x)]
+            columns = [np.ravel(compiler.push(program, values, (*along[:k], e, *along[k + 1:]), backend)[1]) for e in _basis(x)]
             matrix = np.array(columns, dtype=dtype).reshape(n, m).T
         else:
             matrix = np.array([np.ravel(pullback(e)[k]) for e in _basis(y)], dtype=dtype).reshape(m, n)
@@ -170,7 +169,7 @@ def elementwise_grad(f: Callable[..., Any], wrt: Any = 0, *, backend: str = "num
     @_like(f, "elementwise_grad")
     def derivative(*args: Any, **kwargs: Any) -> Any:
         program, k, values = _one_argument(f, wrt, args, kwargs)
-        y, pullback = pull(program, values, backend, (program.primal.names[k],))
+        y, pullback = compiler.pull(program, values, backend, (program.primal.names[k],))
         return pullback(np.ones(np.shape(y), np.asarray(y).dtype)[()])[k]
 
     return derivative
@@ -194,7 +193,7 @@ def _one_argument(f: Any, wrt: int | str, args: tuple[Any, ...], kwargs: dict[st
     """(program, position of the argument `wrt`, all arguments in order, `self` of a method not among them)."""
     program = program_of(f)
     primal = program.primal
-    bound = match_arguments(primal.source, primal.code, (*primal.bound, *args), {**primal.named, **kwargs})
+    bound = primal.arguments(args, kwargs)
     (name,), single = names_in(primal, wrt)
     if not single or not isinstance(name, str):
         raise ArgumentError("wrt must be one argument here; use vjp or jvp for several")
@@ -218,5 +217,5 @@ def _basis(x: Any) -> list[Any]:
     return [float(u) if type(x) is float else u[()] if isinstance(x, np.generic) else np.array(u) for u in units]
 
 
-__all__ = ["Gradient", "elementwise_grad", "grad", "hessian", "hvp", "jacobian", "jvp", "stop_gradient",
+__all__ = ["elementwise_grad", "grad", "hessian", "hvp", "jacobian", "jvp", "stop_gradient",
            "value_and_grad", "vjp"]

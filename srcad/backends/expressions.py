@@ -91,8 +91,8 @@ class Expressions:
         if not kwargs and len(args) in (1, 2) and (written := self._operator(op.name, args)):
             return written
         arguments, named = list(map(self.argument, args)), {k: self.argument(v) for k, v in kwargs.items()}
-        if op.name.startswith("."):
-            return call(ast.Attribute(arguments[0], op.name[1:], ast.Load()), *arguments[1:], **named)
+        if op.name.startswith("str."):
+            return call(ast.Attribute(arguments[0], op.name[len("str."):], ast.Load()), *arguments[1:], **named)
         return call(dotted(self.references.operation(op)), *arguments, **named)
 
     def argument(self, x: Any) -> ast.expr:

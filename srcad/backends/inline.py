@@ -88,7 +88,7 @@ class _Inliner:
     def _let(self, let: Let) -> None:
         if let in self.in_place:
             # What is changed must have a name.
-            self.pending.pop(let.args[0], None)  # type: ignore[call-overload]
+            self.pending.pop(let.args[0], None)  # type: ignore[arg-type]
         self._consume(let.args, _own_width(let))
         if let.op.effect:
             self.pending.clear()

@@ -12,15 +12,18 @@ from dataclasses import replace
 from typing import Any, assert_never
 
 from srcad.ir.core import Atom, Block, Func, If, Let, Lit, Loop, Test, Undef, Var
-from srcad.ir.walk import every
+from srcad.ir.types import Dim
+from srcad.ir.walk import binds, every, loop_locals
 
 
 class Lengths:
-    """What is known in one function; `of` maps tapes and counters, `of_rows` tapes to the lengths of their rows."""
+    """What is known in one function.
+
+    `of` has the lengths of tapes and counters, `of_rows` those of the rows of tapes, with the loop that wrote them."""
 
     def __init__(self, func: Func) -> None:
         self.of: dict[Var, Any] = {}
-        self.of_rows: dict[Var, Any] = {}
+        self.of_rows: dict[Var, tuple[Loop, Any]] = {}
         self._block(func.body)
 
     def _block(self, block: Block) -> None:
@@ -52,11 +55,11 @@ class Lengths:
         for r in loop.reads:
             # Rows of two tapes that are read together were written together.
             if isinstance(r.tape, Var) and r.tape in self.of_rows:
-                self.of[r.element] = (loop, self.of_rows[r.tape])
+                self.of[r.element] = _read_in(loop, *self.of_rows[r.tape])
         self._block(loop.body)
         for w in loop.writes:
             if isinstance(w.row, Var) and w.row in self.of:
-                self.of_rows[w.tape] = self.of[w.row]
+                self.of_rows[w.tape] = (loop, self.of[w.row])
 
     def _trips(self, loop: Loop) -> Any:
         """How many trips a loop makes."""
@@ -84,6 +87,17 @@ class Lengths:
             return self.of[sequence]
         shape = sequence.type.shape
         return shape[0] if shape and sequence.type.kind == "array" else (sequence,)
+
+
+def _read_in(reader: Loop, writer: Loop, length: Any) -> Any:
+    """The length of a row that `writer` wrote, as a trip of `reader` sees it."""
+    if not isinstance(length, tuple):
+        return length if isinstance(length, Dim) else (reader, length)
+    # A row of range(i) is as long as range(i) of the loop that goes through the same indices.
+    if writer.index is not None and reader.index is not None and writer.range == reader.range:
+        length = tuple(reader.index if a is writer.index else a for a in length)
+    inside = {v for s in every((writer,)) for v in (*binds(s), *(loop_locals(s) if isinstance(s, Loop) else ()))}
+    return (reader, length) if any(isinstance(a, Var) and a in inside for a in length) else length
 
 
 def without_redundant_ranges(func: Func) -> Func:

@@ -22,8 +22,8 @@ from typing import assert_never
 
 from srcad.backends.hints import hint_of
 from srcad.ir.core import Atom, Block, Func, If, Let, Loop, Undef, Var
-from srcad.transforms.liveness import Interval, Ranges
 from srcad.ir.walk import every
+from srcad.transforms.liveness import Interval, Ranges
 from srcad.transforms.usage import Uses, alive, dead
 
 ANONYMOUS = "t"

@@ -25,7 +25,7 @@ def standalone(source: Source) -> str:
     imports: dict[str, None] = {}
     helpers: dict[str, ast.FunctionDef] = {}
     for name, value in source.objects.items():
-        if _is_ours(value):
+        if isinstance(value, types.FunctionType) and _is_ours(value):
             _add(name, value, helpers, references)
         else:
             imports[_import(name, value)] = None
@@ -41,7 +41,7 @@ def standalone(source: Source) -> str:
 
 
 def _is_ours(value: Any) -> bool:
-    return isinstance(value, types.FunctionType) and value.__module__.startswith(_OURS)
+    return isinstance(value, types.FunctionType) and (value.__module__ or "").startswith(_OURS)
 
 
 def _import(name: str, value: Any) -> str:

@@ -1,7 +1,7 @@
 """JAX's own differentiation as a referee, in two ways.
 
-`Lowered` differentiates the core program of the primal, as it is compiled for XLA: our derivative and JAX's start from the
-same program.  `Rewritten` differentiates the user's own text with `np` meaning `jax.numpy`, so that nothing of srcad is
+`Lowered` differentiates the core program of the primal, as it is compiled for XLA: our derivative and JAX's start from
+the same program.  `Rewritten` differentiates the user's own text with `np` meaning `jax.numpy`: nothing of srcad is
 involved; it runs eagerly, so branches and loops on values work, but stores into arrays don't.
 """
 
@@ -17,12 +17,13 @@ from srcad.backends.lax import traced
 from srcad.checks.arguments import Leaves, Subject, floats_of, same_surroundings
 from srcad.ir import Func, leaves
 from srcad.ir.core import Var
-from srcad.program.derivatives import Runner, program_of
+from srcad.program.derivatives import program_of
+from srcad.program.runner import Runner
 from srcad.program.signature import leaves_of
 from srcad.runtime import trees
 
 
-class NotRun(Exception):  # noqa: N818 - a reason, not an error
+class NotRun(Exception):
     """JAX can't run this function; the message says why."""
 
 
@@ -124,15 +125,8 @@ def _inputs(func: Func, args: tuple[Any, ...]) -> list[Any]:
 
 def _positions(func: Func, subject: Subject, skip: int) -> list[int]:
     """Which inputs of the program the free places are."""
-    order = {id(leaf): k for k, leaf in enumerate(func.inputs)}
-    found: list[int] = []
-    for p, arg in zip(func.params[skip:], subject.args, strict=False):
-        variables = [var for var in leaves(p.tree) if isinstance(var, Var)]
-        found += [order[id(v)] for v in variables if v.type.is_inexact]
-    if len(found) != len(subject.leaves):
-        names = {p.name: p for p in func.params}
-        found = [order[id(v)] for k in subject.positions if subject.names[k] in names
-                 for v in leaves(names[subject.names[k]].tree) if isinstance(v, Var) and v.type.is_inexact]
-    if len(found) != len(subject.places):
-        raise NotRun("its arguments are not those of the program")
-    return found
+    order = {v: k for k, v in enumerate(func.inputs)}
+    numbered = trees.unflatten(subject.structure, range(len(subject.leaves)))
+    found = {leaf: order[var] for p, arg in zip(func.params[skip:], numbered, strict=False)
+             for var, leaf in zip(leaves(p.tree), leaves_of(arg), strict=True) if isinstance(var, Var)}
+    return [found[p.index] for p in subject.places]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import collections
 import dataclasses
 import functools
-import math
 import types
 from collections.abc import Callable
 from typing import Any
@@ -49,7 +48,9 @@ from srcad.frontend.values import (
 from srcad.ir import op_of
 
 DEPTH = 60  # nested calls of different functions
-PURE_MODULES = ("math", "numpy", "operator", "cmath")
+PURE_MODULES = ("math", "cmath", "_operator")
+PURE = frozenset({np.dtype, np.finfo, np.iinfo, np.result_type, np.promote_types, np.can_cast, np.isscalar, np.ndim, np.shape,
+                  np.size, np.issubdtype, np.isrealobj, np.iscomplexobj, np.broadcast_shapes, ord, chr, slice})
 
 
 def call(frame: Frame, node: Any) -> Any:
@@ -137,8 +138,8 @@ def _spelled(v: Any) -> str:
 
 
 def _is_pure(v: Any) -> bool:
-    module = getattr(v, "__module__", None) or ""
-    return module.split(".")[0] in PURE_MODULES or isinstance(v, np.ufunc) or v in (math.floor, math.ceil)
+    """May a call of constants be evaluated now?  Only what is known to have no effect and to read nothing."""
+    return isinstance(v, np.ufunc) or getattr(v, "__module__", None) in PURE_MODULES or v in PURE
 
 
 def _construct(frame: Frame, cls: type, args: list[Any], kwargs: dict[str, Any]) -> Any:

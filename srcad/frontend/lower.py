@@ -10,13 +10,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import FunctionType
 from typing import Any
 
 import gast
 
-from srcad.errors import ArgumentError, Problem, Unsupported
-from srcad.frontend.bodies import bind, lower_body
+from srcad.errors import Problem, Unsupported
+from srcad.frontend.bodies import lower_body
 from srcad.frontend.calls import call_value
 from srcad.frontend.capture import Source
 from srcad.frontend.expressions import evaluate
@@ -215,15 +214,3 @@ def _needs_value(machine: Machine, source: Source, need: NeedsStatic) -> Excepti
     if path is None:
         return Unsupported([problem])
     return NeedsValue(path, need.purpose, problem)
-
-
-def match_arguments(source: Source, function: FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of a call by the names of their parameters, defaults filled in."""
-    kwdefaults = function.__kwdefaults__ or {}
-    try:
-        bound = bind(source.tree, list(args), kwargs, function.__defaults__ or (), kwdefaults)
-    except Refused as refused:
-        raise ArgumentError(f"{refused.what}{': ' + refused.reason if refused.reason else ''}") from None
-    return {k: dict(v.values) if isinstance(v, Entries) else v.items if isinstance(v, Tup) else v
-            for k, v in bound.items()}
-

@@ -1,0 +1,14 @@
+"""From derivatives as users ask for them to generated functions: programs, signatures, variants.
+
+`pull` and `push` are the way in for `vjp` and `jvp`; the compiler is imported when one of them is first needed.
+"""
+
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("pull", "push"):
+        from srcad.program import pullback
+
+        return getattr(pullback, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -11,50 +10,13 @@ import numpy as np
 
 from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
-from srcad.frontend.lower import Lowered
 from srcad.ir import Func, Undef, Var, leaves, map_tree
-from srcad.program.derivatives import Runner
-from srcad.program.programs import Primal, Program, Tangent, unseeded
+from srcad.program.lowering import Split
+from srcad.program.programs import Forward, Program, Tangent
 from srcad.program.results import owned
+from srcad.program.runner import Runner
 from srcad.program.signature import leaves_of, objects_of, tree_of
-from srcad.transforms.calls import Halves, pair
-from srcad.transforms.reverse import adjoint_of
-
-
-@dataclass(frozen=True)
-class Split(Lowered):
-    """A program as its forward half; its companion is the way back."""
-
-    whole: Func | None = None
-    halves: Halves | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Forward:
-    """The forward half of a program: `(value, residuals)`."""
-
-    program: Program
-    wrt: tuple[str, ...] | None = None
-
-    @property
-    def name(self) -> str:
-        return f"{self.program.name}_forward"
-
-    @property
-    def primal(self) -> Primal:
-        return self.program.primal
-
-    def lower(self, arguments: dict[str, Any]) -> Lowered:
-        inner = unseeded(self.program.lower(arguments))
-        captured = {c.name for c in inner.captures}
-        names = self.wrt if self.wrt is not None else [p.name for p in inner.func.params if p.name not in captured]
-        wrt = [v for p in inner.func.params if p.name in names for v in leaves(p.tree)
-               if isinstance(v, Var) and v.type.is_inexact]
-        halves = pair(inner.func, wrt, adjoint_of)
-        forward = halves.forward.known
-        if not halves.residuals:
-            forward = replace(forward, result=(forward.result, ()))
-        return Split(forward, inner.captures, inner.guards, (halves.reverse,), inner.func, halves)
+from srcad.transforms.calls import Halves
 
 
 @lru_cache(512)
@@ -205,5 +167,3 @@ def _tangent(tangent: Any, value: Any, name: str) -> Any:
 
     return objects_of(tree_of(value, leaf))
 
-
-__all__ = ["Forward", "Pullback", "pull", "push"]

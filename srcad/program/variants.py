@@ -11,12 +11,13 @@ import numpy as np
 
 from srcad.backends.emit import emit_program
 from srcad.backends.load import load
-from srcad.errors import SrcadError, Unsupported
+from srcad.errors import Unsupported
 from srcad.frontend.lower import Lowered, NeedsValue
 from srcad.ir import Func
 from srcad.program.compiled import xla
+from srcad.program.lowering import lower_program
 from srcad.program.programs import Program
-from srcad.program.signature import Describe, Path, exact_key, leaves_of, pattern_of, tree_of, unknown_arguments
+from srcad.program.signature import Describe, Path, exact_key, leaves_of, pattern_of, unknown_arguments
 from srcad.transforms.pipeline import optimised
 
 LIMIT = 1024       # exact keys remembered
@@ -113,7 +114,7 @@ class Variants:
         self.by_key.clear()
 
     def build(self, trees: dict[str, Any]) -> Variant:
-        return generate(self.program.lower(trees), self.backend)
+        return generate(lower_program(self.program, trees), self.backend)
 
     def all(self) -> list[Variant]:
         with self.lock:
@@ -136,5 +137,3 @@ def generate(lowered: Lowered, backend: str) -> Variant:
         run, companions = xla(lowered.func), tuple(xla(ref.known) for ref in lowered.companions)
     return Variant(lowered, module.text, run, companions, backend)
 
-
-__all__ = ["SrcadError", "Variant", "Variants", "tree_of"]

@@ -1,0 +1,155 @@
+"""Lowering of programs: what a derivative is, as a core program, for the arguments of one signature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, assert_never
+
+from srcad.errors import ArgumentError
+from srcad.frontend.capture import Source, capture
+from srcad.frontend.lower import Lowered, lower
+from srcad.ir import Builder, Func, Lit, Type, Undef, Var, leaves, map_tree
+from srcad.ir.walk import substitute
+from srcad.program.programs import Forward, Gradient, Primal, Program, Tangent, Wrt, argument_of
+from srcad.rules.outputs import SINGLE
+from srcad.transforms.calls import Halves, pair
+from srcad.transforms.forward import forward
+from srcad.transforms.reverse import adjoint_of, reverse, without_value
+
+
+@dataclass(frozen=True)
+class Split(Lowered):
+    """A program as its forward half; its companion is the way back."""
+
+    whole: Func | None = None
+    halves: Halves | None = None
+
+
+@lru_cache(1024)
+def source_of(primal: Primal) -> Source:
+    """The captured source of a primal."""
+    return capture(primal.code)
+
+
+def lower_program(program: Program, arguments: dict[str, Any]) -> Lowered:
+    """The core program of `program` for trees of types, one for each parameter of its primal."""
+    match program:
+        case Primal():
+            return lower(source_of(program), arguments)
+        case Gradient():
+            return _gradient(program, unseeded(lower_program(program.program, arguments)))
+        case Tangent():
+            inner = unseeded(lower_program(program.program, arguments))
+            return replace(inner, func=forward(inner.func, differentiated(inner.func, program.wrt, complex_too=True)))
+        case Forward():
+            return _halves(program, unseeded(lower_program(program.program, arguments)))
+        case _:
+            assert_never(program)
+
+
+def _gradient(program: Gradient, inner: Lowered) -> Lowered:
+    """The adjoint: gradients, with the value or the auxiliary output where they are asked for."""
+    func, aux = _output(program, inner.func)
+    adjoint = reverse(func, differentiated(func, program.wrt))
+    value, gradients = adjoint.result
+    order = [p.name for p in func.params if p.name in set(map(argument_of, program.wrt))]
+    by_name = {order[0]: gradients} if len(order) == 1 else dict(zip(order, gradients, strict=True))
+    parts = [by_name[w] if isinstance(w, str) else by_name[w[0]][w[1]] for w in program.wrt]
+    result: Any = parts[0] if program.single else tuple(parts)
+    if program.value:
+        result = ((value, aux), result) if program.has_aux else (value, result)
+    elif program.has_aux:
+        result = (result, aux)
+    return replace(inner, func=without_value(replace(adjoint, result=(value, result))))
+
+
+def _output(program: Gradient, func: Func) -> tuple[Func, Any]:
+    """The program with its one differentiated output made a scalar, and the auxiliary output."""
+    result, aux = func.result, None
+    if program.has_aux:
+        if not (type(result) is tuple and len(result) == 2):
+            raise ArgumentError(f"has_aux=True, but {func.name} does not return a pair (value, aux)")
+        result, aux = result
+    check_scalar(func.name, result)
+    if result.type.shape != () and isinstance(result, Var):
+        build = Builder(func.span)
+        scalar = build.call(SINGLE, result, hint=result.hint or "y")
+        return replace(func, body=func.body + build.block, result=scalar), aux
+    return replace(func, result=result), aux
+
+
+def _halves(program: Forward, inner: Lowered) -> Lowered:
+    """The forward half; its companion is the way back."""
+    captured = {c.name for c in inner.captures}
+    names = program.wrt if program.wrt is not None else [p.name for p in inner.func.params if p.name not in captured]
+    wrt = [v for p in inner.func.params if p.name in names for v in leaves(p.tree)
+           if isinstance(v, Var) and v.type.is_inexact]
+    halves = pair(inner.func, wrt, adjoint_of)
+    forward = halves.forward.known
+    if not halves.residuals:
+        forward = replace(forward, result=(forward.result, ()))
+    return Split(forward, inner.captures, inner.guards, (halves.reverse,), inner.func, halves)
+
+
+def unseeded(lowered: Lowered) -> Lowered:
+    """A derivative as a program of its own: the cotangent of its result is one."""
+    func = lowered.func
+    seeds = {v: Lit(p.default) for p in func.params if p.has_default for v in leaves(p.tree)}
+    if not seeds:
+        return lowered
+    result = map_tree(lambda a: seeds.get(a, a) if isinstance(a, Var) else a, func.result)
+    params = tuple(p for p in func.params if not p.has_default)
+    return replace(lowered, func=replace(func, params=params, body=substitute(func.body, seeds), result=result))
+
+
+def check_scalar(name: str, result: Any) -> None:
+    """Refuse the gradient of what is not one real number."""
+    if not isinstance(result, Var | Lit | Undef):
+        kind = type(result).__name__
+        raise ArgumentError(f"grad needs a function that returns one number; {name} returns a {kind}. Use has_aux=True for "
+                            "a pair (value, aux), or vjp or jacobian for several outputs")
+    t: Type = result.type
+    if isinstance(result, Lit) and (result.value is None or not t.is_numeric):
+        raise ArgumentError(f"grad needs a function that returns one number; {name} returns {result.value!r}")
+    if t.kind == "sequence" or t.kind == "object":
+        raise ArgumentError(f"grad needs a function that returns one number; {name} returns a list or another object")
+    if t.shape is not None and any(d.not_one for d in t.shape):
+        raise ArgumentError(f"grad needs a function that returns one number; {name} returns an array of rank "
+                            f"{t.rank}. Sum it, or use jacobian, vjp or elementwise_grad")
+    if t.dtype is not None and t.dtype.kind == "c":
+        raise ArgumentError(f"grad needs a real result; {name} returns a complex number. Return its real part or its "
+                            "absolute value")
+    if t.dtype is not None and t.dtype.kind in "iub" and isinstance(result, Var):
+        raise ArgumentError(f"grad needs a function that returns a float; {name} returns {t.dtype}, which has no "
+                            "derivative. Multiply by 1.0 or convert with float() before differentiable operations")
+
+
+def differentiated(func: Func, wrt: Wrt, complex_too: bool = False) -> list[Var]:
+    """The leaves of the arguments `wrt` that have derivatives; an argument without one is an error."""
+    found: list[Var] = []
+    params = {p.name: p for p in func.params}
+    for w in wrt:
+        p = params[argument_of(w)]
+        tree = p.tree if isinstance(w, str) else p.tree[w[1]]
+        own = [v for v in leaves(tree) if isinstance(v, Var) and v.type.is_inexact]
+        if not own:
+            raise ArgumentError(_not_float(func.name, p.name if isinstance(w, str) else f"{w[0]}[{w[1]}]", tree))
+        if not complex_too and any(v.type.dtype is not None and v.type.dtype.kind == "c" for v in own):
+            raise ArgumentError(f"grad with respect to `{p.name}`, which is complex: differentiate with respect to its real "
+                                "and imaginary parts")
+        found += own
+    return found
+
+
+def _not_float(name: str, argument: str, tree: Any) -> str:
+    head = f"`{argument}` of {name} can't be differentiated:"
+    if isinstance(tree, Var):
+        t = tree.type
+        if t.kind == "array":
+            return f"{head} it is an array of {t.dtype}. Pass floats, for instance {argument}.astype(float)"
+        if t.dtype is not None and t.dtype.kind in "iu":
+            return f"{head} it is an int. Pass a float, for instance {argument}=2.0 instead of 2, or choose `wrt`"
+    if isinstance(tree, bool | int):
+        return f"{head} it is {type(tree).__name__}. Pass a float, or choose another `wrt`"
+    return f"{head} it holds no floats ({type(tree).__name__}). Choose another `wrt`"
