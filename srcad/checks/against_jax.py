@@ -118,8 +118,9 @@ class Lowered(Referee):
 
 
 def _inputs(func: Func, args: tuple[Any, ...]) -> list[Any]:
-    """The values of the program's inputs."""
-    return [leaf for p, arg in zip(func.params, args, strict=True)
+    """The values of the program's inputs; the last params (the seed of an adjoint) have defaults."""
+    given = (*args, *(p.default for p in func.params[len(args):]))
+    return [leaf for p, arg in zip(func.params, given, strict=True)
             for var, leaf in zip(leaves(p.tree), leaves_of(arg), strict=True) if isinstance(var, Var)]
 
 

@@ -14,13 +14,15 @@ import numpy as np
 from srcad.backends.emit import Source, emit_program
 from srcad.cli.arguments import Arguments
 from srcad.cli.target import Target, UsageError
-from srcad.errors import ArgumentError, Unsupported
+from srcad.errors import Unsupported
 from srcad.frontend.lower import Lowered, NeedsValue
 from srcad.frontend.values import Const
-from srcad.ir import Func, FuncRef, Param, Var, reachable
+from srcad.ir import Func, Param, Var, reachable
 from srcad.ir.walk import every
-from srcad.program.derivatives import Runner, Wrt
-from srcad.program.programs import Gradient, Primal, Program, Tangent, differentiated, unseeded
+from srcad.program.derivatives import Wrt
+from srcad.program.lowering import differentiated, unseeded
+from srcad.program.programs import Gradient, Primal, Program, Tangent
+from srcad.program.runner import Runner
 from srcad.program.signature import Describe, leaves_of, unknown_arguments
 from srcad.transforms.pipeline import PASSES, checked
 from srcad.transforms.reverse import reverse, without_value
@@ -33,7 +35,7 @@ class Pullback:
     """The adjoint of a program with any result, whose cotangent has to be given."""
 
     program: Program
-    wrt: tuple[str, ...]
+    wrt: tuple[Any, ...]
     value: bool = False
 
     @property
@@ -80,8 +82,8 @@ class Generated:
         return emit_program(after(passes, self._finished(self.derived)))
 
     def func(self) -> Func:
-        """The program after all passes."""
-        return after(len(PASSES), self._finished(self.derived))
+        """The program after all passes, with the parameters of a call within srcad."""
+        return after(len(PASSES), self.derived.func)
 
     def _finished(self, lowered: Lowered) -> Func:
         return with_defaults(lowered, self.target.program.primal)
@@ -103,10 +105,7 @@ def after(passes: int, func: Func) -> Func:
 def with_defaults(lowered: Lowered, primal: Primal) -> Func:
     """The program with the defaults of the user's function, and for what it reads from outside the present value."""
     func = lowered.func
-    code = primal.code
-    names = code.__code__.co_varnames[: code.__code__.co_argcount]
-    given = code.__defaults__ or ()
-    defaults = {**dict(zip(names[len(names) - len(given):], given, strict=True)), **(code.__kwdefaults__ or {})}
+    defaults = defaults_of(primal)
     outside = {c.name: value for c in lowered.captures if isinstance(value := c.read(), PLAIN)}
     hidden = [p for p in func.params if p.name in outside and p.tree in [c.var for c in lowered.captures]]
     params = [_with_default(p, defaults) for p in func.params if p not in hidden]
@@ -176,26 +175,25 @@ def _for_values(program: Program, values: tuple[Any, ...]) -> Lowered:
 
 def _for_unknown(program: Program) -> Lowered:
     primal = program.primal
+    defaults = defaults_of(primal)
     trees = unknown_arguments(primal.names, primal.code.__annotations__)
-    trees |= {n: Const(v) for n, v in primal.named.items() if n in trees}
-    trees |= {n: Const(v) for n, v in zip(primal.names, primal.bound, strict=False)}
-    defaults = _defaults(primal)
+    known = {n: v for n, v in defaults.items() if isinstance(v, bool | str | type(None)) or callable(v)}
+    known |= {**dict(zip(primal.names, primal.bound, strict=False)), **primal.named}
+    trees |= {n: Const(v) for n, v in known.items()}
     while True:
         try:
             return program.lower(trees)
         except NeedsValue as need:
             name = need.path[0]
             if name not in defaults or isinstance(trees[name], Const):
-                raise UsageError(f"the program depends on the value of `{name}`: {need.purpose}. Give arguments of a "
-                                 f"call, as in --args \"{', '.join(primal.parameters)}\"") from None
+                raise UsageError(f"{need.purpose} depends on the value of `{name}`: give the arguments of a call, "
+                                 f'--args "{", ".join(primal.parameters)}"') from None
             trees[name] = Const(defaults[name])
 
 
-def _defaults(primal: Primal) -> dict[str, Any]:
-    try:
-        return Runner(primal).values((), {}) and {}
-    except ArgumentError:
-        return {}
-
-
-__all__ = ["FuncRef", "Generated", "generated", "lowered", "values_of"]
+def defaults_of(primal: Primal) -> dict[str, Any]:
+    """The parameters that have defaults, and these."""
+    code = primal.code
+    names = code.__code__.co_varnames[: code.__code__.co_argcount]
+    given = code.__defaults__ or ()
+    return {**dict(zip(names[len(names) - len(given):], given, strict=True)), **(code.__kwdefaults__ or {})}

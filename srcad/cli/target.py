@@ -20,8 +20,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from srcad.program.derivatives import Derivative, Wrt, names_in, program_of
-from srcad.program.programs import Gradient, Program
+from srcad.program.derivatives import Derivative, Wrt, program_of
+from srcad.program.programs import Gradient, Program, names_in
 
 
 class UsageError(Exception):
@@ -41,7 +41,7 @@ class Target:
     def program(self) -> Program:
         return program_of(self.function)
 
-    def names(self, wrt: Wrt | None) -> tuple[tuple[str, ...], bool]:
+    def names(self, wrt: Wrt | None) -> tuple[tuple[Any, ...], bool]:
         """The arguments to differentiate by, and whether it is a single one."""
         return names_in(self.program.primal, self.wrt if wrt is None else wrt)
 

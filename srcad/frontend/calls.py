@@ -110,6 +110,8 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
         return fold_call(v, args, kwargs)
     if isinstance(v, Lowerable):
         return call_derivative(frame, v, args, kwargs)
+    if _is_pure(v) and all(map(is_static, [*args, *kwargs.values()])):
+        return fold_call(v, args, kwargs)
     if isinstance(v, types.FunctionType):
         if v.__module__.split(".")[0] not in ("numpy", "scipy", "jax"):
             return call_function(frame, v, args, kwargs)
@@ -117,8 +119,6 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
         return _construct(frame, v, args, kwargs)
     elif isinstance(type(v).__dict__.get("__call__"), types.FunctionType) and not isinstance(v, np.ufunc):
         return call_value(frame, Const(type(v).__call__), [Const(v), *args], kwargs)
-    if all(map(is_static, [*args, *kwargs.values()])) and _is_pure(v):
-        return fold_call(v, args, kwargs)
     raise Refused(f"a call of {_spelled(v)}", "it has no derivative rule and no Python source",
                   "keep what depends on the arguments out of it, or write it with NumPy operations")
 
@@ -139,7 +139,7 @@ def _spelled(v: Any) -> str:
 
 def _is_pure(v: Any) -> bool:
     """May a call of constants be evaluated now?  Only what is known to have no effect and to read nothing."""
-    return isinstance(v, np.ufunc) or getattr(v, "__module__", None) in PURE_MODULES or v in PURE
+    return isinstance(v, np.ufunc) or getattr(v, "__module__", None) in PURE_MODULES or (_hashable(v) and v in PURE)
 
 
 def _construct(frame: Frame, cls: type, args: list[Any], kwargs: dict[str, Any]) -> Any:

@@ -16,7 +16,7 @@ import gast
 
 from srcad.frontend.branches import branch, truth
 from srcad.frontend.joins import Join
-from srcad.frontend.machine import Frame
+from srcad.frontend.machine import Frame, bound_names
 from srcad.frontend.spaces import Space, element_type, space_of, static_range
 from srcad.frontend.values import (
     MISSING,
@@ -274,6 +274,8 @@ class _Lowering:
         for key, param in self.never.items():
             if param not in read:
                 head = {**head, key: MISSING}
+                if isinstance(last := end.get(key), Num) and last.atom is param:
+                    end = {**end, key: MISSING}
                 continue
             if self.types.get((key, ())) is None:
                 value = end.get(key, MISSING)
@@ -414,12 +416,7 @@ def _redirect(value: Any, rebound: dict[Cell, Cell]) -> Any:
 
 def _assigned(node: Any) -> list[str]:
     """Names that a loop binds, its target too, in order."""
-    found: dict[str, None] = {}
-    for stmt in [getattr(node, "target", None), *node.body]:
-        for inner in gast.walk(stmt) if stmt is not None else ():
-            if isinstance(inner, gast.Name) and not isinstance(inner.ctx, gast.Load):
-                found[inner.id] = None
-    return list(found)
+    return bound_names([*([node.target] if hasattr(node, "target") else []), *node.body])
 
 
 def _target_hints(target: Any) -> list[str]:

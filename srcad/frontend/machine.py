@@ -308,6 +308,14 @@ class _Names(gast.NodeVisitor):
     visit_ListComp = visit_GeneratorExp = visit_SetComp = visit_DictComp = _comprehension
 
 
+def bound_names(nodes: list[Any]) -> list[str]:
+    """The names that these statements (or targets) bind, in order."""
+    finder = _Names()
+    for node in nodes:
+        finder.visit(node)
+    return list(finder.bound)
+
+
 def local_names(tree: gast.FunctionDef) -> tuple[frozenset[str], frozenset[str]]:
     """(local names, names declared global or nonlocal) of a function."""
     finder = _Names()

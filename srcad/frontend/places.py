@@ -337,6 +337,8 @@ def attribute(frame: Frame, owner: Any, name: str) -> Any:
                 raise Refused(f"{describe(owner)} has no attribute `{name}`")
             if isinstance(v, str):
                 return Method(owner, name)
+            if isinstance(v, np.finfo | np.iinfo | np.dtype):
+                return Const(getattr(v, name))
             if isinstance(v, ModuleType) and (callable(found := getattr(v, name)) or isinstance(found, ModuleType)):
                 return Const(found)  # nobody replaces the functions of a module between two calls
             return frame.machine.capture(("attr", id(v), name), name, lambda: getattr(v, name))

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.errors import Span
+from srcad.errors import Problem, Span, Unsupported
 from srcad.ir.core import UNDEF, Atom, Block, Form, Let, Lit, Stmt, Undef, Var, form_of, is_number, map_tree
 from srcad.ir.infer import infer
 from srcad.ir.ops import Op, define, op_of
@@ -228,5 +228,8 @@ def run(build: Builder, rule: Callable[..., Any], *args: Any, **kwargs: Any) -> 
             return x.atom
         return UNDEF if x is None else Lit(x) if is_number(x) else x
 
-    result = rule(*(_mapped(a, wrap) for a in args), **{k: _mapped(v, wrap) for k, v in kwargs.items()})
+    try:
+        result = rule(*(_mapped(a, wrap) for a in args), **{k: _mapped(v, wrap) for k, v in kwargs.items()})
+    except NotImplementedError as error:
+        raise Unsupported(Problem(build.span, f"srcad can't differentiate {error}")) from None
     return map_tree(unwrap, result)

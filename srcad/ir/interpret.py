@@ -114,6 +114,8 @@ def _call(let: Let, env: Env) -> Sequence[Any]:
     if op is PACK:
         # A residual of a path that was not taken stays without a value until it is read.
         return (tuple(_value(a, env) for a in let.args),)
+    if op.name == "zeros_for" and _value(let.args[0], env) is UNBOUND:
+        return (UNBOUND,)
     values = [_read(a, env, op) for a in let.args]
     if isinstance(op, CallOp):
         return _outputs(op.target.known, values)

@@ -13,16 +13,27 @@ from srcad.program.signature import objects_of
 def xla(func: Func) -> Callable[..., Any]:
     """`func` as a function of trees, compiled when it is first called."""
     run = compiled(func)
-    trees, defaults = [p.tree for p in func.params], [p.default for p in func.params]
 
     def call(*args: Any) -> Any:
-        inputs: list[Any] = []
-        for tree, value in zip(trees, (*args, *defaults[len(args):]), strict=True):
-            _take(tree, value, inputs)
-        outputs = iter(run(*inputs))
+        outputs = iter(run(*_inputs(func, args)))
         return objects_of(map_tree(lambda a: next(outputs) if isinstance(a, Var | Lit | Undef) else a, func.result))
 
     return call
+
+
+def hlo(func: Func, args: tuple[Any, ...]) -> str:
+    """What XLA is given to compile for these arguments, as text."""
+    text: str = compiled(func).lowered(*_inputs(func, args)).as_text()
+    return text
+
+
+def _inputs(func: Func, args: tuple[Any, ...]) -> list[Any]:
+    """The values of the program's variables, for a call with these arguments."""
+    inputs: list[Any] = []
+    defaults = [p.default for p in func.params[len(args):]]
+    for p, value in zip(func.params, (*args, *defaults), strict=True):
+        _take(p.tree, value, inputs)
+    return inputs
 
 
 def _take(tree: Any, value: Any, inputs: list[Any]) -> None:

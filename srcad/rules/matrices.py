@@ -10,7 +10,7 @@ from srcad.ir.types import Type
 from srcad.rules import results
 from srcad.rules.ops import constant, linear, multilinear
 from srcad.rules.shapes import unbroadcast_to, zeros_for
-from srcad.rules.symbols import beside, is_complex, rank, recorded, shape, type_in
+from srcad.rules.symbols import beside, dims, is_complex, rank, recorded, shape, type_in
 from srcad.runtime import arrays
 
 _reshape = recorded(np.reshape)
@@ -58,7 +58,9 @@ def _diagonal_vjp(g: Any, y: Any, x: Any, offset: int = 0, axis1: int = 0, axis2
 
 def _trace_vjp(g: Any, y: Any, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     if rank(x) == 2 and offset == 0:
-        return g * beside(x, np.eye)(*np.shape(x))
+        rows, columns = dims(x) or (None, None)
+        extents = np.shape(x)
+        return g * (beside(x, np.eye)(extents[0]) if rows == columns else beside(x, np.eye)(*extents))
     column = np.expand_dims(g, -1) if rank(g) != 0 else g
     return _add_diagonal(zeros_for(x), column, offset=offset, axis1=axis1, axis2=axis2)
 

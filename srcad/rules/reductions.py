@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from srcad.rules.ops import alike, constant, custom, linear
-from srcad.rules.symbols import is_complex, normal_axes, rank, recorded, shape
+from srcad.rules.symbols import is_complex, normal_axes, rank, recorded, shape, size
 from srcad.runtime import arrays
 
 _broadcast_to = recorded(np.broadcast_to)
@@ -43,7 +43,7 @@ def count(x: Any, axis: Any) -> Any:
     """How many elements a reduction takes together."""
     r = rank(x)
     if axis is None or r is None:
-        return np.size(x)
+        return size(x)
     extents = np.shape(x)
     result: Any = 1
     for a in normal_axes(axis, r):
@@ -107,7 +107,7 @@ custom(np.prod, jvps=(_prod_jvp,), vjps=(_prod_vjp,))
 
 def extreme_share(y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     best = x == kept(y, x, axis, keepdims)
-    return best / np.sum(best, axis=axis, keepdims=axis is not None)
+    return best / (np.sum(best) if axis is None else np.sum(best, axis=axis, keepdims=True))
 
 
 def _extreme_jvp(t: Any, y: Any, x: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
@@ -128,28 +128,39 @@ constant(np.argmax, np.argmin, np.any, np.all, np.count_nonzero, np.nanargmax, n
 # --- moments
 
 def _centred(x: Any, axis: Any) -> Any:
-    return x - np.mean(x, axis=axis, keepdims=True) if axis is not None else x - np.mean(x)
+    centred = x - np.mean(x) if axis is None else x - np.mean(x, axis=axis, keepdims=True)
+    return np.conj(centred) if is_complex(x) else centred
+
+
+def _freedom(x: Any, axis: Any, ddof: float) -> Any:
+    return count(x, axis) - ddof if ddof else count(x, axis)
 
 
 def _var_jvp(t: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
              keepdims: bool = False, correction: float = 0) -> Any:
-    centred = np.conj(_centred(x, axis)) if is_complex(x) else _centred(x, axis)
-    total = np.sum(t * centred, axis=axis, keepdims=keepdims)
-    return (np.real(total) if is_complex(x) else total) * 2 / (count(x, axis) - (ddof or correction))
+    total = np.sum(t * _centred(x, axis), axis=axis, keepdims=keepdims)
+    return (np.real(total) if is_complex(x) else total) * 2 / _freedom(x, axis, ddof or correction)
 
 
 def _var_vjp(g: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
              keepdims: bool = False, correction: float = 0) -> Any:
-    centred = np.conj(_centred(x, axis)) if is_complex(x) else _centred(x, axis)
-    return kept(g, x, axis, keepdims) * 2 / (count(x, axis) - (ddof or correction)) * centred
+    return kept(g * 2 / _freedom(x, axis, ddof or correction), x, axis, keepdims) * _centred(x, axis)
 
 
-def _std_jvp(t: Any, y: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
-    return _var_jvp(t, y, x, *args, **kwargs) / np.where(y == 0, 1, 2 * y)
+def _std_jvp(t: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
+             keepdims: bool = False, correction: float = 0) -> Any:
+    total = np.sum(t * _centred(x, axis), axis=axis, keepdims=keepdims)
+    return (np.real(total) if is_complex(x) else total) / (_nonzero(y) * _freedom(x, axis, ddof or correction))
 
 
-def _std_vjp(g: Any, y: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
-    return _var_vjp(g / np.where(y == 0, 1, 2 * y), y, x, *args, **kwargs)
+def _std_vjp(g: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
+             keepdims: bool = False, correction: float = 0) -> Any:
+    return kept(g / (_nonzero(y) * _freedom(x, axis, ddof or correction)), x, axis, keepdims) * _centred(x, axis)
+
+
+def _nonzero(y: Any) -> Any:
+    """Where all values are equal the derivative is 0 / 0; 0 is in the subdifferential."""
+    return np.where(y == 0, 1, y)
 
 
 custom(np.var, jvps=(_var_jvp,), vjps=(_var_vjp,))

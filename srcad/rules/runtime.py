@@ -9,7 +9,7 @@ import numpy as np
 from srcad.ir.types import Type
 from srcad.rules.ops import constant, custom, linear, multilinear, pointwise
 from srcad.rules.results import like
-from srcad.rules.symbols import recorded, shape, type_in
+from srcad.rules.symbols import rank, recorded, shape, type_in
 from srcad.runtime import arrays, scalars
 
 _broadcast_to = recorded(np.broadcast_to)
@@ -95,11 +95,13 @@ custom(arrays.shifted, jvps=(lambda t, y, x, fill, axis=0: _shifted(t, 0, axis=a
 
 def _cumprod_jvp(t: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None) -> Any:
     if axis is None:
-        t, x, axis = np.ravel(t), np.ravel(x), 0
+        t, x, axis = (t, x, 0) if rank(x) == 1 else (np.ravel(t), np.ravel(x), 0)
     return _recurrence(x, t * _shifted(y, 1, axis=axis), axis=axis)
 
 
 def _cumprod_vjp(g: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None) -> Any:
+    if axis is None and rank(x) == 1:
+        axis = 0
     if axis is None:
         return np.reshape(_cumprod_vjp(g, y, np.ravel(x), 0), shape(x))
     return _backwards(x, g, axis) * _shifted(y, 1, axis=axis)

@@ -163,11 +163,11 @@ def _extreme_type(*xs: Any) -> Type:
     return join_all(Type(t.kind, t.dtype, t.shape) for t in types)
 
 
-def _declare_extreme(function: Function, beats: Function) -> None:
+def _declare_extreme(function: Function, beats: Function, equals: Function) -> None:
     """`max` and `min` of Python: the first of equal values is the result."""
 
     def chosen(xs: tuple[Any, ...], i: int) -> Any:
-        tests = [beats(xs[i], x) if j < i else (beats(xs[i], x) | (xs[i] == x)) for j, x in enumerate(xs) if j != i]
+        tests = [(beats if j < i else equals)(xs[i], x) for j, x in enumerate(xs) if j != i]
         return functools.reduce(operator.and_, tests)
 
     def jvp(i: int) -> Function:
@@ -190,6 +190,6 @@ def _put(g: Any, xs: Any, place: Any) -> Any:
 _place_of, _item, _add_at = recorded(scalars.place_of), recorded(lists.item), recorded(lists.add_at)
 _index_add = recorded(arrays.index_add)
 constant(scalars.place_of, infer=_int)
-_declare_extreme(max, operator.gt)
-_declare_extreme(min, operator.lt)
+_declare_extreme(max, operator.gt, operator.ge)
+_declare_extreme(min, operator.lt, operator.le)
 alike(operator.pow, pow, elementwise=True)

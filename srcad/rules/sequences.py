@@ -16,7 +16,7 @@ import numpy as np
 from srcad.ir.types import INT, UNKNOWN, Type, join_all
 from srcad.rules.ops import RULES, Function, Rule, constant, linear, operation
 from srcad.rules.shapes import unbroadcast_to, zeros_for
-from srcad.rules.symbols import rank, recorded, shape, type_in
+from srcad.rules.symbols import rank, recorded, recorded_once, shape, type_in
 from srcad.runtime import lists
 
 # How many items a display may have whose cotangents are told apart by position.
@@ -68,7 +68,7 @@ def _rows_type(x: Any) -> Type:
 
 
 _append, _item, _set_item = recorded(lists.append), recorded(lists.item), recorded(lists.set_item)
-_pop, _part, _set_part = recorded(lists.pop), recorded(lists.part), recorded(lists.set_part)
+_pop, _part, _set_part = recorded_once(lists.pop), recorded(lists.part), recorded(lists.set_part)
 _add_at, _repeat, _new = recorded(lists.add_at), recorded(lists.repeat), recorded(lists.new)
 _fold, _backwards, _length = recorded(lists.fold), recorded(lists.backwards), recorded(len)
 _rows, _pieces = recorded(lists.rows), recorded(lists.pieces)
@@ -79,7 +79,7 @@ def _new_vjp(i: int) -> Function:
 
 
 NEW = linear(lists.new, *map(_new_vjp, range(MOST_ITEMS)), name="new", infer=_new_type)
-APPEND = linear(lists.append, lambda g, y, xs, v: _part(g, slice(None, -1)), lambda g, y, xs, v: _item(g, -1),
+APPEND = linear(lists.append, lambda g, y, xs, v: _pop(g)[0], lambda g, y, xs, v: _pop(g)[1],
                 name="append", infer=_with)
 ITEM = linear(lists.item, lambda g, y, xs, i: _add_at(zeros_for(xs), g, i), name="item", infer=_item_type,
               memory="view")
@@ -109,7 +109,7 @@ def _pop_vjp(g: Any, y: Any, xs: Any) -> Any:
 POP = linear(lists.pop, _pop_vjp, name="pop", infer=_pop_type, outs=2)
 
 # Between lists and arrays.
-ROWS = linear(lists.rows, lambda g, y, x: recorded(np.array)(g), name="rows", infer=_rows_type, memory="view")
+ROWS = linear(lists.rows, lambda g, y, x: recorded(np.array)(g), name="rows", infer=_rows_type)
 PIECES = linear(lists.pieces, lambda h, y, g, xs, axis=0: recorded(np.concatenate)(h, axis=axis), name="pieces",
                 infer=lambda g, xs, axis=0: _of(type_in(xs).item))
 

@@ -12,7 +12,7 @@ import numpy as np
 from srcad.rules import results
 from srcad.rules.ops import alike, linear
 from srcad.rules.shapes import project_to, unbroadcast_to
-from srcad.rules.symbols import rank, recorded, shape, type_in
+from srcad.rules.symbols import rank, recorded, shape, shaped_as, type_in
 from srcad.runtime import arrays, lists
 
 _reshape = recorded(np.reshape)
@@ -23,7 +23,7 @@ def back_to(g: Any, x: Any) -> Any:
     """`g`, whose elements are those of `x` in order, in the shape of `x`."""
     if rank(x) == 0:
         return _reshape(g, ())
-    return np.ravel(g) if rank(x) == 1 else _reshape(g, shape(x))
+    return shaped_as(np.ravel(g) if rank(x) == 1 else _reshape(g, shape(x)), x)
 
 
 def _reshape_vjp(g: Any, y: Any, x: Any, shape: Any = None, order: str = "C", **_: Any) -> Any:  # noqa: A002
@@ -102,7 +102,8 @@ def _concatenate_vjp(g: Any, y: Any, arrays_: Any, axis: Any = 0, **_: Any) -> A
         parts = _pieces(g, [np.size(a) for a in arrays_], 0)
         return [back_to(p, a) for p, a in zip(parts, arrays_, strict=True)]
     ranks = [r for r in map(rank, (*arrays_, g)) if r is not None]
-    return _pieces(g, _extents(arrays_, axis), axis % ranks[0])
+    parts = _pieces(g, _extents(arrays_, axis), axis % ranks[0])
+    return [shaped_as(p, a) for p, a in zip(parts, arrays_, strict=True)]
 
 
 def _pieces(g: Any, lengths: list[Any], axis: int) -> list[Any]:
@@ -156,7 +157,7 @@ def _vstack_vjp(g: Any, y: Any, arrays_: Any, **_: Any) -> Any:
     if all(rank(a) in (0, 1) for a in arrays_):
         return [project_to(g[i] if rank(a) == 1 else g[i, 0], a) for i, a in enumerate(arrays_)]
     pieces = _pieces(g, [1 if rank(a) == 1 else np.shape(a)[0] for a in arrays_], 0)
-    return [p[0] if rank(a) == 1 else p for p, a in zip(pieces, arrays_, strict=True)]
+    return [shaped_as(p[0] if rank(a) == 1 else p, a) for p, a in zip(pieces, arrays_, strict=True)]
 
 
 def _hstack_vjp(g: Any, y: Any, arrays_: Any, **_: Any) -> Any:
@@ -166,7 +167,7 @@ def _hstack_vjp(g: Any, y: Any, arrays_: Any, **_: Any) -> Any:
         return [g[i] for i in range(len(arrays_))]
     axis = 0 if any(rank(a) in (0, 1) for a in arrays_) else 1
     pieces = _pieces(g, [1 if rank(a) == 0 else np.shape(a)[axis] for a in arrays_], axis)
-    return [p[0] if rank(a) == 0 else p for p, a in zip(pieces, arrays_, strict=True)]
+    return [shaped_as(p[0] if rank(a) == 0 else p, a) for p, a in zip(pieces, arrays_, strict=True)]
 
 
 def _column_stack_vjp(g: Any, y: Any, arrays_: Any) -> Any:
@@ -175,7 +176,7 @@ def _column_stack_vjp(g: Any, y: Any, arrays_: Any) -> Any:
     if all(rank(a) == 1 for a in arrays_):
         return [g[:, i] for i in range(len(arrays_))]
     pieces = _pieces(g, [1 if rank(a) == 1 else np.shape(a)[1] for a in arrays_], 1)
-    return [p[:, 0] if rank(a) == 1 else p for p, a in zip(pieces, arrays_, strict=True)]
+    return [shaped_as(p[:, 0] if rank(a) == 1 else p, a) for p, a in zip(pieces, arrays_, strict=True)]
 
 
 linear(np.vstack, _vstack_vjp, infer=results.vstacked)

@@ -7,12 +7,13 @@ arrays the answers are simply there; on symbols they come from types, and None m
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from srcad.ir.build import SHAPE, Builder, Symbol, record
-from srcad.ir.core import Lit
+from srcad.ir.core import Let, Lit, Var
 from srcad.ir.types import Dim, Type, type_of
 
 
@@ -52,6 +53,22 @@ def recorded(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*args, **kwargs) if build is None else record(build, function, *args, **kwargs)
 
     call.__name__ = getattr(function, "__name__", "call")
+    return call
+
+
+def recorded_once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As `recorded`, for an operation whose results two rules share: the second finds the statement of the first."""
+    op_results = recorded(function)
+
+    def call(*args: Any) -> Any:
+        build = builder_of(args)
+        if build is not None:
+            atoms = tuple(a.atom if isinstance(a, Symbol) else a for a in args)
+            for stmt in reversed(build.stmts):
+                if isinstance(stmt, Let) and stmt.op.function is function and stmt.args == atoms:
+                    return tuple(Symbol(build, v) for v in stmt.outs)
+        return op_results(*args)
+
     return call
 
 
@@ -99,6 +116,23 @@ def shape(x: Any) -> Any:
     if known is not None and all(d.size is None for d in known):
         return tuple(d.offset for d in known)
     return Symbol(x.build, x.build.call(SHAPE, x.atom))
+
+
+def shaped_as(value: Any, x: Any) -> Any:
+    """`value`, just recorded, where the rule knows what inference can't: it has the shape of `x`."""
+    if isinstance(value, Symbol) and isinstance(x, Symbol) and isinstance(value.atom, Var):
+        own, target = value.type, x.type
+        if own.kind == target.kind == "array" and target.shape is not None:
+            value.atom.type = replace(own, shape=target.shape)
+    return value
+
+
+def size(x: Any) -> Any:
+    """`x.size`: a number or an extent where that says it, else one value."""
+    known = dims(x)
+    if known is not None and (len(known) <= 1 or all(d.size is None for d in known)):
+        return np.size(x)
+    return recorded(np.size)(x)
 
 
 def normal_axes(axis: Any, rank_: int) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from srcad.ir.ops import op_of
 from srcad.ir.types import Type
-from srcad.rules import indexing  # noqa: F401 - makes index_add an operation
+from srcad.rules import indexing, runtime  # noqa: F401 - they make index_add and zeros_for operations
 from srcad.rules.ops import linear
 from srcad.rules.results import like
 from srcad.rules.sequences import ADD_AT, ITEM
@@ -30,3 +30,5 @@ ROWS_OF = linear(tapes.rows_of, lambda g, y, x, rows: _rows_into(g, x), name="ro
 
 # The loads whose cotangents accumulate in one buffer, each with what adds to it.
 LOADS = {op_of(operator.getitem): op_of(arrays.index_add), ITEM: ADD_AT}
+# The zero of what may have no value: it is never read where there is none.
+ZEROS_FOR = op_of(arrays.zeros_for)

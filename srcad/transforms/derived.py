@@ -28,7 +28,7 @@ def suffix(ref: FuncRef, kind: str, inputs: Mask) -> str:
 
 def refusal(stmt: Let, place: int | str) -> Unsupported:
     if isinstance(place, str):
-        return Unsupported(Problem(stmt.span, f"srcad can't differentiate {stmt.op} with respect to its argument {place}",
+        return Unsupported(Problem(stmt.span, f"srcad can't differentiate {stmt.op} by its argument {place}",
                                    hint="pass it by position if it has one, or keep it constant"))
     return Unsupported(Problem(stmt.span, f"srcad can't differentiate {stmt.op}", "it has no derivative rule",
                                "keep it out of what the result depends on, or give it a rule"))

@@ -50,15 +50,16 @@ from srcad.ir import (
 from srcad.rules.ops import Rule, rule_of
 from srcad.rules.shapes import same_shape, zeros_for
 from srcad.rules.symbols import shape
-from srcad.rules.tapes import ADD_TREES
+from srcad.rules.tapes import ADD_TREES, ZEROS_FOR
 from srcad.transforms.activity import Mask, activity, atoms_in, is_bundle, sources
 from srcad.transforms.derived import dual, refusal, suffix
+from srcad.transforms.unbound import maybe_unbound
 
 
 def forward(func: Func, wrt: Sequence[Var]) -> Func:
     """The tangent: `(value, tangent)` of `func`, given the tangents of `wrt` (an argument `x_dot` for each `x`)."""
     chosen = frozenset(wrt)
-    push = _Push(activity(func, wrt))
+    push = _Push(activity(func, wrt), maybe_unbound(func))
     params = [Param(f"{p.name}_dot", tree) for p in func.params
               for tree in [map_tree(lambda v: push.new(v) if v in chosen else None, p.tree)]
               if any(isinstance(v, Var) and v in chosen for v in _leaves(p.tree))]
@@ -75,8 +76,8 @@ def _leaves(tree: Any) -> list[Any]:
 
 
 class _Push:
-    def __init__(self, active: frozenset[Var]) -> None:
-        self.active = active
+    def __init__(self, active: frozenset[Var], unbound: frozenset[Var]) -> None:
+        self.active, self.unbound = active, unbound
         self.build = Builder()
         self.dots: dict[Var, Any] = {}
 
@@ -97,7 +98,11 @@ class _Push:
         """The tangent of an atom, a zero if it has none."""
         if self.has(a):
             return self.dots[a]
-        return a if isinstance(a, Undef) else run(self.build, zeros_for, a if like is None else like)
+        if isinstance(a, Undef):
+            return a
+        if a in self.unbound and a.type.rank != 0:
+            return self.build.call(ZEROS_FOR, a)
+        return run(self.build, zeros_for, a if like is None else like)
 
     def block(self, block: Block) -> None:
         for stmt in block:
@@ -171,7 +176,7 @@ class _Push:
                 continue
             if rule is None or isinstance(place, str) or place >= len(rule.jvps) or rule.jvps[place] is None:
                 raise refusal(stmt, place)
-            dot = self.dots[arg] if isinstance(arg, Var) else map_tree(lambda a: self.of(a), arg)
+            dot = self.dots[arg] if isinstance(arg, Var) else map_tree(self.of, arg)
             share = run(self.build, rule.jvps[place], dot, y, *args, **kwargs)
             shares = share if isinstance(share, tuple) and len(stmt.outs) > 1 else (share,)
             total = [self.sum(v, a, b) for v, a, b in zip(stmt.outs, total, shares, strict=True)]
@@ -214,13 +219,14 @@ class _Push:
             sides.append(tuple(block))
         choices = []
         for c, a, b in zip(moving, *dots, strict=True):
-            out = Var(_hint(c.out), b.type if isinstance(a, Undef) else a.type if isinstance(b, Undef) else join(a.type, b.type))
-            self.dots[c.out] = out
+            types = [x.type for x in (a, b) if not isinstance(x, Undef)]
+            self.dots[c.out] = out = Var(_hint(c.out), join(types[0], types[-1]))
             choices.append(Choice(out, a, b))
         self.build.add(replace(stmt, then=sides[0], orelse=sides[1], choices=(*stmt.choices, *choices)))
 
     def loop(self, stmt: Loop) -> None:
-        moving = [c for c in stmt.carries if c.param in self.active]
+        # A carry that each trip sets anew has a tangent after the loop, though its param is of no use.
+        moving = [c for c in stmt.carries if c.param in self.active or c.out in self.active]
         inits = [self.of(c.init) for c in moving]
         params = [self.new(c.param) for c in moving]
         elements = [Element(self.new(e.var), self.dots[e.sequence]) for e in stmt.elements
@@ -233,8 +239,9 @@ class _Push:
             rows = [(w, self.of(w.row)) for w in stmt.writes if w.tape in self.active]
         carries = [Carry(self.new(c.out), p, i, n) for c, p, i, n in zip(moving, params, inits, nexts, strict=True)]
         writes = [Write(self.new(w.tape), row) for w, row in rows]
-        self.build.add(replace(stmt, body=tuple(body), carries=(*stmt.carries, *carries), writes=(*stmt.writes, *writes),
-                               elements=(*stmt.elements, *elements), reads=(*stmt.reads, *reads)))
+        self.build.add(replace(
+            stmt, body=tuple(body), carries=(*stmt.carries, *carries), writes=(*stmt.writes, *writes),
+            elements=(*stmt.elements, *elements), reads=(*stmt.reads, *reads)))
 
 
 def tangent_of(ref: FuncRef, mask: Mask) -> FuncRef:
@@ -242,8 +249,8 @@ def tangent_of(ref: FuncRef, mask: Mask) -> FuncRef:
     key = ("tangent", mask)
     if key not in ref.derived:
         found = ref.derived[key] = FuncRef(f"{ref.name}_tangent{suffix(ref, 'tangent', mask)}")
-        func = ref.known
-        found.func = replace(forward(func, [v for v, yes in zip(func.inputs, mask, strict=True) if yes]), name=found.name)
+        chosen = [v for v, yes in zip(ref.known.inputs, mask, strict=True) if yes]
+        found.func = replace(forward(ref.known, chosen), name=found.name)
     return ref.derived[key]
 
 

@@ -133,7 +133,8 @@ class _Reversal:
         inside = bound(tuple(self.body)) | frozenset(loop_locals(stmt))
         needed = (free(block, results) & inside) - {stmt.index}
         mirror, there = self._driver(needed)
-        chosen = plan(needed, tuple(self.body), inside, [*there, *([stmt.index] if stmt.index else [])], self.sweep.lasting)
+        known = [*there, *([stmt.index] if stmt.index else [])]
+        chosen = plan(needed, tuple(self.body), inside, known, self.sweep.lasting)
         mapping = {**there, **{v: Var(v.hint, v.type) for v in chosen.kept}}
         handed = self._handed_down(chosen.kept, mapping)
         tapes = []

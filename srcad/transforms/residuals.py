@@ -32,7 +32,7 @@ def lasting(func: Func) -> frozenset[Var]:
 
 @dataclass
 class Plan:
-    """`kept` must come out of the block; `again` is computed anew where `kept` and the block's surroundings are there."""
+    """`kept` must come out of the block; `again` is computed anew from `kept` and from the block's surroundings."""
 
     kept: list[Var] = field(default_factory=list)
     again: list[Let] = field(default_factory=list)

@@ -14,9 +14,10 @@ from typing import Any
 from srcad.errors import Span
 from srcad.ir import OPERATORS, Block, Builder, Func, If, Loop, Stmt, Undef, Var, run
 from srcad.rules.shapes import zeros_for
-from srcad.rules.tapes import ADD_TREES
+from srcad.rules.tapes import ADD_TREES, ZEROS_FOR
 from srcad.transforms.derived import dual
 from srcad.transforms.residuals import lasting
+from srcad.transforms.unbound import maybe_unbound
 
 Thunk = Callable[[], None]
 Thunks = list[tuple[Span | None, Thunk]]
@@ -27,6 +28,7 @@ class Sweep:
     def __init__(self, func: Func, active: frozenset[Var], dispatch: Dispatch) -> None:
         self.active, self.dispatch = active, dispatch
         self.lasting = lasting(func)
+        self.unbound = maybe_unbound(func)
         self.build = Builder()
         self.bars: dict[Var, Any] = {}
         self.in_loop = False
@@ -92,6 +94,8 @@ class Sweep:
 
     def zero(self, x: Any) -> Any:
         """A zero for `x`, where one must be written."""
+        if x in self.unbound and x.type.rank != 0:
+            return self.build.call(ZEROS_FOR, x)
         return run(self.build, zeros_for, x)
 
     def or_zero(self, g: Any, x: Any) -> Any:
