@@ -7,8 +7,8 @@ import cmath
 import math
 
 import numpy as np
-
 from rulecases import case, normal
+
 from srcad.runtime import arrays, lists, scalars, tapes
 
 for name in ("exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asinh", "atan", "asin", "acos", "atanh", "sqrt", "log",

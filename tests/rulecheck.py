@@ -19,7 +19,7 @@ from srcad.rules.shapes import unbroadcast_to
 
 STEP = 1e-5
 # Where only some arguments have a derivative.
-DATA: dict[Callable[..., Any], tuple[int, ...]] = {np.quantile: (0,), np.percentile: (0,), np.linalg.norm: (0,)}
+DATA: dict[Callable[..., Any], tuple[int, ...]] = {np.quantile: (0,), np.percentile: (0,), np.linalg.norm: (0,), np.gradient: (0,)}
 # Functions of symmetric matrices, which read one triangle only.
 SYMMETRIC = (np.linalg.cholesky, np.linalg.eigh, np.linalg.eigvalsh)
 
@@ -78,7 +78,7 @@ class Case:
         self.rule: Rule = rule
         self.rng = np.random.default_rng(7)
         self.where = [i for i, a in enumerate(args)
-                      if i in DATA.get(function, range(99)) and i < max(len(rule.vjps), len(rule.jvps)) and rule.vjps[i] is not None and is_inexact(a)]
+                      if i in DATA.get(function, range(99)) and i < max(len(rule.vjps), len(rule.jvps)) and i < len(rule.vjps) and rule.vjps[i] is not None and is_inexact(a)]
         self.tangents = {i: random_like(self.rng, args[i]) for i in self.where}
         if function in SYMMETRIC:
             t = self.tangents[0]
@@ -112,13 +112,14 @@ class Case:
                     args[i] = like_original(self.tangents.get(i, zero), args[i])
             return self.function(*args, **self.kwargs)
         parts = [self.contribution(self.rule.jvps, i, self.tangents[i]) for i in self.where]
-        parts = [p for p in parts if p is not None]
+        parts = [mapped(lambda a, y: np.zeros(np.shape(y)) if a is None else a, p, self.y)
+                 for p in parts if p is not None]
         if not parts:
             return mapped(lambda a: np.zeros(np.shape(a)), self.y)
         total = parts[0]
         for p in parts[1:]:
             total = mapped(lambda a, b: a + b, total, p)
-        return mapped(lambda a, y: np.zeros(np.shape(y)) if a is None else a, total, self.y)
+        return total
 
     @property
     def constants(self) -> tuple[int, ...]:
@@ -189,7 +190,8 @@ def on_symbols(rule: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
             return v
         return x
 
-    result = run(build, rule, *(a if i in constants else argument(a) for i, a in enumerate(args)), **kwargs)
+    result = run(build, rule, *(a if i in constants else argument(a) for i, a in enumerate(args)),
+                 **{k: mapped(atom, v) if isinstance(v, np.ndarray) else v for k, v in kwargs.items()})
     for stmt in build.block:
         assert rule_of(stmt.op) is not None, f"{stmt.op} is used by a rule and has none"
         call, named = stmt.call([value_of(a, env) for a in stmt.args])
@@ -219,7 +221,7 @@ def truthful(stmt: Any, t: Type, value: Any, abstraction: Abstraction) -> None:
     if t.kind in ("unknown", "object", "never"):
         return
     if t.kind == "sequence":
-        assert isinstance(value, list), about
+        assert isinstance(value, list | tuple), about
         return
     actual = type_of(value)
     assert actual.is_numeric, about

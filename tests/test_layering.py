@@ -15,7 +15,7 @@ import srcad
 ROOT = Path(srcad.__file__).parent
 BASE = {"errors"}
 CORE = BASE | {"ir", "rules", "runtime"}
-EVERYTHING = CORE | {"transforms", "frontend", "backends", "program", "checks", "cli", "api", ""}
+EVERYTHING = CORE | {"transforms", "frontend", "backends", "program", "checks", "cli", "__main__", "api", ""}
 # What each part may import, besides itself.  "" is `srcad/__init__.py`.
 MAY_IMPORT = {
     "errors": set(),
@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "": EVERYTHING - {"cli"},
     "checks": EVERYTHING - {"cli"},
     "cli": EVERYTHING,
+    "__main__": {"cli"},
 }
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-import rulecases_linalg  # noqa: F401 - adds to the cases
+import rulecases_calculus  # noqa: F401 - adds to the cases
+import rulecases_linalg  # noqa: F401
 import rulecases_scalars  # noqa: F401
 from rulecases import CASES, identifier
 from rulecheck import Case, assert_same, mapped, numeric, on_symbols, paired
+
 from srcad.rules import RULES, shapes
 
 IDS = [identifier(c) for c in CASES]
@@ -83,7 +84,7 @@ def is_uniform(a: Any) -> bool:
     return isinstance(a, list) and bool(a) and not isinstance(a[0], int | list) and len({np.ndim(x) for x in a}) == 1
 
 
-LISTS = [c for c in CASES if any(map(is_uniform, c[1])) and c[0] is not np.linalg.multi_dot]
+LISTS = [c for c in CASES if any(map(is_uniform, c[1])) and c[0] not in (np.linalg.multi_dot, np.select)]
 
 
 @pytest.mark.parametrize("call", LISTS, ids=[identifier(c) for c in LISTS])

@@ -55,7 +55,8 @@ def emit(func: Func) -> str:
 
 def emit_program(func: Func, callees: Sequence[FuncRef] = ()) -> Source:
     """`emit`, with what the text refers to.  `callees`: further functions that the module shall have."""
-    return _Module(func, [*reachable(func, every), *callees]).source()
+    further = [r for ref in callees for r in (*reachable(ref.known, every), ref)]
+    return _Module(func, [*reachable(func, every), *further]).source()
 
 
 class _Module:

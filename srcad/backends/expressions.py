@@ -16,7 +16,7 @@ import numpy as np
 from srcad.backends.inline import Inlining
 from srcad.backends.references import References, call, dotted, name
 from srcad.ir.build import EXTENT, RANK, SHAPE
-from srcad.ir.calls import PACK, CallOp
+from srcad.ir.calls import PACK, CallOp, UnpackOp
 from srcad.ir.core import Choice, If, Let, Lit, Record, Slicing, Undef, Var
 from srcad.ir.types import Type
 
@@ -84,6 +84,8 @@ class Expressions:
             return call(name(self.functions[op.target]), *map(self.atom, let.args))
         if op is PACK:
             return ast.Tuple(list(map(self.atom, let.args)), ast.Load())
+        if isinstance(op, UnpackOp) and len(let.outs) == 1:
+            return ast.Subscript(self.atom(let.args[0]), ast.Constant(0), ast.Load())
         args, kwargs = let.call([self.atom(a) for a in let.args])
         special = _SPECIAL.get(op.function) or _LISTS.get(op.name)
         if special is not None:

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from srcad.errors import Unsupported
-from srcad.ir.core import Func, Let, Var
+from srcad.ir.core import Func, Let, Lit, Var
 from srcad.ir.walk import every
 
 FIRST_CAPACITY = 64
@@ -91,6 +91,9 @@ class Compiled:
             return type(value), tuple(self._part(v, arrays) for v in value)
         if isinstance(value, int) and self.by_value:
             return Constant, type(value), value
+        if isinstance(value, Held):
+            arrays.extend(self.parts.values.arrays_in(value.value))
+            return Held, self.parts.values.spec(value.value)
         if self.parts.values.is_numeric(value):
             arrays.append(value if not isinstance(value, bool | int | float | complex) else np.asarray(value)[()])
             return None
@@ -155,6 +158,9 @@ def _joined(part: Any, source: Any) -> Any:
         return next(source)
     if part[0] is Constant:
         return part[2]
+    if part[0] is Held:
+        values = importlib.import_module("srcad.backends.lax_values")
+        return values.with_arrays(values.skeleton(part[1]), source)
     return part[0](_joined(p, source) for p in part[1])
 
 
@@ -185,29 +191,36 @@ def _grown(capacity: int, need: int) -> int:
     return capacity
 
 
+class Held:
+    """A bundle that one compiled program leaves for another (residuals): it stays on the device."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
 def given_back(value: Any, atom: Any) -> Any:
     """An output as NumPy code would return it."""
     values = importlib.import_module("srcad.backends.lax_values")
+    if isinstance(atom, Var) and atom.type.kind == "object" and values.arrays_in(value):
+        return Held(value)
+    return _plain(values.in_numpy(value), atom.type if isinstance(atom, Var | Lit) else None)
+
+
+def _plain(value: Any, known: Any) -> Any:
+    """A value over arrays of NumPy, as Python lists, numbers, scalars and arrays of this type."""
+    values = importlib.import_module("srcad.backends.lax_values")
+    item = None if known is None else known.item
     if isinstance(value, values.Maybe):
-        return given_back(value.value, atom) if bool(value.present) else None
+        return _plain(value.value, known) if value.present else None
     if isinstance(value, values.Tape):
-        rows = values.map_arrays(np.asarray, value.rows)
-        return [_row(rows, i, atom) for i in range(int(value.count))]
+        return [_plain(values.row_in_numpy(value.rows, i), item) for i in range(int(value.count))]
     if type(value) in (tuple, list):
-        return type(value)(given_back(v, None) for v in value)
-    if not values.is_array(value):
+        return type(value)(_plain(v, item) for v in value)
+    if not isinstance(value, np.ndarray | np.generic):
         return value
-    array = np.array(value)
-    kind = atom.type.kind if isinstance(atom, Var) else "number" if atom is not None else "unknown"
+    kind = "unknown" if known is None else known.kind
     if kind == "number":
-        return array.item()
-    return array if kind == "array" or array.ndim else array[()]
-
-
-def _row(rows: Any, i: int, atom: Any) -> Any:
-    if isinstance(rows, np.ndarray):
-        number = isinstance(atom, Var) and atom.type.item is not None and atom.type.item.kind == "number"
-        return rows[i].item() if number else rows[i]
-    if isinstance(rows, tuple | list):
-        return type(rows)(_row(r, i, None) for r in rows)
-    return rows
+        return value.item()
+    return np.array(value) if kind == "array" or np.ndim(value) else np.asarray(value)[()]

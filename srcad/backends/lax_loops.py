@@ -44,11 +44,19 @@ from srcad.ir.walk import inner_reads
 _MOST_ROUNDS = 12
 
 
+@dataclass(frozen=True)
+class Sites:
+    """The loops of a program, numbered, and whether it prints."""
+
+    loops: dict[Loop, int]
+    prints: bool
+
+
 class Scope(Protocol):
     """What a loop needs of the tracer that runs it."""
 
     env: dict[Var, Any]
-    sites: dict[Loop, int]
+    sites: Sites
     capacities: tuple[int, ...]
     needs: Any
 
@@ -131,7 +139,7 @@ def _planned(tracer: Scope, original: Loop, loop: Loop) -> Plan:
             n = length
         else:
             n = min(n, length) if isinstance(n, int) and isinstance(length, int) else jnp.minimum(n, length)
-    site = tracer.sites[original]
+    site = tracer.sites.loops[original]
     bucket = tracer.capacities[site]
     known = isinstance(n, int)
     return Plan(loop, n, start, step, sources, site, n if known else bucket, max(n, bucket) if known else bucket)
@@ -219,8 +227,9 @@ def _check_growth(plan: Plan, specs: list[Spec], inits: list[Any]) -> None:
     """A number that becomes an array is the same in NumPy only if a trip is surely made, or if it is a zero."""
     if plan.is_scan:
         return
-    for s, init in zip(specs, inits, strict=True):
-        if isinstance(s, Leaf) and s.shape != () and np.shape(init) == () and init is not UNBOUND and (
+    for s, carry, init in zip(specs, plan.loop.carries, inits, strict=True):
+        known = carry.init.type
+        if isinstance(s, Leaf) and s.shape != () and known.shape == () and known.is_numeric and (
                 is_array(init) or init != 0):
             raise Mismatch("a number that becomes an array in a loop that may make no trip")
 

@@ -15,8 +15,9 @@ import numpy as np
 
 from srcad.backends import lax_sequences
 from srcad.backends.lax_dtypes import apply_ufunc, convert, ufunc_of, weak
+from srcad.backends.lax_forms import lookup
 from srcad.backends.lax_loops import run_loop
-from srcad.backends.lax_ops import debug_print, is_array, jnp, lax, lookup
+from srcad.backends.lax_ops import debug_print, is_array, jnp, lax
 from srcad.backends.lax_values import (
     UNBOUND,
     Maybe,

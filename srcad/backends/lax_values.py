@@ -342,6 +342,32 @@ def map_arrays(f: Any, value: Any) -> Any:
     return value
 
 
+def in_numpy(value: Any) -> Any:
+    """`value` with NumPy's arrays."""
+    if is_array(value):
+        return np.asarray(value)
+    if type(value) in (tuple, list):
+        return type(value)(map(in_numpy, value))
+    if isinstance(value, Maybe):
+        return Maybe(in_numpy(value.present), in_numpy(value.value))
+    if isinstance(value, Tape):
+        return Tape(in_numpy(value.rows), value.capacity, in_numpy(value.count))
+    return value
+
+
+def row_in_numpy(rows: Any, i: int) -> Any:
+    """Row `i` of rows that `in_numpy` gave."""
+    if isinstance(rows, np.ndarray):
+        return rows[i]
+    if type(rows) in (tuple, list):
+        return type(rows)(row_in_numpy(r, i) for r in rows)
+    if isinstance(rows, Maybe):
+        return Maybe(row_in_numpy(rows.present, i), row_in_numpy(rows.value, i))
+    if isinstance(rows, Tape):
+        return Tape(row_in_numpy(rows.rows, i), rows.capacity, row_in_numpy(rows.count, i))
+    return rows
+
+
 def arrays_in(value: Any) -> list[Any]:
     found: list[Any] = []
     map_arrays(found.append, value)

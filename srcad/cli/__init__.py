@@ -4,8 +4,8 @@
     srcad check model.py:loss --args "np.ones(3)"     is it right?
     srcad emit model.py:loss -o loss_adjoint.py       a file that needs NumPy only
 
-Each command is a module with `add_to(commands)`, which describes its arguments, and a function that runs it and returns the
-exit code: 0, 1 if a check failed, 2 if srcad was not able to do what was asked.
+Each command is a module with `add_to(commands)`, which describes its arguments, and a function that runs it and returns
+the exit code: 0, 1 if a check failed, 2 if srcad was not able to do what was asked.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
-        prog="srcad", description="Derivatives of NumPy functions as NumPy functions that can be read.", epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog="srcad", description="Derivatives of NumPy functions as NumPy functions that can be read.",
+        epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--version", action="version", version=f"srcad {__version__}")
     commands = made.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in (show, check, emit, demo):

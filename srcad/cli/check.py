@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import copy
 import functools
 import inspect
+import sys
+from contextlib import redirect_stdout
 from typing import Any
 
 from srcad.cli.arguments import Arguments, add_args, add_target, add_wrt, arguments
 from srcad.cli.colour import GREEN, RED, paint
-from srcad.cli.target import UsageError, find
+from srcad.cli.target import UsageError, find, users_errors
 
 EXAMPLES = """\
 examples:
@@ -35,6 +38,8 @@ def add_to(commands: Any) -> None:
 def check(options: argparse.Namespace) -> int:
     target = find(options.target)
     function, args = _positional(target.function, arguments(options.args, target))
+    with users_errors(f"{options.target} raised an exception on these arguments"), redirect_stdout(sys.stderr):
+        function(*copy.deepcopy(args))
     found = report(function, args, options.wrt, options.order)
     print(table(found))
     return 0 if found.ok else 1

@@ -32,6 +32,7 @@ def python(text: str) -> str:
     if not wanted() or importlib.util.find_spec("pygments") is None:
         return text
     pygments = importlib.import_module("pygments")
-    lexers, formatters = (importlib.import_module(f"pygments.{name}") for name in ("lexers.python", "formatters.terminal"))
-    coloured: str = pygments.highlight(text, lexers.PythonLexer(stripnl=False), formatters.TerminalFormatter())
+    lexer = importlib.import_module("pygments.lexers.python").PythonLexer(stripnl=False)
+    formatter = importlib.import_module("pygments.formatters.terminal").TerminalFormatter()
+    coloured: str = pygments.highlight(text, lexer, formatter)
     return coloured

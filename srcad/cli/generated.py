@@ -132,7 +132,7 @@ def generated(target: Target, mode: str, wrt: Wrt | None = None, given: Argument
     return Generated(target, primal, derived, mode, values)
 
 
-def _derivative(target: Target, mode: str, wrt: Wrt | None, value: bool, primal: Func) -> Program:
+def _derivative(target: Target, mode: str, wrt: Wrt | None, value: bool, primal: Func) -> Program | Pullback:
     names, single = target.names(wrt)
     if mode == "forward":
         return Tangent(target.program, names)
@@ -154,12 +154,12 @@ def values_of(program: Program, given: Arguments) -> tuple[Any, ...]:
     return Runner(program).values(*given)
 
 
-def lowered(program: Program, values: tuple[Any, ...] | None) -> Lowered:
+def lowered(program: Program | Pullback, values: tuple[Any, ...] | None) -> Lowered:
     """The program for these arguments; what decides its structure becomes a constant."""
     return _for_unknown(program) if values is None else _for_values(program, values)
 
 
-def _for_values(program: Program, values: tuple[Any, ...]) -> Lowered:
+def _for_values(program: Program | Pullback, values: tuple[Any, ...]) -> Lowered:
     given = dict(zip(program.primal.names, values, strict=True))
     static: frozenset[tuple[str, int]] = frozenset()
     while True:
@@ -173,7 +173,7 @@ def _for_values(program: Program, values: tuple[Any, ...]) -> Lowered:
             static |= {need.path}
 
 
-def _for_unknown(program: Program) -> Lowered:
+def _for_unknown(program: Program | Pullback) -> Lowered:
     primal = program.primal
     defaults = defaults_of(primal)
     trees = unknown_arguments(primal.names, primal.code.__annotations__)

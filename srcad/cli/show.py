@@ -38,7 +38,8 @@ def add_to(commands: Any) -> None:
     command.add_argument("--mode", choices=("reverse", "forward", "primal"), default="reverse",
                          help="adjoint (the default), tangent, or the function itself")
     command.add_argument("--stage", metavar="NAME", help="the program after this pass; `list` names them")
-    command.add_argument("--backend", choices=("numpy", "xla"), default="numpy", help="print for NumPy (the default) or XLA")
+    command.add_argument("--backend", choices=("numpy", "xla"), default="numpy",
+                         help="print for NumPy (the default) or XLA")
     command.set_defaults(run=show)
 
 

@@ -1,8 +1,8 @@
 """What a command works on: `FILE.py:function` or `package.module:function`.
 
-A file is run as a module of its own name, so that what stands under `if __name__ == "__main__":` is not run; what it prints
-goes to the standard error, and no bytecode is left beside it.  `Class.method` and functions that `@grad` has decorated
-are found too: of these, the function that was decorated.
+A file is run as a module of its own name, so that what stands under `if __name__ == "__main__":` is not run; what it
+prints goes to the standard error, and no bytecode is left beside it.  `Class.method` and functions that `@grad` has
+decorated are found too: of these, the function that was decorated.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Target:
     text: str
     function: Any
     namespace: dict[str, Any]
-    wrt: Wrt
+    wrt: Any
 
     @property
     def program(self) -> Program:
@@ -57,7 +57,7 @@ def find(text: str) -> Target:
         if not hasattr(found, part):
             raise UsageError(_no_such(where, name, part, found))
         found = getattr(found, part)
-    wrt: Wrt = 0
+    wrt: Any = 0
     if isinstance(found, Derivative):
         if isinstance(found.program, Gradient):
             wrt = found.program.wrt if not found.program.single else found.program.wrt[0]
@@ -108,18 +108,25 @@ def _quietly(where: str, folder: Path) -> Iterator[None]:
     sys.path.insert(0, str(folder.resolve()))
     importlib.invalidate_caches()
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with users_errors(f"{where} can't be loaded"), contextlib.redirect_stdout(sys.stderr):
             yield
-    except (Exception, SystemExit) as error:
-        raise UsageError(f"{where} can't be loaded\n{_without_us(error)}") from None
     finally:
         # The folder stays on the path: functions may import when they are called.
         sys.dont_write_bytecode = writes
 
 
+@contextlib.contextmanager
+def users_errors(what: str) -> Iterator[None]:
+    """Exceptions of the user's code end the command, with the part of the traceback that is the user's."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"{what}\n{_without_us(error)}") from None
+
+
 def _without_us(error: BaseException) -> str:
     """The traceback from the first line of the user's on."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if f.filename != __file__ and not f.filename.startswith("<frozen importlib")
-           and f.filename != importlib.__file__]
+    ours = (str(Path(__file__).parent), importlib.__file__, "<frozen importlib")
+    own = [f for f in frames if not f.filename.startswith(ours)]
     return "".join([*traceback.format_list(own), *traceback.format_exception_only(error)]).rstrip()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from srcad.frontend.branches import truth
+from srcad.frontend.classes import class_of
 from srcad.frontend.effects import PRINT, TEXT
 from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import argument, call_operation
@@ -245,29 +246,6 @@ def _type(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if cls is None:
         raise Refused("the type of something whose class is not known here")
     return Const(cls)
-
-
-def class_of(frame: Frame, value: Any) -> type | None:
-    """The Python class of a value."""
-    match value:
-        case Const(value=v):
-            return type(v)
-        case Tup(cls=cls):
-            return cls or tuple
-        case Num(atom=atom):
-            t = atom.type
-            if t.kind == "array":
-                return np.ndarray
-            if t.dtype is None or t.optional or t.kind not in ("number", "scalar"):
-                return None
-            return type(np.zeros((), t.dtype).item()) if t.kind == "number" else t.dtype.type
-        case Ref():
-            content = frame.machine.content(value)
-            return content.cls if isinstance(content, Fields) else dict if isinstance(content, Entries) else list
-        case Closure():
-            return type(lambda: 0)
-        case _:
-            return None
 
 
 @builtin(callable)

@@ -270,6 +270,10 @@ class _Lowering:
 
     def _joined(self, head: State, end: State, loop: Loop) -> State:
         read = inner_reads(loop)
+        rebound = _rebound_lists(head, end)
+        for cell, other in rebound.items():
+            end = {**end, cell: end[other]}
+        end = {k: _redirect(v, rebound) for k, v in end.items()}
         again = False
         for key, param in self.never.items():
             if param not in read:
@@ -292,10 +296,6 @@ class _Lowering:
                 again = True
         if again:
             raise _Again
-        rebound = _rebound_lists(head, end)
-        for cell, other in rebound.items():
-            end = {**end, cell: end[other]}
-        end = {k: _redirect(v, rebound) for k, v in end.items()}
         join_ = Join(head, end, self._choose(head))
         result = join_.run()
         if self._again:

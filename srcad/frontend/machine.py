@@ -285,6 +285,14 @@ class _Names(gast.NodeVisitor):
         for default in [*node.args.defaults, *filter(None, node.args.kw_defaults)]:
             self.visit(default)
 
+    def _loop(self, node: Any) -> None:
+        """The flag that tells whether a loop was left is bound by the loop itself (see `exits`)."""
+        if getattr(node, "broke", None):
+            self.bound[node.broke] = None
+        self.generic_visit(node)
+
+    visit_For = visit_While = _loop
+
     def visit_Global(self, node: Any) -> None:
         self.declared.update(dict.fromkeys(node.names))
 

@@ -9,6 +9,7 @@ from typing import Any
 import gast
 import numpy as np
 
+from srcad.frontend.classes import class_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import argument
 from srcad.frontend.spaces import listed
@@ -320,6 +321,8 @@ def delete(frame: Frame, target: Any) -> None:
 
 
 def attribute(frame: Frame, owner: Any, name: str) -> Any:
+    if name == "__class__" and (cls := class_of(frame, owner)) is not None:
+        return Const(cls)
     match owner:
         case Poison():
             return owner

@@ -250,3 +250,15 @@ def map_atoms(f: Any, value: Any) -> Any:
             return Stream(kind, tuple(map_atoms(f, p) for p in parts))
         case _:
             return value
+
+
+def atoms_in(value: Any) -> list[Atom]:
+    """The atoms of a value, in order."""
+    found: list[Atom] = []
+
+    def note(a: Atom) -> Atom:
+        found.append(a)
+        return a
+
+    map_atoms(note, value)
+    return found

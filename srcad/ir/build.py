@@ -10,6 +10,7 @@ recorded.  Derivative rules are functions over NumPy, and become program text by
 from __future__ import annotations
 
 import operator
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -232,4 +233,10 @@ def run(build: Builder, rule: Callable[..., Any], *args: Any, **kwargs: Any) -> 
         result = rule(*(_mapped(a, wrap) for a in args), **{k: _mapped(v, wrap) for k, v in kwargs.items()})
     except NotImplementedError as error:
         raise Unsupported(Problem(build.span, f"srcad can't differentiate {error}")) from None
+    except TypeError as error:
+        # A call with arguments that the rule's signature does not have fails before the rule has begun.
+        if len(list(traceback.walk_tb(error.__traceback__))) > 2:
+            raise
+        raise Unsupported(Problem(build.span, "srcad can't differentiate this call", f"its rule does not know an argument"
+                                  f" of it ({error})")) from None
     return map_tree(unwrap, result)

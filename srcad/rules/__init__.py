@@ -7,9 +7,10 @@
 
 from srcad.rules import (
     arithmetic,
+    blocks,
+    calculus,
     creation,
     elementary,
-    blocks,
     factorisations,
     fft,
     indexing,

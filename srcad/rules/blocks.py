@@ -8,7 +8,7 @@ import numpy as np
 
 from srcad.ir.types import Dim, Type, fresh
 from srcad.rules import results
-from srcad.rules.ops import constant, custom, linear
+from srcad.rules.ops import constant, custom, linear, refused
 from srcad.rules.structure import back_to
 from srcad.rules.symbols import beside, rank, recorded, type_in, value_in
 from srcad.runtime import arrays
@@ -126,5 +126,6 @@ def _diff_type(x: Any, n: Any = 1, axis: int = -1, prepend: Any = None, append: 
     return Type("array", t.dtype, tuple(longer + -n if i == place else d for i, d in enumerate(t.shape)))
 
 
-custom(np.diff, jvps=(_diff_jvp,), vjps=(_diff_vjp,), infer=_diff_type)
+_ends = refused("np.diff by prepend or append: concatenate them before")
+custom(np.diff, jvps=(_diff_jvp, None, None, _ends, _ends), vjps=(_diff_vjp, None, None, _ends, _ends), infer=_diff_type)
 linear(np.ediff1d, lambda g, y, x: back_to(-np.diff(g, prepend=0.0, append=0.0), x))

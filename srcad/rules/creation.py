@@ -13,7 +13,7 @@ from srcad.rules.shapes import unbroadcast_to
 from srcad.rules.symbols import type_in, value_in
 
 
-def _like_type(x: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None) -> Type:  # noqa: A002
+def _like_type(x: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None) -> Type:
     t = type_in(x)
     own = t.dtype if value_in(dtype) is None else results.dtype_in(dtype)
     return Type("array", own, t.shape if shape is None else results.extents(shape))
@@ -27,7 +27,7 @@ def _square_type(n: Any, dtype: Any = None) -> Type:
     return _eye_type(n, None, 0, dtype)
 
 
-def _eye_type(n: Any, M: Any = None, k: int = 0, dtype: Any = None, order: str = "C") -> Type:  # noqa: N803
+def _eye_type(n: Any, M: Any = None, k: int = 0, dtype: Any = None, order: str = "C") -> Type:
     rows = results.extents(n)
     columns = rows if value_in(M) is None else results.extents(M)
     return Type("array", results.dtype_in(dtype), None if rows is None or columns is None else (*rows, *columns))

@@ -23,12 +23,12 @@ _matmul = recorded(operator.matmul)
 _cofactor = recorded(arrays.cofactor)
 
 
-def T(x: Any) -> Any:  # noqa: N802 - as in mathematics
+def T(x: Any) -> Any:
     """The transpose of a matrix, or of each of a stack."""
     return np.transpose(x) if rank(x) == 2 else np.swapaxes(x, -1, -2)
 
 
-def H(x: Any) -> Any:  # noqa: N802
+def H(x: Any) -> Any:
     """The conjugate transpose."""
     return np.conj(T(x)) if is_complex(x) else T(x)
 
@@ -209,13 +209,13 @@ def _diagonal(x: Any) -> Any:
     return np.diagonal(x) if rank(x) == 2 else np.diagonal(x, 0, -2, -1)
 
 
-def _eigh_jvp(t: Any, y: Any, a: Any, UPLO: str = "L") -> Any:  # noqa: N803
+def _eigh_jvp(t: Any, y: Any, a: Any, UPLO: str = "L") -> Any:
     w, v = y
     inner = _matmul(_matmul(H(v), symmetric(t)), v)
     return np.real(_diagonal(inner)) if is_complex(a) else _diagonal(inner), _matmul(v, _gaps(w) * inner)
 
 
-def _eigh_vjp(g: Any, y: Any, a: Any, UPLO: str = "L") -> Any:  # noqa: N803
+def _eigh_vjp(g: Any, y: Any, a: Any, UPLO: str = "L") -> Any:
     (gw, gv), (w, v) = g, y
     parts: list[Any] = []
     if gv is not None:
@@ -228,7 +228,7 @@ def _eigh_vjp(g: Any, y: Any, a: Any, UPLO: str = "L") -> Any:  # noqa: N803
     return symmetric(_matmul(_matmul(np.conj(v) if is_complex(v) else v, inner), T(v)))
 
 
-def _eigh_type(a: Any, UPLO: str = "L") -> Any:  # noqa: N803
+def _eigh_type(a: Any, UPLO: str = "L") -> Any:
     t = type_in(a)
     if t.shape is None:
         return UNKNOWN, UNKNOWN
@@ -236,13 +236,13 @@ def _eigh_type(a: Any, UPLO: str = "L") -> Any:  # noqa: N803
     return Type("array", own, t.shape[:-1]), Type("array", t.dtype, t.shape)
 
 
-def _eigvalsh_jvp(t: Any, y: Any, a: Any, UPLO: str = "L") -> Any:  # noqa: N803
+def _eigvalsh_jvp(t: Any, y: Any, a: Any, UPLO: str = "L") -> Any:
     _, v = _eigh(a)
     inner = _diagonal(_matmul(_matmul(H(v), symmetric(t)), v))
     return np.real(inner) if is_complex(a) else inner
 
 
-def _eigvalsh_vjp(g: Any, y: Any, a: Any, UPLO: str = "L") -> Any:  # noqa: N803
+def _eigvalsh_vjp(g: Any, y: Any, a: Any, UPLO: str = "L") -> Any:
     _, v = _eigh(a)
     return _matmul((np.conj(v) if is_complex(v) else v) * g[..., None, :], T(v))
 

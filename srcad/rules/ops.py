@@ -131,6 +131,13 @@ def custom(function: Function, *, jvps: tuple[Function | None, ...], vjps: tuple
     return _declare(function, Rule(jvps, vjps), name, facts)
 
 
+def refused(what: str) -> Function:
+    """In place of a rule that is missing, where silence would mean zero."""
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise NotImplementedError(what)
+    return refuse
+
+
 def constant(*functions: Function, **facts: Any) -> None:
     """The derivative is zero wherever it exists: comparisons, roundings, indices, shapes, new arrays."""
     for f in functions:

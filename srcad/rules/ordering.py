@@ -11,7 +11,7 @@ import numpy as np
 
 from srcad.ir.types import INT, Type, fresh
 from srcad.rules import results
-from srcad.rules.ops import constant, custom, linear
+from srcad.rules.ops import constant, custom, linear, refused
 from srcad.rules.reductions import kept
 from srcad.rules.shapes import zeros_for
 from srcad.rules.symbols import rank, recorded, shape, type_in
@@ -133,11 +133,8 @@ def _fraction(q: Any, scale: float) -> Any:
     return q / scale if scale != 1 else q
 
 
-def _by_fraction(*_: Any, **__: Any) -> Any:
-    raise NotImplementedError("the derivative by the fraction of a quantile")
-
-
 custom(np.median, jvps=(_median_jvp,), vjps=(_median_vjp,))
+_by_fraction = refused("a quantile by its fraction")
 for _function, _scale in ((np.quantile, 1.0), (np.percentile, 100.0)):
     _jvp, _vjp = _quantile_rules(_scale)
     custom(_function, jvps=(_jvp, _by_fraction), vjps=(_vjp, _by_fraction))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from srcad.ir.types import INT, UNKNOWN, Type, join_all
-from srcad.rules.ops import RULES, Function, Rule, constant, linear, operation
+from srcad.rules.ops import RULES, Function, Rule, linear, operation
 from srcad.rules.shapes import unbroadcast_to, zeros_for
 from srcad.rules.symbols import rank, recorded, recorded_once, shape, type_in
 from srcad.runtime import lists

@@ -26,7 +26,7 @@ def back_to(g: Any, x: Any) -> Any:
     return shaped_as(np.ravel(g) if rank(x) == 1 else _reshape(g, shape(x)), x)
 
 
-def _reshape_vjp(g: Any, y: Any, x: Any, shape: Any = None, order: str = "C", **_: Any) -> Any:  # noqa: A002
+def _reshape_vjp(g: Any, y: Any, x: Any, shape: Any = None, order: str = "C", **_: Any) -> Any:
     return back_to(g, x) if order == "C" else _reshape(g, np.shape(x), order=order)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+import numpy as np
+
 from srcad.ir.ops import op_of
 from srcad.ir.types import Type
-from srcad.rules import indexing, runtime  # noqa: F401 - they make index_add and zeros_for operations
+from srcad.rules import creation, indexing, runtime  # noqa: F401 - they make the operations that are named below
 from srcad.rules.ops import linear
 from srcad.rules.results import like
 from srcad.rules.sequences import ADD_AT, ITEM
@@ -32,3 +34,4 @@ ROWS_OF = linear(tapes.rows_of, lambda g, y, x, rows: _rows_into(g, x), name="ro
 LOADS = {op_of(operator.getitem): op_of(arrays.index_add), ITEM: ADD_AT}
 # The zero of what may have no value: it is never read where there is none.
 ZEROS_FOR = op_of(arrays.zeros_for)
+ARRAY = op_of(np.array)

@@ -42,7 +42,7 @@ def zeros_for(x: Any) -> Any:
     if isinstance(x, np.generic):
         return x.dtype.type(0) if x.dtype.kind in "fc" else 0.0
     if isinstance(x, list | tuple):
-        return type(x)(zeros_for(item) for item in x)
+        return [zeros_for(item) for item in x]
     return 0j if isinstance(x, complex) else 0.0
 
 

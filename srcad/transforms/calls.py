@@ -20,6 +20,7 @@ from srcad.ir.walk import bound, free
 from srcad.transforms.activity import Mask, active_atoms, activity
 from srcad.transforms.derived import dual, suffix
 from srcad.transforms.live import live
+from srcad.transforms.prepare import prepared
 from srcad.transforms.residuals import plan
 from srcad.transforms.sweep import Dispatch, Sweep, Thunk, bar_of
 
@@ -47,7 +48,7 @@ def split(ref: FuncRef, inputs: Mask, outputs: Mask, dispatch: Dispatch) -> Halv
         numbers = [tuple(k for k, yes in enumerate(mask) if yes) for mask in (inputs, outputs)]
         names = [f"{ref.name}_{half}{suffix(ref, 'halves', inputs)}" for half in ("forward", "reverse")]
         halves = ref.derived[key] = Halves(*map(FuncRef, names), *numbers, tuple(range(len(inputs))))
-        _fill(halves, ref.known, dispatch)
+        _fill(halves, prepared(ref.known), dispatch)
     elif not halves.done:
         halves.recursive = True
     return halves
@@ -58,6 +59,8 @@ def _fill(halves: Halves, func: Func, dispatch: Dispatch) -> None:
     wrt = [inputs[k] for k in halves.inputs]
     results = [outputs[k] for k in halves.outputs]
     sweep = Sweep(func, activity(func, wrt, results), dispatch)
+    # Whatever a caller in a loop gets back it has to tape.
+    sweep.in_loop = True
     thunks = sweep.forward(func.body)
     seeds = [bar_of(r, None if isinstance(r, Var) and r.hint else "dy") for r in results]
     with sweep.build.nested() as body:

@@ -53,12 +53,13 @@ from srcad.rules.symbols import shape
 from srcad.rules.tapes import ADD_TREES, ZEROS_FOR
 from srcad.transforms.activity import Mask, activity, atoms_in, is_bundle, sources
 from srcad.transforms.derived import dual, refusal, suffix
+from srcad.transforms.prepare import prepared
 from srcad.transforms.unbound import maybe_unbound
 
 
 def forward(func: Func, wrt: Sequence[Var]) -> Func:
     """The tangent: `(value, tangent)` of `func`, given the tangents of `wrt` (an argument `x_dot` for each `x`)."""
-    chosen = frozenset(wrt)
+    func, chosen = prepared(func), frozenset(wrt)
     push = _Push(activity(func, wrt), maybe_unbound(func))
     params = [Param(f"{p.name}_dot", tree) for p in func.params
               for tree in [map_tree(lambda v: push.new(v) if v in chosen else None, p.tree)]

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 from srcad.ir import INT, OPERATORS, Atom, Carry, Element, Lit, Loop, Range, Read, Stmt, Type, Var, Write
 from srcad.ir.walk import bound, free, inner_reads, loop_locals
-from srcad.rules.tapes import ROWS_INTO
+from srcad.rules.tapes import ARRAY, ROWS_INTO
 from srcad.transforms.activity import useful_in_loop
 from srcad.transforms.derived import dual
 from srcad.transforms.live import live
@@ -204,8 +204,15 @@ class _Reversal:
             if isinstance(c.source, Carry):
                 sweep.add(c.source.init, out)
         for write, sequence, _ in self.writes:
-            same = sequence.type.kind == "sequence" and not self.counted
-            sweep.add(sequence, write.tape if same else sweep.build.call(ROWS_INTO, write.tape, sequence))
+            sweep.add(sequence, self._assembled(write.tape, sequence))
+
+    def _assembled(self, rows: Var, sequence: Atom) -> Atom:
+        """The cotangent of a sequence from those of its elements."""
+        if sequence.type.kind == "sequence" and not self.counted:
+            return rows
+        if sequence in self.sweep.inputs and sequence.type.rank == 1 and not self.counted:
+            return self.sweep.build.call(ARRAY, rows)
+        return self.sweep.build.call(ROWS_INTO, rows, sequence)
 
 
 def tape_type(row: Type) -> Type:

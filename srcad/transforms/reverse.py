@@ -47,6 +47,7 @@ from srcad.transforms.calls import bundle, call
 from srcad.transforms.derived import refusal
 from srcad.transforms.live import live
 from srcad.transforms.loops import loop
+from srcad.transforms.prepare import prepared
 from srcad.transforms.residuals import Plan, plan
 from srcad.transforms.sweep import Sweep, Thunk, bar_of, name_after, prefixed
 
@@ -57,6 +58,7 @@ def reverse(func: Func, wrt: Sequence[Var]) -> Func:
     """The adjoint: `(value, gradient)` of `func`, given the cotangent of its result.
 
     The gradient has a tree for each argument with variables of `wrt`, or is that tree if there is one argument."""
+    func = prepared(func)
     sweep = Sweep(func, activity(func, wrt), adjoint_of)
     thunks = sweep.forward(func.body)
     sweep.build.add(comment("reverse"))
@@ -141,22 +143,29 @@ def pull(sweep: Sweep, stmt: Let, gs: list[Any]) -> None:
     args, kwargs = stmt.call()
     g = gs[0] if len(gs) == 1 else tuple(sweep.or_zero(g, v) for g, v in zip(gs, stmt.outs, strict=True))
     y = stmt.outs[0] if len(stmt.outs) == 1 else stmt.outs
+    shares: list[tuple[Var, Any]] = []
     for place, arg in sources(stmt):
         if sweep.active.isdisjoint(atoms_in(arg)):
             continue
         if rule is None or isinstance(place, str):
             raise refusal(stmt, place)
         share = run(sweep.build, rule.vjps[place], g, y, *args, **kwargs)
-        contribute(sweep, arg, share, unbroadcast_to if rule.elementwise else project_to)
+        shares += contributions(sweep, arg, share, unbroadcast_to if rule.elementwise else project_to)
+    # In `x * x` both shares of x are one value: they are summed first, so that this is seen to be twice it.
+    total: dict[Var, Any] = {}
+    for x, share in shares:
+        total[x] = sweep.sum(x, total[x], share) if x in total else share
+    for x, share in total.items():
+        sweep.add(x, share)
 
 
-def contribute(sweep: Sweep, arg: Any, share: Any, project: Any) -> None:
-    """Add `share` to the cotangent of `arg`; a list of arguments has a list of shares."""
+def contributions(sweep: Sweep, arg: Any, share: Any, project: Any) -> list[tuple[Var, Any]]:
+    """What each variable in an argument gets; a list of arguments has a list of shares."""
     if isinstance(arg, list | tuple):
-        for a, s in zip(arg, share, strict=True):
-            contribute(sweep, a, s, project)
-    elif isinstance(arg, Var) and arg in sweep.active and not isinstance(share, Undef):
-        sweep.add(arg, run(sweep.build, project, share, arg))
+        return [c for a, s in zip(arg, share, strict=True) for c in contributions(sweep, a, s, project)]
+    if isinstance(arg, Var) and arg in sweep.active and not isinstance(share, Undef):
+        return [(arg, run(sweep.build, project, share, arg))]
+    return []
 
 
 def gather(sweep: Sweep, stmt: Let, g: Any) -> None:

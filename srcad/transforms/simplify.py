@@ -117,6 +117,8 @@ class _Rewriter:
             negated = self.definition(let.args[1], _NEG)
             if negated is not None:
                 let = replace(let, op=_SUB if let.op is _ADD else _ADD, args=(let.args[0], negated.args[0]))
+        if let.op is _ADD and let.args[0] is let.args[1] and let.out.type.is_inexact:
+            let = replace(let, op=_MUL, args=(Lit(2), let.args[0]))
         return let
 
     def unbroadcast(self, let: Let) -> tuple[Atom, ...]:

@@ -27,6 +27,7 @@ Dispatch = Callable[["Sweep", Any], Thunk | None]
 class Sweep:
     def __init__(self, func: Func, active: frozenset[Var], dispatch: Dispatch) -> None:
         self.active, self.dispatch = active, dispatch
+        self.inputs = frozenset(func.inputs)
         self.lasting = lasting(func)
         self.unbound = maybe_unbound(func)
         self.build = Builder()

@@ -132,6 +132,7 @@ def check_forward(case: Case) -> None:
     value = Outcome(got.result and got.result[0], got.error, got.printed, got.args)
     require_same(primal, value, "jvp")
     if primal.error is None:
+        require_shapes(primal.result, got.result[1], "tangent")
         tangent, expected = flat(got.result[1]), complex_step(case.source, copied(case.args), direction)
         if not close(tangent, expected, 1e-9):
             raise Mismatch(f"tangent {tangent} instead of {expected}")
@@ -145,9 +146,21 @@ def check_reverse(case: Case) -> None:
     require_same(primal, value, "vjp")
     if primal.error is None:
         expected = complex_step(case.source, copied(case.args), direction) @ flat(cotangent)
+        require_shapes(case.args, got.result[1], "cotangent")
         product = flat(got.result[1]) @ flat(direction)
         if not close(product, expected, 1e-9):
             raise Mismatch(f"dot product {product} instead of {expected}; cotangents {got.result[1]}")
+
+
+def require_shapes(tree: Any, derivative: Any, what: str) -> None:
+    """A derivative has the structure and the shapes of what it is a derivative of."""
+    if isinstance(tree, tuple | list):
+        if type(derivative) is not type(tree) or len(derivative) != len(tree):
+            raise Mismatch(f"{what} structure: {derivative!r} for {tree!r}")
+        for t, d in zip(tree, derivative, strict=True):
+            require_shapes(t, d, what)
+    elif np.shape(tree) != np.shape(derivative) or isinstance(derivative, np.ndarray) != isinstance(tree, np.ndarray):
+        raise Mismatch(f"{what} shape: {derivative!r} for {tree!r}")
 
 
 def reverse(f: Callable[..., Any], args: tuple[Any, ...], cotangent: Any) -> tuple[Any, Any]:
@@ -176,6 +189,8 @@ def check_second(case: Case) -> None:
         if not close(flat(product), expected, 1e-5) and close(near, expected, 1e-4):
             raise Mismatch(f"Hessian product {flat(product)} instead of {expected}")
         weights = srcad.vjp(gradient, *copied(case.args))[1](direction)
+        require_shapes(case.args, product, "Hessian product")
+        require_shapes(case.args, weights, "second cotangent")
         if not close(flat(weights), flat(product), 1e-9):
             raise Mismatch(f"reverse over reverse {flat(weights)} instead of {flat(product)}")
 

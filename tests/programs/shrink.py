@@ -18,15 +18,19 @@ def shrink(source: str, fails: Callable[[str], bool], attempts: int = 400) -> st
     best = ast.unparse(ast.parse(source))
     if not fails(best):
         return source
-    while attempts > 0:
+    tried: set[str] = set()
+    smaller: str | None = best
+    while smaller is not None:
+        best, smaller = smaller, None
         for candidate in candidates(best):
-            attempts -= 1
-            if attempts <= 0 or len(candidate) < len(best) and fails(candidate):
+            if len(candidate) >= len(best) or candidate in tried:
+                continue
+            tried.add(candidate)
+            if len(tried) > attempts:
+                return best
+            if fails(candidate):
+                smaller = candidate
                 break
-        else:
-            return best
-        if attempts > 0:
-            best = candidate
     return best
 
 

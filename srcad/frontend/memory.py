@@ -1,0 +1,277 @@
+"""Arrays are memory: a store gives every name of an array its new version.
+
+In the core language an array is a value, and a store makes another: `x[i] = v` is `x' = set_at(x, i, v)`.  What Python
+means by it is kept here.  A variable that holds an array stands for a *memory*; names, containers and closures that
+hold the variable share it, so a store replaces the variable in the whole state.  A *view* remembers how it was made from
+its base: a store to the base makes it again, a store to the view is a store to the base.
+
+    row = A[0]                A -> A.1    row -> row.2 = A.1[0]
+    row[:] = v                row.3 = set_at(row.2, :, v);  A.4 = set_at(A.1, 0, row.3)
+    A[0, 0] = w               A.5 = set_at(A.4, (0, 0), w);  row.6 = A.5[0]
+
+Where control meets, two memories under one name can't be told apart: such an array can be read, and a store that could
+reach it is refused.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from srcad.errors import Span
+from srcad.frontend.values import Mixed, Num, Refused, State, atoms_in, map_atoms
+from srcad.ir import Atom, Builder, Lit, Op, Var, op_of
+
+_serials = count()
+
+
+class Memory:
+    """One allocation.  `owner` names the argument or outer name that it belongs to, if it is not the function's own."""
+
+    __slots__ = ("owner", "serial")
+
+    def __init__(self, owner: str = "") -> None:
+        self.owner, self.serial = owner, next(_serials)
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """Why a memory can't be stored to, and what to write instead."""
+
+    reason: str
+    hint: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """`op(base, *rest, **named)`."""
+
+    base: Var
+    op: Op
+    rest: tuple[Any, ...]
+    named: tuple[tuple[str, Any], ...]
+
+    def of(self, build: Builder, base: Var, hint: str) -> Var:
+        """The same view of another version."""
+        return build.call(self.op, base, *self.rest, hint=hint, **dict(self.named))
+
+
+@dataclass
+class Memories:
+    """Which memory each variable is in, which are views, which are parts in an unknown way, which memories can't be
+    stored to, and what became of variables that were stored to."""
+
+    of: dict[Var, Memory] = field(default_factory=dict)
+    views: dict[Var, View] = field(default_factory=dict)
+    parts: set[Var] = field(default_factory=set)
+    frozen: dict[Memory, Frozen] = field(default_factory=dict)
+    newer: dict[Var, Var | None] = field(default_factory=dict)
+
+    def copy(self) -> Memories:
+        return Memories(dict(self.of), dict(self.views), set(self.parts), dict(self.frozen), dict(self.newer))
+
+    def freeze(self, v: Var, why: Frozen) -> None:
+        self.frozen.setdefault(self.at(v), why)
+
+    def at(self, v: Var) -> Memory:
+        """The memory of a variable; one of its own if nothing else is known."""
+        return self.of.setdefault(v, Memory())
+
+    def current(self, a: Atom) -> Atom:
+        """The version that a value has by now (it was evaluated before something else was)."""
+        while isinstance(a, Var) and a in self.newer:
+            newer = self.newer[a]
+            if newer is None:
+                raise Refused("a value that was changed through another name meanwhile", hint="copy it before the change")
+            a = newer
+        return a
+
+    def is_part(self, v: Var) -> bool:
+        return v in self.views or v in self.parts
+
+    def derive(self, result: Var, op: Op, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+        """Note that `result` may be in the memory of the first argument of `op`."""
+        base = args[0] if args else None
+        if not isinstance(base, Var) or op.memory == "fresh" or not _is_array(result) or not _is_array(base):
+            return
+        if op.function is operator.getitem and not is_basic(args[1]):
+            return
+        self.of[result] = self.at(base)
+        if op.memory == "perhaps" and op.function is not operator.getitem:
+            self.parts.add(result)
+        else:
+            self.views[result] = View(base, op, tuple(args[1:]), tuple(named.items()))
+
+
+def _is_array(v: Var) -> bool:
+    return v.type.kind in ("array", "unknown")
+
+
+def is_basic(index: Any) -> bool:
+    """Does this subscript make a view?  (Integers, slices, None and Ellipsis do; arrays and lists copy.)"""
+    if isinstance(index, tuple):
+        return all(map(is_basic, index))
+    if isinstance(index, Var):
+        return index.type.kind in ("number", "scalar") and index.type.dtype is not None and index.type.dtype.kind in "iu"
+    return not isinstance(index, list | np.ndarray | bool) and not (isinstance(index, Lit) and isinstance(index.value, bool))
+
+
+class Store:
+    """One store: the new version of a variable, and what follows from it for all that shares its memory."""
+
+    def __init__(self, build: Builder, state: State, memories: Memories) -> None:
+        self.build, self.state, self.memories = build, state, memories
+
+    def __call__(self, target: Var, change: Callable[[Var], Var], what: str) -> None:
+        """Replace `target` by `change(target)` wherever its memory is seen."""
+        memory = self.memories.at(target)
+        why = self.memories.frozen.get(memory)
+        if why is not None:
+            related = ((why.span, "the other one"),) if why.span is not None else ()
+            raise Refused(what, why.reason, why.hint, related)
+        root, new_root = self._up(target, change(target), what)
+        self._replace(memory, root, new_root)
+
+    def _up(self, old: Var, new: Var, what: str) -> tuple[Var, Var]:
+        """From a view and its new version to the array that it is a view of, and its new version."""
+        memories = self.memories
+        memories.of[new] = memories.at(old)
+        new.hint = new.hint or old.hint
+        if old in memories.parts:
+            raise Refused(what, "it may be a part of another array, or the same, depending on the path",
+                          "store into the array itself, or copy it")
+        view = memories.views.get(old)
+        if view is None:
+            return old, new
+        put = put_back(view.op)
+        if put is None:
+            raise Refused(what, f"the array was made by {view.op.name}, and what a store to it changes is not tracked",
+                          "store into the array that it was made from, or copy it")
+        base = self.memories.current(view.base)
+        assert isinstance(base, Var)
+        return self._up(base, put(self.build, base, new, view), what)
+
+    def _replace(self, memory: Memory, root: Var, new_root: Var) -> None:
+        """Every variable of the state that is in this memory gets the version that follows from the new root."""
+        memories = self.memories
+        made: dict[Var, Var | None] = {root: new_root}
+
+        def version(v: Var) -> Var | None:
+            if v not in made:
+                view = memories.views.get(v)
+                base = version(view.base) if view is not None else None
+                made[v] = None
+                if view is not None and base is not None:
+                    made[v] = new = view.of(self.build, base, v.hint)
+                    memories.of[new] = memory
+                    memories.views[new] = View(base, view.op, view.rest, view.named)
+            return made[v]
+
+        for key, value in list(self.state.items()):
+            shared = [v for v in atoms_in(value) if isinstance(v, Var) and memories.of.get(v) is memory]
+            if not shared:
+                continue
+            if all(version(v) is not None for v in shared):
+                self.state[key] = map_atoms(lambda a: made.get(a, a), value)
+            else:
+                self.state[key] = Mixed("it may be another name for an array that was changed meanwhile")
+        memories.newer.update(made)
+
+
+Put = Callable[[Builder, Var, Var, View], Var]
+
+
+def put_back(op: Op) -> Put | None:
+    """How a changed view changes its base, for views that can be stored to."""
+    return _PUTS.get(op.function)
+
+
+def _put_item(build: Builder, base: Var, new: Var, view: View) -> Var:
+    return build.call(SET_AT, base, view.rest[0], new, hint=base.hint)
+
+
+def _put_transposed(build: Builder, base: Var, new: Var, view: View) -> Var:
+    transpose = op_of(np.transpose)
+    assert transpose is not None
+    axes = view.rest[0] if view.rest else dict(view.named).get("axes")
+    named = {} if axes is None else {"axes": tuple(int(i) for i in np.argsort(axes))}
+    return build.call(transpose, new, hint=base.hint, **named)
+
+
+_PUTS: dict[Any, Put] = {operator.getitem: _put_item, np.transpose: _put_transposed}
+
+
+def _set_at() -> Op:
+    from srcad.runtime.arrays import set_at
+
+    op = op_of(set_at)
+    assert op is not None
+    return op
+
+
+SET_AT = _set_at()
+
+
+# Where control meets.
+
+
+def joined(left: Memories, right: Memories, pairs: Iterable[tuple[Var, Atom, Atom]], span: Span | None) -> Memories:
+    """The memories after two paths met; `pairs` are all variables that are seen, with the two that they came from.
+
+    A memory that meets one other which meets nothing else is one memory.  All others are mixed: what could be one of
+    them or another can be read, and a store to it is refused."""
+    result = Memories({**left.of, **right.of}, {**left.views, **right.views}, left.parts | right.parts,
+                      {**left.frozen, **right.frozen}, {**left.newer, **right.newer})
+    met = Meetings(left, right)
+    found = [(out, a, b) for out, a, b in pairs if _is_array(out)]
+    for _, a, b in found:
+        met.add(a, b)
+    for out, a, b in found:
+        sources = met.memories(a, b)
+        if out is a and out is b or not sources:
+            continue
+        result.of[out] = sources[-1]
+        if (isinstance(a, Var) and left.is_part(a)) or (isinstance(b, Var) and right.is_part(b)):
+            result.parts.add(out)
+        if met.mixed(a, b):
+            why = Frozen("it may be one of two arrays, depending on the path", "copy it before the store", span)
+            result.of[out] = Memory(sources[0].owner or sources[-1].owner)
+            for m in (result.of[out], *sources):
+                result.frozen.setdefault(m, why)
+    return result
+
+
+class Meetings:
+    """Which memories meet which, where two paths meet."""
+
+    def __init__(self, left: Memories, right: Memories) -> None:
+        self.left, self.right = left, right
+        self.to: dict[Memory, set[Memory]] = {}
+        self.back: dict[Memory, set[Memory]] = {}
+
+    def memories(self, a: Atom, b: Atom) -> list[Memory]:
+        return [m.at(x) for m, x in ((self.left, a), (self.right, b)) if isinstance(x, Var) and _is_array(x)]
+
+    def add(self, a: Atom, b: Atom) -> None:
+        both = self.memories(a, b)
+        if len(both) == 2:
+            self.to.setdefault(both[0], set()).add(both[1])
+            self.back.setdefault(both[1], set()).add(both[0])
+
+    def mixed(self, a: Atom, b: Atom) -> bool:
+        """Can this be one of two memories, in a way that other names can tell?"""
+        both = self.memories(a, b)
+        if len(both) < 2 or both[0] is both[1] and self.to[both[0]] == self.back[both[1]] == {both[0]}:
+            return False
+        first, last = both
+        swapped = first.owner == last.owner or not (first.owner or last.owner)
+        return not (swapped and self.to[first] == {last} and self.back[last] == {first})
+
+
+__all__ = ["SET_AT", "Frozen", "Meetings", "Memories", "Memory", "Num", "Store", "View", "is_basic", "joined", "put_back"]

@@ -1,0 +1,52 @@
+"""A path of a price, and an option on its mean."""
+
+import numpy as np
+
+
+def payoff(price, drift, volatility, normals, dt, strike):
+    total = 0.0
+    for z in normals:
+        price = price * np.exp((drift - 0.5 * volatility ** 2) * dt + volatility * np.sqrt(dt) * z)
+        total = total + price
+    return max(total / len(normals) - strike, 0.0)
+
+
+ARGS = (1.0, 0.05, 0.2, np.random.default_rng(0).normal(size=6), 0.1, 0.9)
+WRT = ("price", "drift", "volatility")
+
+
+# What follows is generated.
+
+
+def payoff_adjoint(price, drift, volatility, normals, dt, strike, dy=1.0):
+    # forward
+    total = 0.0
+    price_tape = []
+    tape = []
+    tape2 = []
+    for z in normals:
+        price_tape.append(price)
+        t1 = np.sqrt(dt)
+        tape.append(t1)
+        t2 = np.exp((drift - 0.5 * volatility ** 2) * dt + volatility * t1 * z)
+        tape2.append(t2)
+        price *= t2
+        total += price
+    t1 = normals.shape[0]
+    t2 = total / t1 - strike
+    # reverse
+    dtotal = dy * (t2 >= 0.0) / t1  # line 11: return max(total / len(normals) - strike, 0.0)
+    dprice = 0.0
+    ddrift = 0.0
+    dvolatility = 0.0
+    # line 8: for z in normals:
+    for z, price, t3, t4 in zip(reversed(normals), reversed(price_tape), reversed(tape), reversed(tape2)):
+        dprice2 = dprice + dtotal  # line 10: total = total + price
+        # line 9: price = price * np.exp((drift - 0.5 * volatility ** 2) * dt + volatility * np.sqrt(dt) * z)
+        dprice = dprice2 * t4
+        t1 = dprice2 * price * t4
+        dvolatility += t1 * z * t3
+        t2 = t1 * dt
+        ddrift += t2
+        dvolatility -= t2 * 0.5 * (2 * volatility)
+    return dprice, ddrift, dvolatility

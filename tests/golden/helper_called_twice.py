@@ -1,0 +1,37 @@
+"""A helper that is called twice, its result used twice."""
+
+import numpy as np
+
+
+def smooth_abs(x, eps):
+    return np.sqrt(x * x + eps)
+
+
+def distance(x, y, eps):
+    a = smooth_abs(x - y, eps)
+    b = smooth_abs(x + y, eps)
+    return np.sum(a * b + a)
+
+
+rng = np.random.default_rng(0)
+ARGS = (rng.normal(size=4), rng.normal(size=4), 0.1)
+WRT = ("x", "y")
+
+
+# What follows is generated.
+
+
+def distance_adjoint(x, y, eps, dy=1.0):
+    # forward
+    x2 = x - y
+    a = np.sqrt(x2 * x2 + eps)
+    x = x + y
+    b = np.sqrt(x * x + eps)
+    # reverse
+    db = dy * a  # line 13: return np.sum(a * b + a)
+    da = dy + dy * b
+    dx = 2 * (db / (2 * b) * x)  # line 7: return np.sqrt(x * x + eps)
+    dx2 = 2 * (da / (2 * a) * x2)
+    dx3 = dx + dx2  # line 11: a = smooth_abs(x - y, eps)
+    dy = dx - dx2
+    return dx3, dy

@@ -1,0 +1,39 @@
+"""`where` and `clip`."""
+
+import numpy as np
+
+
+def huber(residual, width):
+    size = np.abs(residual)
+    quadratic = 0.5 * residual ** 2
+    linear = width * (size - 0.5 * width)
+    return np.sum(np.where(size <= width, quadratic, linear)) + np.sum(np.clip(residual, -1.5, 1.5))
+
+
+ARGS = (np.array([0.2, -2.0, 1.4, 3.0, -0.7]), 1.0)
+WRT = ("residual", "width")
+
+
+# What follows is generated.
+
+
+def huber_adjoint(residual, width, dy=1.0):
+    # forward
+    size = np.absolute(residual)
+    quadratic = 0.5 * residual ** 2
+    t1 = size - 0.5 * width
+    linear = width * t1
+    t2 = size <= width
+    t3 = np.where(t2, quadratic, linear)
+    # reverse
+    # line 10: return np.sum(np.where(size <= width, quadratic, linear)) + np.sum(np.clip(residual, -1.5, 1.5)
+    dresidual = dy * (((residual > -1.5) + 0.5 * (residual == -1.5)) * ((residual < 1.5) + 0.5 * (residual == 1.5)))
+    t4 = np.broadcast_to(dy, t3.shape)
+    dquadratic = np.where(t2, t4, 0)
+    dlinear = np.where(t2, 0, t4)
+    dwidth = np.sum(dlinear * t1)  # line 9: linear = width * (size - 0.5 * width)
+    dsize = dlinear * width
+    dwidth += np.sum(-dsize) * 0.5
+    dresidual += dquadratic * 0.5 * (2 * residual)  # line 8: quadratic = 0.5 * residual ** 2
+    dresidual += dsize * np.sign(residual)  # line 7: size = np.abs(residual)
+    return dresidual, dwidth

@@ -1,0 +1,49 @@
+"""A matrix product by three loops."""
+
+import numpy as np
+
+
+def product(a, b):
+    total = 0.0
+    for i in range(a.shape[0]):
+        for j in range(b.shape[1]):
+            entry = 0.0
+            for k in range(a.shape[1]):
+                entry = entry + a[i, k] * b[k, j]
+            total = total + entry ** 2
+    return total
+
+
+rng = np.random.default_rng(0)
+ARGS = (rng.normal(size=(2, 3)), rng.normal(size=(3, 2)))
+WRT = ("a", "b")
+
+
+# What follows is generated.
+
+
+def product_adjoint(a, b, dtotal=1.0):
+    # forward
+    t1 = a.shape[0]
+    t2 = a.shape[1]
+    entry_tape_tape = []
+    for i in range(t1):
+        entry_tape = []
+        for j in range(b.shape[1]):
+            entry = 0.0
+            for k in range(t2):
+                entry += a[i, k] * b[k, j]
+            entry_tape.append(entry)
+        entry_tape_tape.append(entry_tape)
+    # reverse
+    da = np.zeros_like(a)  # line 8: for i in range(a.shape[0]):
+    db = np.zeros_like(b)
+    for i, entry_tape in zip(reversed(range(t1)), reversed(entry_tape_tape)):
+        # line 9: for j in range(b.shape[1]):
+        for j, entry in zip(reversed(range(b.shape[1])), reversed(entry_tape)):
+            dentry = dtotal * (2 * entry)  # line 13: total = total + entry ** 2
+            for k in reversed(range(t2)):  # line 11: for k in range(a.shape[1]):
+                t1 = dentry * b[k, j]  # line 12: entry = entry + a[i, k] * b[k, j]
+                db[k, j] += dentry * a[i, k]
+                da[i, k] += t1
+    return da, db

@@ -1,0 +1,41 @@
+"""Mean and variance of each row."""
+
+import numpy as np
+
+
+def normalised(x, gain, shift, target):
+    mean = np.mean(x, axis=1, keepdims=True)
+    var = np.var(x, axis=1, keepdims=True)
+    y = gain * (x - mean) / np.sqrt(var + 1e-5) + shift
+    return np.sum((y - target) ** 2)
+
+
+rng = np.random.default_rng(0)
+ARGS = (rng.normal(size=(4, 5)), rng.normal(size=5), rng.normal(size=5), rng.normal(size=(4, 5)))
+WRT = ("x", "gain", "shift")
+
+
+# What follows is generated.
+
+
+def normalised_adjoint(x, gain, shift, target, dy=1.0):
+    # forward
+    mean = np.mean(x, axis=1, keepdims=True)
+    var = np.var(x, axis=1, keepdims=True)
+    t1 = x - mean
+    t2 = np.sqrt(var + 1e-05)
+    t3 = gain * t1 / t2
+    y = t3 + shift
+    t4 = y - target
+    # reverse
+    dy = dy * (2 * t4)  # line 10: return np.sum((y - target) ** 2)
+    dshift = np.sum(dy, axis=0)  # line 9: y = gain * (x - mean) / np.sqrt(var + 1e-5) + shift
+    t5 = dy / t2
+    dvar = np.sum(-dy * t3 / t2, axis=1, keepdims=True) / (2 * t2)
+    dgain = np.sum(t5 * t1, axis=0)
+    dx = t5 * gain
+    dmean = np.sum(-dx, axis=1, keepdims=True)
+    t2 = x.shape[1]  # line 8: var = np.var(x, axis=1, keepdims=True)
+    dx += dvar * 2 / t2 * t1
+    dx += dmean / t2  # line 7: mean = np.mean(x, axis=1, keepdims=True)
+    return dx, dgain, dshift

@@ -1,0 +1,30 @@
+"""A formula of two numbers."""
+
+
+def rosenbrock(x, y):
+    return (1 - x) ** 2 + 100 * (y - x ** 2) ** 2
+
+
+ARGS = (0.3, 0.8)
+WRT = ("x", "y")
+MODES = ("reverse", "forward")
+
+
+# What follows is generated.
+
+
+def rosenbrock_adjoint(x, y, dy=1.0):
+    # forward
+    t1 = 1 - x
+    t2 = y - x ** 2
+    # reverse
+    dy2 = dy * 100 * (2 * t2)  # line 5: return (1 - x) ** 2 + 100 * (y - x ** 2) ** 2
+    dx = -dy2 * (2 * x)
+    dx -= dy * (2 * t1)
+    return dx, dy2
+
+
+def rosenbrock_tangent(x, y, x_dot, y_dot):
+    t1 = 1 - x
+    t2 = y - x ** 2
+    return t1 ** 2 + 100 * t2 ** 2, -x_dot * (2 * t1) + (y_dot - x_dot * (2 * x)) * (2 * t2) * 100

@@ -1,0 +1,44 @@
+"""`continue`, `enumerate`, and a condition on the data."""
+
+import numpy as np
+
+
+def positive_part(xs, w):
+    total = 0.0
+    for i, x in enumerate(xs):
+        if x < 0:
+            continue
+        total = total + w[i] * x ** 2
+    return total
+
+
+ARGS = (np.array([1.0, -0.5, 2.0, 0.3]), np.array([0.5, 1.0, 1.5, 2.0]))
+WRT = ("xs", "w")
+
+
+# What follows is generated.
+
+
+def positive_part_adjoint(xs, w, dtotal=1.0):
+    # forward
+    t1 = xs.shape[0]
+    tape = []
+    for x in xs:
+        if not x < 0:
+            t2 = x ** 2
+        else:
+            t2 = None
+        tape.append(t2)
+    # reverse
+    dw = np.zeros_like(w)  # line 8: for i, x in enumerate(xs):
+    dx_tape = []
+    for i, x, t2 in zip(reversed(range(t1)), reversed(xs), reversed(tape)):
+        if not x < 0:  # line 9: if x < 0:
+            dx = dtotal * w[i] * (2 * x)  # line 11: total = total + w[i] * x ** 2
+            dw[i] += dtotal * t2
+        else:
+            dx = 0.0
+        dx_tape.append(dx)
+    dx_tape.reverse()
+    dxs = np.array(dx_tape)
+    return dxs, dw

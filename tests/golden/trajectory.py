@@ -1,0 +1,46 @@
+"""A list that a loop appends to."""
+
+import numpy as np
+
+
+def roughness(x, rate, steps):
+    xs = []
+    for _ in range(steps):
+        x = rate * x * (1 - x)
+        xs.append(x)
+    path = np.array(xs)
+    return np.sum((path[1:] - path[:-1]) ** 2)
+
+
+ARGS = (0.3, 2.9, 6)
+WRT = ("x", "rate")
+
+
+# What follows is generated.
+
+
+def roughness_adjoint(x, rate, steps, dy=1.0):
+    # forward
+    xs = []
+    x_tape = []
+    for _ in range(steps):
+        x_tape.append(x)
+        x = rate * x * (1 - x)
+        xs.append(x)
+    path = np.array(xs)
+    t1 = path[1:] - path[:-1]
+    # reverse
+    t2 = dy * (2 * t1)  # line 12: return np.sum((path[1:] - path[:-1]) ** 2)
+    dpath = np.zeros_like(path)
+    dpath[:-1] -= t2
+    dpath[1:] += t2
+    dxs = list(dpath)  # line 11: path = np.array(xs)
+    dx = 0.0
+    drate = 0.0
+    for dx2, x in reversed(list(zip(dxs, x_tape))):  # line 8: for _ in range(steps):
+        dx += dx2
+        t1 = dx * (1 - x)  # line 9: x = rate * x * (1 - x)
+        dx = -(dx * (rate * x))
+        drate += t1 * x
+        dx += t1 * rate
+    return dx, drate

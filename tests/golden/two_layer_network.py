@@ -1,0 +1,35 @@
+"""Dense layers, a bias that is broadcast, a mean."""
+
+import numpy as np
+
+
+def loss(w1, b1, w2, b2, x, target):
+    hidden = np.tanh(x @ w1 + b1)
+    output = hidden @ w2 + b2
+    return np.mean((output - target) ** 2)
+
+
+rng = np.random.default_rng(0)
+ARGS = (rng.normal(size=(3, 4)), rng.normal(size=4), rng.normal(size=(4, 2)), rng.normal(size=2),
+        rng.normal(size=(5, 3)), rng.normal(size=(5, 2)))
+WRT = ("w1", "b1", "w2", "b2")
+
+
+# What follows is generated.
+
+
+def loss_adjoint(w1, b1, w2, b2, x, target, dy=1.0):
+    # forward
+    hidden = np.tanh(x @ w1 + b1)
+    output = hidden @ w2 + b2
+    t1 = output - target
+    t2 = t1 ** 2
+    # reverse
+    doutput = dy / np.size(t2) * (2 * t1)  # line 9: return np.mean((output - target) ** 2)
+    db2 = np.sum(doutput, axis=0)  # line 8: output = hidden @ w2 + b2
+    dhidden = doutput @ np.transpose(w2)
+    dw2 = np.transpose(hidden) @ doutput
+    t1 = dhidden * (1 - hidden * hidden)  # line 7: hidden = np.tanh(x @ w1 + b1)
+    db1 = np.sum(t1, axis=0)
+    dw1 = np.transpose(x) @ t1
+    return dw1, db1, dw2, db2
