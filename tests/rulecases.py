@@ -83,8 +83,8 @@ case(operator.pow, -1.7, 2)
 case(np.fabs, normal(4))
 
 # --- elementary functions
-for f in (np.exp, np.exp2, np.expm1, np.sin, np.cos, np.sinh, np.cosh, np.tanh, np.arctan, np.arcsinh, np.square, np.sinc,
-          np.deg2rad, np.rad2deg, np.radians, np.degrees, np.nan_to_num, np.sign, np.real, np.imag):
+for f in (np.exp, np.exp2, np.expm1, np.sin, np.cos, np.sinh, np.cosh, np.tanh, np.arctan, np.arcsinh, np.square,
+          np.sinc,          np.deg2rad, np.rad2deg, np.radians, np.degrees, np.nan_to_num, np.sign, np.real, np.imag):
     case(f, normal(3))
     case(f, normal(2, 3))
     case(f, np.array(0.3))
@@ -98,8 +98,8 @@ for f in (np.arcsin, np.arccos, np.arctanh):
     case(f, inside(2, 2))
     case(f, 0.3)
 case(np.arccosh, positive(3) + 1)
-for f in (np.exp, np.log, np.sqrt, np.sin, np.cos, np.tan, np.tanh, np.sinh, np.cosh, np.square, np.conj, np.real, np.imag,
-          np.sign, np.arctan, np.log1p, np.reciprocal):
+for f in (np.exp, np.log, np.sqrt, np.sin, np.cos, np.tan, np.tanh, np.sinh, np.cosh, np.square, np.conj, np.real,
+          np.imag, np.sign, np.arctan, np.log1p, np.reciprocal):
     case(f, z(3))
     case(f, 0.3 + 0.4j)
 for f in (np.arctan2, np.hypot, np.logaddexp, np.logaddexp2, np.maximum, np.minimum, np.fmax, np.fmin):
@@ -175,9 +175,11 @@ for axes in (1, 2, ([0, 1], [1, 0]), ([2], [1]), (0, 0)):
     case(np.tensordot, normal(3, 3, 3), normal(3, 3, 4), axes=axes)
 case(np.tensordot, normal(2, 3), normal(4), axes=0)
 for text, shapes in (("ij,jk->ik", ((2, 3), (3, 4))), ("ij,jk", ((2, 3), (3, 4))), ("ij,j", ((2, 3), (3,))),
-                     ("ii", ((3, 3),)), ("ii->i", ((3, 3),)), ("ij->ji", ((2, 3),)), ("ij->", ((2, 3),)), ("ij->j", ((2, 3),)),
+                     ("ii", ((3, 3),)), ("ii->i", ((3, 3),)), ("ij->ji", ((2, 3),)), ("ij->", ((2, 3),)),
+                     ("ij->j", ((2, 3),)),
                      ("i,j->ij", ((2,), (3,))), ("bij,bjk->bik", ((5, 2, 3), (5, 3, 4))), ("...ij,...jk->...ik",
-                     ((5, 2, 3), (3, 4))), ("i,ij,j->", ((2,), (2, 3), (3,))), ("ba", ((2, 3),)), ("iij->j", ((3, 3, 2),)),
+                     ((5, 2, 3), (3, 4))), ("i,ij,j->", ((2,), (2, 3), (3,))), ("ba", ((2, 3),)),
+                     ("iij->j", ((3, 3, 2),)),
                      ("i,i", ((3,), (3,))), ("ij,kl->ik", ((2, 3), (4, 5)))):
     case(np.einsum, text, *(normal(*s) for s in shapes))
 
@@ -256,9 +258,11 @@ case(np.array, [normal(3), normal(3)])
 
 # --- indexing
 X = normal(5, 4, 3)
-for index in (0, -1, slice(1, 3), slice(None, None, -1), slice(None, None, 2), slice(-2, None), slice(1, -1), (0, 1), (0, 1, 2),
+for index in (0, -1, slice(1, 3), slice(None, None, -1), slice(None, None, 2), slice(-2, None), slice(1, -1), (0, 1),
+              (0, 1, 2),
               (slice(None), 0), (Ellipsis, 0), (None, 0), (0, Ellipsis), (slice(1, None), None, slice(None, -1)),
-              np.array([0, 2, 2]), [0, 1], (np.array([0, 1]), np.array([1, 1])), (np.array([[0], [1]]), np.array([1, 2])),
+              np.array([0, 2, 2]), [0, 1], (np.array([0, 1]), np.array([1, 1])),
+              (np.array([[0], [1]]), np.array([1, 2])),
               (0, slice(None), np.array([0, 0, 1])), (slice(None), np.array([0, 0]), 1), X[:, 0, 0] > 0, X > 0, (),
               slice(0, 0), slice(3, 100)):
     case(operator.getitem, X, index)

@@ -11,8 +11,8 @@ from rulecases import case, normal
 
 from srcad.runtime import arrays, lists, scalars, tapes
 
-for name in ("exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asinh", "atan", "asin", "acos", "atanh", "sqrt", "log",
-             "log10"):
+for name in ("exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asinh", "atan", "asin", "acos", "atanh", "sqrt",
+             "log", "log10"):
     case(getattr(math, name), 0.3)
     case(getattr(math, name), 0.8)
     case(getattr(cmath, name), 0.3 + 0.2j)

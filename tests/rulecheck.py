@@ -1,5 +1,7 @@
-"""What a rule must satisfy at one call: forward mode agrees with differences, reverse with forward by dot product, and the rule
-run on symbols computes what it computes on arrays, with types that say the truth.
+"""What a rule must satisfy at one call.
+
+Forward mode agrees with differences, reverse with forward by dot product, and the rule run on symbols computes what it
+computes on arrays, with types that say the truth.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from srcad.rules.shapes import unbroadcast_to
 
 STEP = 1e-5
 # Where only some arguments have a derivative.
-DATA: dict[Callable[..., Any], tuple[int, ...]] = {np.quantile: (0,), np.percentile: (0,), np.linalg.norm: (0,), np.gradient: (0,)}
+DATA: dict[Callable[..., Any], tuple[int, ...]] = dict.fromkeys(
+    (np.quantile, np.percentile, np.linalg.norm, np.gradient), (0,))
 # Functions of symmetric matrices, which read one triangle only.
 SYMMETRIC = (np.linalg.cholesky, np.linalg.eigh, np.linalg.eigvalsh)
 
@@ -78,7 +81,8 @@ class Case:
         self.rule: Rule = rule
         self.rng = np.random.default_rng(7)
         self.where = [i for i, a in enumerate(args)
-                      if i in DATA.get(function, range(99)) and i < max(len(rule.vjps), len(rule.jvps)) and i < len(rule.vjps) and rule.vjps[i] is not None and is_inexact(a)]
+                      if i in DATA.get(function, range(len(rule.vjps))) and i < len(rule.vjps)
+                      and rule.vjps[i] is not None and is_inexact(a)]
         self.tangents = {i: random_like(self.rng, args[i]) for i in self.where}
         if function in SYMMETRIC:
             t = self.tangents[0]

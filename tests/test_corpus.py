@@ -21,7 +21,7 @@ from srcad.frontend.lower import Lowered, NeedsValue, lower
 from srcad.ir.check import check
 from srcad.ir.interpret import interpret
 from srcad.program.programs import Primal
-from srcad.program.signature import Describe, objects_of
+from srcad.program.signature import Describe
 from srcad.transforms.pipeline import optimised
 from tests.corpus import arrays, assignments, calls, containers, exits, loops
 from tests.corpus.registry import PROGRAMS, Program
@@ -168,7 +168,7 @@ def test_interpreted(case: Program) -> None:
     expected = observe(case.function, *case.args)
     for func in (program.func, optimised(program.func)):
         check(func)
-        require_same(expected, observe(lambda *a, f=func: objects_of(interpret(f, *a)), *inputs))
+        require_same(expected, observe(lambda *a, f=func: interpret(f, *a), *inputs))
 
 
 @EVERY

@@ -15,11 +15,12 @@ from srcad.ir import Builder, Func, Lit, Loop, Param, Var, op_of
 from srcad.ir.build import EXTENT, OPERATORS
 from srcad.ir.core import Carry, Range, Read, Write
 from srcad.ir.interpret import interpret
-from srcad.ir.types import FLOAT, INT, OBJECT, array, fresh
+from srcad.ir.types import FLOAT, INT, Type, array, fresh
 from srcad.program.compiled import xla
 from srcad.program.programs import Gradient, Primal
 from srcad.program.signature import Describe
 
+ROWS = Type("sequence", item=FLOAT)
 X = np.arange(4.0) + 0.1
 A = np.arange(9.0).reshape(3, 3) + 5 * np.eye(3)
 
@@ -220,11 +221,11 @@ def product_of(tape_of_rows, reverse):
     w, xs = Var("w", FLOAT), Var("xs", array(float, n))
     build = Builder()
     count = build.call(EXTENT, xs, axis=0)
-    index, tape = Var("t", INT), Var("tape", OBJECT)
+    index, tape = Var("t", INT), Var("tape", ROWS)
     with build.nested() as body:
         row = build.call(OPERATORS["mul"], w, build.call(op_of(operator.getitem), xs, index))
     build.add(Loop(tuple(body), index=index, range=Range(Lit(0), count, Lit(1)), writes=(Write(tape, row),)))
-    out, param, element, second = Var("h", FLOAT), Var("h", FLOAT), Var("row", FLOAT), Var("tape", OBJECT)
+    out, param, element, second = Var("h", FLOAT), Var("h", FLOAT), Var("row", FLOAT), Var("tape", ROWS)
     with build.nested() as body:
         h = build.call(OPERATORS["add"], build.call(OPERATORS["mul"], param, w), element)
     build.add(Loop(tuple(body), reads=(Read(element, tape),), carries=(Carry(out, param, Lit(1.0), h),),
@@ -266,10 +267,28 @@ def test_shape_that_depends_on_values():
         xla(core(chosen, X))(X)
 
 
-def test_assertion_on_a_value():
-    def careful(x):
-        assert x > 0
-        return x * x
+def careful(x):
+    assert x > 0, "x must be positive"
+    if x > 100:
+        raise ValueError(f"{x} is too large")
+    return x * x
 
-    with pytest.raises(Unsupported, match=r"test_lax\.py"):
-        xla(core(careful, 1.0))(1.0)
+
+def test_exceptions():
+    f = xla(core(careful, 1.0))
+    assert f(3.0) == 9.0
+    with pytest.raises(AssertionError, match="x must be positive"):
+        f(-1.0)
+    with pytest.raises(ValueError, match=r"101\.0 is too large"):
+        f(101.0)
+
+
+def test_two_lists_of_unknown_length():
+    def joined(x, n):
+        ys = []
+        while x < n:
+            ys.append(x)
+            x = x * 2
+        return [*ys, x, *ys]
+
+    run_both(joined, 1.0, 9.0)

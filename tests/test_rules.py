@@ -35,8 +35,13 @@ def test_forward_agrees_with_differences(call: Any) -> None:
     case = Case(*call)
     tolerance = 1e-5 if single(case) else 1e-7
     expected, found = case.differences(), numeric(case.forward())
-    mapped(lambda a, b: np.testing.assert_allclose(np.broadcast_to(a, np.shape(b)), b, rtol=tolerance,
-                                                   atol=tolerance * (1 + np.max(np.abs(b), initial=0))), found, expected)
+
+
+    def compare(a: Any, b: Any) -> None:
+        scale = 1 + np.max(np.abs(b), initial=0)
+        np.testing.assert_allclose(np.broadcast_to(a, np.shape(b)), b, rtol=tolerance, atol=tolerance * scale)
+
+    mapped(compare, found, expected)
 
 
 @pytest.mark.parametrize("call", CASES, ids=IDS)
@@ -110,7 +115,8 @@ def test_every_rule_has_a_case() -> None:
 
 def test_unbroadcast_on_symbols() -> None:
     rng = np.random.default_rng(0)
-    for g, x in (((3, 4), (3, 4)), ((3, 4), (4,)), ((3, 4), ()), ((2, 3, 4), (3, 1)), ((2, 3, 4), (1, 1)), ((3,), (1,))):
+    for g, x in (((3, 4), (3, 4)), ((3, 4), (4,)), ((3, 4), ()), ((2, 3, 4), (3, 1)), ((2, 3, 4), (1, 1)),
+                 ((3,), (1,))):
         a, b = rng.normal(size=g), rng.normal(size=x)
         expected = shapes.unbroadcast_to(a, b)
         assert np.shape(expected) == x

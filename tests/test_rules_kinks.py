@@ -66,8 +66,9 @@ def test_kink(function: Any, place: int, args: tuple[Any, ...], expected: Any) -
 def test_repeated_indices_accumulate_and_the_last_store_wins() -> None:
     places = np.array([0, 2, 2])
     np.testing.assert_array_equal(vjp(operator.getitem, 0, np.ones(3), np.zeros(4), places), [1, 0, 2, 0])
-    np.testing.assert_array_equal(vjp(arrays.set_at, 2, np.arange(1.0, 5.0), np.zeros(4), places, np.zeros(3)), [1, 0, 3])
-    np.testing.assert_array_equal(vjp(arrays.set_at, 0, np.ones(4), np.zeros(4), places, np.zeros(3)), [0, 1, 0, 1])
+    store = (np.zeros(4), places, np.zeros(3))
+    np.testing.assert_array_equal(vjp(arrays.set_at, 2, np.arange(1.0, 5.0), *store), [1, 0, 3])
+    np.testing.assert_array_equal(vjp(arrays.set_at, 0, np.ones(4), *store), [0, 1, 0, 1])
 
 
 # --- what types say
@@ -79,7 +80,8 @@ N, M = Dim(Size("n", many=True)), Dim(Size("m", many=True))
     (slice(2, None), (N + -2, M)), (slice(None, -2), (N + -2, M)), (slice(1, -1), (N + -2, M)), (0, (M,)),
     ((slice(None), 0), (N,)), ((0, 0), ()), ((None, 0), (Dim(None, 1), M)), ((Ellipsis, slice(1, None)), (N, M + -1)),
     (slice(1, integer(N + -1)), (N + -2, M)), (slice(None, integer(N)), (N, M)), (slice(None, None, -1), (N, M)),
-    (array(int, M), (M, M)), ((array(int, 3), array(int, 3)), (Dim(None, 3),)), (Type("number", np.dtype(int), ()), (M,)),
+    (array(int, M), (M, M)), ((array(int, 3), array(int, 3)), (Dim(None, 3),)),
+    (Type("number", np.dtype(int), ()), (M,)),
 ])
 def test_type_of_an_index(index: Any, shape: tuple[Dim, ...]) -> None:
     assert getitem_type(array(float, N, M), index).shape == shape
@@ -115,7 +117,8 @@ def test_derivatives_are_short() -> None:
 
 SKIPPED = {  # JAX has another signature, another convention, or no derivative
     np.fix, np.real, np.imag, np.asfortranarray, np.linalg.svdvals, np.vecdot, np.linalg.svd, np.linalg.slogdet,
-    np.linalg.eigh, np.linalg.qr, np.meshgrid, np.modf, np.divmod, np.angle, np.linalg.multi_dot, np.select, np.partition,
+    np.linalg.eigh, np.linalg.qr, np.meshgrid, np.modf, np.divmod, np.angle, np.linalg.multi_dot, np.select,
+    np.partition,
 }
 SAMPLE = [c for k, c in enumerate(CASES) if k % 14 == 0 and c[0] not in SKIPPED
           and getattr(c[0], "__module__", "numpy").startswith("numpy")]
@@ -142,7 +145,7 @@ def test_as_jax(call: Any) -> None:
 
     with jax.enable_x64(True), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        data = [mapped(lambda a: jnp.asarray(a), case.args[i]) for i in case.where]
+        data = [mapped(jnp.asarray, case.args[i]) for i in case.where]
         try:
             y, pull = jax.vjp(of_data, *data)
             bars = pull(mapped(lambda a, b: jnp.asarray(a, b.dtype), case.g, y) if isinstance(y, list)

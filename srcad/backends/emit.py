@@ -55,8 +55,9 @@ def emit(func: Func) -> str:
 
 def emit_program(func: Func, callees: Sequence[FuncRef] = ()) -> Source:
     """`emit`, with what the text refers to.  `callees`: further functions that the module shall have."""
-    further = [r for ref in callees for r in (*reachable(ref.known, every), ref)]
-    return _Module(func, [*reachable(func, every), *further]).source()
+    # Those that are asked for by name have their names before others do.
+    further = [r for ref in callees for r in reachable(ref.known, every)]
+    return _Module(func, [*callees, *reachable(func, every), *further]).source()
 
 
 class _Module:

@@ -8,7 +8,8 @@ holds for the call only.  Arguments that are Python numbers are dynamic, so a ne
 only where a shape or an axis depends on an int is the program compiled for its value.
 
 A loop whose number of trips is not known writes its rows into a buffer of some capacity.  The program reports what it
-would have needed, and if that was more it is run again with a larger buffer, which is remembered.
+would have needed, and if that was more it is run again with a larger buffer, which is remembered.  In the same way it
+reports that it came to a `raise`: then it is interpreted, which raises the exception.
 
 jax is imported by the first call and not before.
 """
@@ -17,13 +18,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from srcad.errors import Unsupported
-from srcad.ir.core import Func, Let, Lit, Var
-from srcad.ir.walk import every
+from srcad.ir.core import Func, Lit, Param, Var
+from srcad.ir.interpret import interpret
 
 FIRST_CAPACITY = 64
 _GROWTH = 4
@@ -43,8 +45,9 @@ class Compiled:
     def __init__(self, func: Func) -> None:
         self.func = func
         self.parts = _modules()
-        self.sites = self.parts.trace.loops_of(func)
-        self.capacities = (FIRST_CAPACITY,) * len(self.sites)
+        self.sites = self.parts.trace.sites_of(func)
+        # The last is for exceptions: none is expected.
+        self.capacities = (*[FIRST_CAPACITY] * len(self.sites.loops), 0)
         self.by_value = False
         self._jitted: dict[Any, Any] = {}
 
@@ -52,11 +55,29 @@ class Compiled:
         with self.parts.ops.x64(True):
             while True:
                 outputs, needs = self._run(inputs)
+                if needs[-1]:
+                    break
                 larger = grown(self.capacities, needs)
                 if larger == self.capacities:
-                    return [given_back(v, a) for v, a in zip(outputs, self.func.outputs, strict=True)]
+                    return self._finished(inputs, outputs)
                 self._refuse_effects()
                 self.capacities = larger
+        return self._interpreted(inputs)
+
+    def _finished(self, inputs: Sequence[Any], outputs: list[Any]) -> list[Any]:
+        results, written = outputs
+        given = [given_back(v, a) for v, a in zip(results, self.func.outputs, strict=True)]
+        for k, value in written.items():
+            np.copyto(inputs[k], np.asarray(value))
+        return given
+
+    def _interpreted(self, inputs: Sequence[Any]) -> list[Any]:
+        """Run the program without XLA, which raises what it has to raise."""
+        if any(isinstance(v, Held) for v in inputs):
+            raise self.parts.trace.refuse(self.func.span, f"{self.func.name} raises an exception in XLA")
+        flat = replace(self.func, params=tuple(Param(f"input{k}", v) for k, v in enumerate(self.func.inputs)),
+                       result=self.func.outputs)
+        return list(interpret(flat, *inputs))
 
     @property
     def variants(self) -> int:
@@ -122,8 +143,11 @@ class Compiled:
         def run(*arrays: Any) -> Any:
             source = iter(arrays)
             inputs = [_joined(part, source) for part in structure]
-            outputs, needs = traced(self.func, inputs, self.sites, capacities)
-            values = self.parts.values.as_arrays(outputs)
+            tracer = run_traced(self.func, inputs, self.sites, capacities)
+            written = {self.func.inputs.index(v): value for v, value in tracer.written.items()}
+            order.append(list(written))
+            outputs, needs = tracer.values(self.func.outputs), tracer.needs
+            values = self.parts.values.as_arrays((outputs, list(written.values())))
             shapes[:] = [self.parts.values.map_arrays(self.parts.ops.abstract, values)]
             return self.parts.values.arrays_in(values), needs
 
@@ -131,10 +155,9 @@ class Compiled:
         return run
 
     def _refuse_effects(self) -> None:
-        effects = [s for s in every(self.func.body) if isinstance(s, Let) and s.op.effect and s.op.name != "comment"]
-        if effects:
-            raise self.parts.trace.refuse(effects[0].span, f"`{effects[0].op.name}` can't be compiled by XLA here",
-                                          "a loop of unknown length may have to be run twice")
+        if self.sites.prints:
+            raise self.parts.trace.refuse(self.func.span, f"{self.func.name} can't be compiled by XLA, as it prints",
+                                          "a loop of unknown length has to be run twice")
 
 
 class Constant:
@@ -167,19 +190,20 @@ def _joined(part: Any, source: Any) -> Any:
 def traced(func: Func, inputs: Sequence[Any], sites: Any = None, capacities: Any = None) -> tuple[list[Any], Any]:
     """The outputs of `func` on values of JAX, within a trace of JAX or at once; and the capacities it needed."""
     parts = _modules()
-    sites = parts.trace.loops_of(func) if sites is None else sites
-    tracer = parts.trace.Tracer(sites, (FIRST_CAPACITY,) * len(sites) if capacities is None else capacities)
+    sites = parts.trace.sites_of(func) if sites is None else sites
+    capacities = (*[FIRST_CAPACITY] * len(sites.loops), 0) if capacities is None else capacities
+    tracer = parts.trace.Tracer(sites, capacities)
     tracer.env = dict(zip(func.inputs, inputs, strict=True))
     tracer.block(func.body)
     outputs = tracer.values(func.outputs)
     if any(v is parts.values.UNBOUND for v in outputs):
-        raise parts.trace.refuse(func.span, f"{func.name} may return a variable that has no value")
+        tracer.fail(func.span, True)
     return outputs, tracer.needs
 
 
 def grown(capacities: tuple[int, ...], needs: Any) -> tuple[int, ...]:
     """Capacities that hold `needs`."""
-    return tuple(_grown(c, int(n)) for c, n in zip(capacities, needs, strict=True))
+    return (*(_grown(c, int(n)) for c, n in zip(capacities[:-1], needs[:-1], strict=True)), 0)
 
 
 def _grown(capacity: int, need: int) -> int:

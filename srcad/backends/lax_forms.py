@@ -144,7 +144,7 @@ def project(g: Any, x: Any) -> Any:
     return g if dtype.kind not in "fc" else astype(g, dtype)
 
 
-def _truth(x: Any) -> Any:
+def truth(x: Any) -> Any:
     return jnp.asarray(x).reshape(()).astype(bool)
 
 
@@ -221,8 +221,8 @@ FORMS: dict[str, Callable[..., Any]] = {
     "float": lambda x=0.0: jnp.asarray(x).reshape(()).astype(np.float64),
     "int": _to_int,
     "complex": lambda x=0.0, y=0.0: (jnp.asarray(x) + 1j * jnp.asarray(y)).reshape(()).astype(np.complex128),
-    "bool": _truth, "not": lambda x: jnp.logical_not(_truth(x)),
-    "and": lambda a, b: jnp.logical_and(_truth(a), _truth(b)), "or": lambda a, b: jnp.logical_or(_truth(a), _truth(b)),
+    "bool": truth, "not": lambda x: jnp.logical_not(truth(x)),
+    "and": lambda a, b: jnp.logical_and(truth(a), truth(b)), "or": lambda a, b: jnp.logical_or(truth(a), truth(b)),
     "np.sort": _stably(jnp.sort), "np.argsort": _stably(jnp.argsort),
     "min": _minimum, "max": _maximum, "sum": _sum, "round": _round, "abs": jnp.abs,
     "getitem": get_item, "set_at": set_at, "index_add": index_add, "read_last": read_last, "astype": astype,
@@ -233,5 +233,5 @@ FORMS: dict[str, Callable[..., Any]] = {
     "item_of": item_of, "flatten": jnp.ravel, "duplicate": jnp.asarray, "add_along_axis": add_along_axis,
     "add_diagonal": add_diagonal, "quantile_weights": quantile_weights, "to_full": to_full, "unrepeated": unrepeated,
     "half_spectrum_weights": half_spectrum_weights, "quotient": quotient, "place_of": place_of,
-    "polygamma": jsp.polygamma,
+    "polygamma": jsp.polygamma, "stretched": lambda t, y: jnp.broadcast_to(t, jnp.shape(y)),
 }

@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import jax.scipy.special as jsp
 import numpy as np
-from jax import lax
+from jax import lax as lax
 from jax.extend.core import jaxpr_as_fun
 
 # A setting for the length of a `with`; older versions of JAX have it among experiments.

@@ -16,7 +16,7 @@ import numpy as np
 
 from srcad.backends.lax_dtypes import convert
 from srcad.backends.lax_ops import is_array, jnp
-from srcad.backends.lax_values import Mismatch, Tape, conform, map_arrays, spec, stack, with_arrays
+from srcad.backends.lax_values import Mismatch, Tape, concatenated, conform, map_arrays, spec, stack, with_arrays
 from srcad.ir.core import leaves
 from srcad.runtime import lists
 
@@ -99,22 +99,6 @@ def append(xs: Any, value: Any) -> Any:
     count = jnp.asarray(xs.count, np.int64)
     stored = _stored_tree(xs, count, value, lambda a, at, v: a.at[at].set(v, mode="drop"))
     return replace(stored, count=count + 1)
-
-
-def concat(xs: Any, ys: Any) -> Any:
-    if all(isinstance(x, list) or x.exact for x in (xs, ys)):
-        return [*_as_list(xs), *_as_list(ys)]
-    first, second = (x if isinstance(x, Tape) else stack(x) if x else None for x in (xs, ys))
-    if first is None or second is None:
-        return first or second
-    room = first.capacity + second.capacity
-    both = joined(spec(replace(first, count=0)), spec(replace(second, count=0)))
-    assert isinstance(both, Rows)
-    buffer = conform(first, replace(both, parts=_resized(both.parts, room), capacity=room, count=first_count(first)))
-    tail = iter(_arrays(conform(second, replace(both, parts=_resized(both.parts, second.capacity),
-                                                capacity=second.capacity, count=0)).rows))
-    rows = map_arrays(lambda a: lax.dynamic_update_slice_in_dim(a, next(tail), first.count, 0), buffer.rows)
-    return Tape(rows, room, jnp.asarray(first.count + second.count, np.int64), max(first.site, second.site))
 
 
 def pop(xs: Any) -> Any:
@@ -216,7 +200,7 @@ FORMS: dict[str, Callable[..., Any]] = {
     "new": lists.new, "append": append, "item": item, "getitem": item, "set_item": set_item, "add_at": add_at,
     "pop": pop, "len": length, "part": part, "backwards": backwards, "zeros_for": zeros_for,
     "add_trees": add_trees, builtins.sum.__name__: total, "rows_into": rows_into, "rows": rows_in, "rows_of": rows_of,
-    "concat": concat,
+    "concat": concatenated,
     "repeat": lambda xs, times: NotImplemented if is_array(times) else _as_list(xs) * times,
     "set_part": lambda xs, ys, bounds: lists.set_part(_as_list(xs), _as_list(ys), bounds),
     "fold": lambda gs, xs: lists.fold(_as_list(gs), _as_list(xs)),

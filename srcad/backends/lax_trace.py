@@ -15,8 +15,8 @@ import numpy as np
 
 from srcad.backends import lax_sequences
 from srcad.backends.lax_dtypes import apply_ufunc, convert, ufunc_of, weak
-from srcad.backends.lax_forms import lookup
-from srcad.backends.lax_loops import run_loop
+from srcad.backends.lax_forms import lookup, truth
+from srcad.backends.lax_loops import Sites, run_loop
 from srcad.backends.lax_ops import debug_print, is_array, jnp, lax
 from srcad.backends.lax_values import (
     UNBOUND,
@@ -46,19 +46,25 @@ def refuse(span: Span | None, what: str, reason: str = "", hint: str = "") -> Un
 
 
 class Tracer:
-    """The values of a program's variables; `needs[k]` is the capacity that loop number k turned out to need."""
+    """The values of a program's variables.
 
-    def __init__(self, sites: dict[Loop, int], capacities: tuple[int, ...]) -> None:
+    `needs[k]` is the capacity that loop number k turned out to need; the last of `needs` is not 0 if the program came
+    to a `raise`, after which what it computes has no meaning."""
+
+    def __init__(self, sites: Sites, capacities: tuple[int, ...]) -> None:
         self.env: dict[Var, Any] = {}
         self.sites, self.capacities = sites, capacities
-        self.needs: Any = jnp.zeros(len(sites), np.int64)
+        self.needs: Any = jnp.zeros(len(capacities), np.int64)
         self.calls: tuple[FuncRef, ...] = ()
+        # Arguments that the program stores to, and what they hold at its end.
+        self.written: dict[Var, Any] = {}
 
     def nested(self, needs: Any) -> Tracer:
         """A scope within this one."""
         inner = Tracer.__new__(Tracer)
         inner.env = dict(self.env)
         inner.sites, inner.capacities, inner.calls, inner.needs = self.sites, self.capacities, self.calls, needs
+        inner.written = {}
         return inner
 
     def value(self, atom: Any) -> Any:
@@ -101,7 +107,8 @@ class Tracer:
         if op is PACK:
             return (tuple(values),)
         if any(v is UNBOUND for v in values):
-            raise refuse(let.span, "a variable that may have no value here")
+            self.fail(let.span, True)
+            return (UNBOUND,) * len(let.outs)
         if isinstance(op, CallOp):
             return self.call(let, op.target, values)
         if isinstance(op, UnpackOp):
@@ -144,6 +151,13 @@ class Tracer:
         args, kwargs = let.call(values)
         return function(*args, **{k: v for k, v in kwargs.items() if k not in _ALLOCATION})
 
+    def fail(self, span: Span | None, when: Any) -> None:
+        """The program raises an exception here, if `when`."""
+        if self.sites.prints:
+            raise refuse(span, "an exception in a program that prints can't be compiled by XLA",
+                         "it would print what comes after the exception")
+        self.needs = self.needs.at[-1].max(jnp.where(when, 1, 0))
+
     def report_overflow(self, before: Any) -> None:
         """Ask for a larger buffer if this list, to which a value is appended, was full."""
         if not isinstance(before, Tape) or before.exact:
@@ -161,12 +175,20 @@ class Tracer:
         inner.env = dict(zip(func.inputs, values, strict=True))
         inner.calls = (*self.calls, target)
         inner.block(func.body)
+        if inner.written:
+            raise refuse(let.span, f"{target.name} stores to its argument, which can't be compiled by XLA")
         self.needs = inner.needs
         return tuple(inner.values(func.outputs))
 
     def effect(self, let: Let, values: list[Any]) -> tuple[Any, ...]:
         if let.op.name == "comment":
             return ()
+        if let.op.function is np.copyto and isinstance(let.args[0], Var):
+            self.written[let.args[0]] = values[1]
+            return (None,) * len(let.outs)
+        if let.op.name in ("raise", "assert"):
+            self.fail(let.span, True if let.op.name == "raise" else jnp.logical_not(truth(values[0])))
+            return (None,) * len(let.outs)
         if let.op.function is not print:
             raise refuse(let.span, f"`{let.op.name}` can't be compiled by XLA", "it is an effect of Python")
         args, kwargs = let.call(values)
@@ -272,18 +294,21 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
-def loops_of(func: Func) -> dict[Loop, int]:
+def sites_of(func: Func) -> Sites:
     """Every loop that `func` and its callees may run, numbered."""
     found: dict[Loop, int] = {}
     seen: set[FuncRef] = set()
+    prints = False
 
     def visit(block: Block) -> None:
+        nonlocal prints
         for stmt in every(block):
             if isinstance(stmt, Loop):
                 found.setdefault(stmt, len(found))
+            prints = prints or isinstance(stmt, Let) and stmt.op.function is print
             if isinstance(stmt, Let) and isinstance(stmt.op, CallOp) and stmt.op.target not in seen:
                 seen.add(stmt.op.target)
                 visit(stmt.op.target.known.body)
 
     visit(func.body)
-    return found
+    return Sites(found, prints)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from srcad.backends.lax_dtypes import convert, dtype_of
-from srcad.backends.lax_ops import ShapeDtype, abstract, is_array, jnp, stage
+from srcad.backends.lax_ops import ShapeDtype, abstract, is_array, jnp, lax, stage
 
 
 class Mismatch(Exception):
@@ -312,20 +312,21 @@ def _stack(items: list[Any]) -> Any:
     return first
 
 
-def concatenated(first: Any, tape: Any) -> Any:
-    """The rows of `tape` after the items of `first`."""
-    if not first or not tape:
-        return first if first else tape
-    if isinstance(tape, list):
-        return [*first, *tape]
-    head = first if isinstance(first, Tape) else stack(first)
-    if not head.exact:
-        raise Mismatch("a list of unknown length that grows in a second loop")
-    both = joined(_unstacked(spec(head.rows)), _unstacked(spec(tape.rows)))
-    parts = [conform(t.rows, _stacked(both, t.capacity)) for t in (head, tape)]
-    ends = iter(arrays_in(parts[1]))
-    rows = map_arrays(lambda a: jnp.concatenate([a[:head.count], next(ends)]), parts[0])
-    return Tape(rows, head.count + tape.capacity, head.count + tape.count, tape.site)
+def concatenated(first: Any, second: Any) -> Any:
+    """The items of one list or Tape and then those of another."""
+    if isinstance(first, list) and isinstance(second, list):
+        return [*first, *second]
+    if isinstance(first, list) and not first or isinstance(second, list) and not second:
+        return first if isinstance(first, Tape) else second
+    head, tail = (stack(x) if isinstance(x, list) else x for x in (first, second))
+    both = joined(_unstacked(spec(head.rows)), _unstacked(spec(tail.rows)))
+    room = head.capacity + tail.capacity
+    buffer = conform(map_arrays(lambda a: _padded(a, room), head.rows), _stacked(both, room))
+    rest = iter(arrays_in(conform(tail.rows, _stacked(both, tail.capacity))))
+    rows = map_arrays(lambda a: lax.dynamic_update_slice_in_dim(a, next(rest), head.count, 0), buffer)
+    count = head.count + tail.count
+    count = count if isinstance(count, int) else jnp.asarray(count, np.int64)
+    return Tape(rows, room, count, max(head.site, tail.site))
 
 
 def map_arrays(f: Any, value: Any) -> Any:

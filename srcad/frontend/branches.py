@@ -7,8 +7,23 @@ from typing import Any
 
 from srcad.frontend.joins import Join
 from srcad.frontend.machine import Frame
-from srcad.frontend.values import Const, Entries, Items, Num, Poison, Ref, Sequence, Tup, atom_of
+from srcad.frontend.memory import joined
+from srcad.frontend.values import (
+    Const,
+    Entries,
+    Items,
+    Num,
+    Poison,
+    Ref,
+    Sequence,
+    State,
+    Tup,
+    atom_of,
+    atoms_in,
+    map_atoms,
+)
 from srcad.ir import TRUTH, UNDEF, Atom, Choice, If, Var, join
+from srcad.ir.walk import bound
 from srcad.rules.sequences import NEW
 
 
@@ -40,9 +55,9 @@ def branch(frame: Frame, test: Atom, then: Callable[[], Any], orelse: Callable[[
     for side in (then, orelse):
         with machine.fork(start) as stmts:
             side()
-            sides.append((stmts, machine.state, machine.dead))
+            sides.append((stmts, machine.state, machine.dead, machine.memories))
             frame.build.span = span
-    (then_stmts, left, left_dead), (else_stmts, right, right_dead) = sides
+    (then_stmts, left, left_dead, left_memories), (else_stmts, right, right_dead, right_memories) = sides
     machine.dead = left_dead and right_dead
     choices: list[Choice] = []
 
@@ -66,30 +81,42 @@ def branch(frame: Frame, test: Atom, then: Callable[[], Any], orelse: Callable[[
         return make
 
     if left_dead and not right_dead:
-        machine.state = _through_choices(right, start, choose)
+        machine.state = _through_choices(right, start, else_stmts, choose)
     elif right_dead and not left_dead:
-        machine.state = _through_choices(left, start, choose)
+        machine.state = _through_choices(left, start, then_stmts, choose)
     else:
-        machine.state = Join(left, right, choose, sequence(then_stmts), sequence(else_stmts)).run()
+        machine.state = Join(left, right, choose, sequence(then_stmts), sequence(else_stmts), test).run()
+    if left_dead != right_dead:
+        left_memories = right_memories = right_memories if left_dead else left_memories
+    chosen = {c.out for c in choices}
+    kept = dict.fromkeys(a for v in machine.state.values() for a in atoms_in(v) if isinstance(a, Var) and a not in chosen)
+    machine.memories = joined(left_memories, right_memories, [
+        *((c.out, c.then, c.orelse) for c in choices), *((v, v, v) for v in kept)], span)
     frame.build.add(If(test, tuple(then_stmts), tuple(else_stmts), tuple(choices), span))
 
 
-def _through_choices(live: dict[Any, Any], start: dict[Any, Any], choose: Callable[..., Var]) -> dict[Any, Any]:
-    """The state after an `If` one side of which raises: what the other side bound, seen through choices."""
-    return {key: value if key in start and start[key] is value else _seen(value, choose, key)
-            for key, value in live.items()}
+def _through_choices(live: State, start: State, stmts: list[Any], choose: Callable[..., Var]) -> State:
+    """The state after an `If` one side of which raises: what the other side bound (`stmts`), seen through choices."""
+    inside = bound(tuple(stmts))
+
+    def seen(key: Any, value: Any) -> Any:
+        hint = key[1].lstrip("$") if isinstance(key, tuple) else key.hint
+        return map_atoms(lambda a: choose(a, a, a.hint or hint) if a in inside else a, value)
+
+    return {key: value if start.get(key) is value else seen(key, value) for key, value in live.items()}
 
 
-def _seen(value: Any, choose: Callable[..., Var], key: Any) -> Any:
-    hint = key[1].lstrip("$") if isinstance(key, tuple) else key.hint
-    match value:
-        case Num(atom=Var() as v):
-            return Num(choose(v, v, v.hint or hint))
-        case Tup(items=items, cls=cls):
-            return Tup(tuple(_seen(i, choose, key) for i in items), cls)
-        case Items(values=values):
-            return Items(tuple(_seen(i, choose, key) for i in values))
-        case Entries(values=values):
-            return Entries(tuple((k, _seen(v, choose, key)) for k, v in values))
-        case _:
-            return value
+def select(frame: Frame, test: Atom, then: Callable[[], Any], orelse: Callable[[], Any]) -> Any:
+    """The value of the branch that is taken."""
+    key = (frame.scope, "$choice")
+
+    def side(evaluate: Callable[[], Any]) -> Callable[[], None]:
+        def run() -> None:
+            frame.machine.state[key] = evaluate()
+        return run
+
+    branch(frame, test, side(then), side(orelse))
+    value = frame.machine.state.pop(key)
+    if isinstance(value, Num) and isinstance(value.atom, Var) and value.atom.hint == "choice":
+        value.atom.hint = ""
+    return value

@@ -16,6 +16,7 @@ from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import argument, call_operation
 from srcad.frontend.places import attribute, binary, operation_of
 from srcad.frontend.spaces import known, listed
+from srcad.frontend.stores import add_at, store_in_array
 from srcad.frontend.values import (
     NONE,
     Closure,
@@ -307,3 +308,16 @@ def _operator(name: str) -> Handler:
 
 BUILTINS.update({getattr(operator, n): _operator(n) for n in ("add", "sub", "mul", "truediv", "pow", "matmul", "mod")})
 
+
+@builtin(np.copyto)
+def _copyto(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if kwargs or not isinstance(args[0], Num):
+        raise Refused("np.copyto with `where` or `casting`", hint="store into the array by a subscript")
+    store_in_array(frame, args[0], Const(...), args[1])
+    return NONE
+
+
+@builtin(np.add.at)
+def _add_at(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    add_at(frame, *args)
+    return NONE

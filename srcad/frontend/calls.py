@@ -19,6 +19,7 @@ import numpy as np
 from srcad.errors import SourceNotFound
 from srcad.frontend import outline
 from srcad.frontend.bodies import bind, lower_body
+from srcad.frontend.branches import select
 from srcad.frontend.builtin_calls import BUILTINS, fold_call
 from srcad.frontend.capture import Source, capture
 from srcad.frontend.containers import call_method
@@ -30,6 +31,7 @@ from srcad.frontend.values import (
     POISON,
     Closure,
     Const,
+    Either,
     Entries,
     Fields,
     Method,
@@ -88,6 +90,9 @@ def call_value(frame: Frame, function: Any, args: list[Any], kwargs: dict[str, A
             return _call_object(frame, v, args, kwargs)
         case Ref() if isinstance(fields := frame.machine.content(function), Fields):
             return call_value(frame, Const(fields.cls.__call__), [function, *args], kwargs)
+        case Either(test=test, then=then, orelse=orelse):
+            return select(frame, test, lambda: call_value(frame, then, list(args), kwargs),
+                          lambda: call_value(frame, orelse, list(args), kwargs))
         case Mixed(reason=reason):
             raise Refused("a call of something that is not one function", reason)
         case _:

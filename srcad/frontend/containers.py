@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from srcad.frontend.effects import FORMAT, message_of
 from srcad.frontend.machine import Frame
-from srcad.frontend.places import extend
+from srcad.frontend.stores import change, extend, store_in_array
 from srcad.frontend.values import (
     NONE,
     Const,
@@ -48,7 +50,13 @@ def call_method(frame: Frame, owner: Any, name: str, args: list[Any], kwargs: di
 
 
 def _of_array(frame: Frame, owner: Num, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if name in ("fill", "sort", "put", "partition", "resize", "itemset", "setfield", "byteswap"):
+    if name == "fill":
+        store_in_array(frame, owner, Const(...), args[0])
+        return NONE
+    if name == "sort":
+        change(frame, owner, lambda x: atom_of(frame.call(Const(np.sort), [Num(x)], kwargs)), "a sort in place")  # type: ignore[return-value]
+        return NONE
+    if name in ("put", "partition", "resize", "itemset", "setfield", "byteswap"):
         raise Refused(f"the array method `{name}`", "it changes the array in place", "make a new array instead")
     if name in ("reshape", "transpose", "permute") and len(args) > 1:
         args = [Tup(tuple(args))]

@@ -7,7 +7,7 @@ from typing import Any
 
 import gast
 
-from srcad.frontend.branches import branch, truth
+from srcad.frontend.branches import select, truth
 from srcad.frontend.calls import call
 from srcad.frontend.effects import FORMAT, message_of
 from srcad.frontend.machine import Frame
@@ -154,16 +154,8 @@ def _boolean(frame: Frame, is_and: bool, nodes: list[Any]) -> Any:
             v.type.dtype is not None and v.type.dtype.kind == "b" for v in (atom_of(value), atom_of(rest))):
         frame.build.stmts += stmts
         return Num(frame.build.call(AND if is_and else OR, atom_of(value), atom_of(rest)))
-    key = (frame.scope, "$bool")
-
-    def evaluated() -> None:
-        frame.machine.state[key] = _boolean(frame, is_and, nodes[1:])
-
-    def kept() -> None:
-        frame.machine.state[key] = value
-
-    branch(frame, atom_of(test), *((evaluated, kept) if is_and else (kept, evaluated)))
-    return frame.machine.state.pop(key)
+    sides = (lambda: _boolean(frame, is_and, nodes[1:]), lambda: value)
+    return select(frame, atom_of(test), *(sides if is_and else sides[::-1]))
 
 
 def _is_harmless(stmt: Any) -> bool:
@@ -233,18 +225,7 @@ def _conditional(frame: Frame, test: Any, body: Any, orelse: Any) -> Any:
     condition = truth(frame, evaluate(frame, test))
     if isinstance(condition, Const):
         return evaluate(frame, body if condition.value else orelse)
-    key = (frame.scope, "$choice")
-
-    def side(node: Any) -> Any:
-        def run() -> None:
-            frame.machine.state[key] = evaluate(frame, node)
-        return run
-
-    branch(frame, atom_of(condition), side(body), side(orelse))
-    value = frame.machine.state.pop(key)
-    if isinstance(value, Num) and getattr(value.atom, "hint", "") == "choice":
-        value.atom.hint = ""  # type: ignore[union-attr]
-    return value
+    return select(frame, atom_of(condition), lambda: evaluate(frame, body), lambda: evaluate(frame, orelse))
 
 
 def _formatted(frame: Frame, node: Any) -> Any:

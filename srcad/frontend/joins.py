@@ -14,6 +14,7 @@ from srcad.frontend.values import (
     MISSING,
     Cell,
     Const,
+    Either,
     Entries,
     Fields,
     Items,
@@ -28,6 +29,8 @@ from srcad.frontend.values import (
     atom_of,
     describe,
     is_atomic,
+    is_function,
+    map_atoms,
 )
 from srcad.ir import UNDEF, Atom, Lit, Var
 
@@ -63,8 +66,8 @@ class Join:
 
     def __init__(self, left: State, right: State, choose: Choose,
                  left_sequence: Callable[[Items], Atom] | None = None,
-                 right_sequence: Callable[[Items], Atom] | None = None) -> None:
-        self.left, self.right, self.choose = left, right, choose
+                 right_sequence: Callable[[Items], Atom] | None = None, test: Atom | None = None) -> None:
+        self.left, self.right, self.choose, self.test = left, right, choose, test
         self.sequences = left_sequence, right_sequence
         self.result: State = {}
         self.merged: dict[tuple[Cell, Cell], Ref] = {}
@@ -98,7 +101,14 @@ class Join:
             return self._lists(a, b, hint)
         if isinstance(a, Entries | Fields) and type(a) is type(b):
             return self._entries(a, b, hint)
+        if self.test is not None and is_function(a) and is_function(b):
+            return self._either(self.test, a, b, hint)
         return Mixed(f"it is {describe(a)} on one path and {describe(b)} on another")
+
+    def _either(self, test: Atom, a: Any, b: Any, hint: str) -> Either:
+        """A function on each side: what they hold is seen through choices, and a call tests again."""
+        return Either(test, map_atoms(lambda x: self.choose(x, UNDEF, hint) if isinstance(x, Var) else x, a),
+                      map_atoms(lambda x: self.choose(UNDEF, x, hint) if isinstance(x, Var) else x, b))
 
     def _one_sided(self, a: Any, b: Any, hint: str) -> Any:
         present = b if isinstance(a, Missing) else a

@@ -17,6 +17,8 @@ import gast
 from srcad.frontend.branches import branch, truth
 from srcad.frontend.joins import Join
 from srcad.frontend.machine import Frame, bound_names
+from srcad.frontend.memory import Frozen, Meetings, Memories, Memory
+from srcad.frontend.memory import joined as joined_memories
 from srcad.frontend.spaces import Space, element_type, space_of, static_range
 from srcad.frontend.values import (
     MISSING,
@@ -32,6 +34,7 @@ from srcad.frontend.values import (
     State,
     Tup,
     atom_of,
+    atoms_in,
     is_atomic,
     map_atoms,
 )
@@ -152,6 +155,8 @@ class _Lowering:
     params_ever: set[Var] = field(default_factory=set)
     never: dict[Any, Var] = field(default_factory=dict)
     made: dict[Any, Var] = field(default_factory=dict)
+    mixed: dict[Any, Frozen] = field(default_factory=dict)
+    views: dict[Any, Any] = field(default_factory=dict)
 
     def run(self) -> None:
         frame = self.frame
@@ -177,16 +182,18 @@ class _Lowering:
         self.slots, self.places, self.never = {}, {}, {}
         head = self._head(start)
         with machine.fork(head) as stmts:
+            self._enter_memories()
             test = self._test()
             index, elements = self._target()
             frame.execute(self.node.body)
-            end, dead = machine.state, machine.dead
+            end, dead, after = machine.state, machine.dead, machine.memories
             until = self._until(end, dead)
         machine.dead = False
         frame.build.span = span
         loop = Loop(tuple(stmts), index, self.space and self.space.bounds, elements, test, until=until, span=span)
         joined = self._joined(head, end, loop)
-        self._finish(start, joined, loop)
+        self._settle_memories(joined, after)
+        self._finish(start, joined, loop, after)
 
     def _head(self, start: State) -> State:
         """The state at the head of a trip: `start`, with params for what is carried."""
@@ -208,6 +215,93 @@ class _Lowering:
             else:
                 head[key] = self._params(key, value)
         return head
+
+    # Memory: a param is in the memory of what the loop starts with, unless a trip ends with another.
+
+    def _enter_memories(self) -> None:
+        machine = self.frame.machine
+        memories = machine.memories
+        for param, slot in self.slots.items():
+            if not isinstance(slot.init, Var):
+                continue
+            memories.of[param] = memories.at(slot.init)
+            if memories.is_part(slot.init):
+                memories.parts.add(param)
+            why = self.mixed.get(self.places[param])
+            if why is not None:
+                memories.frozen.setdefault(memories.at(slot.init), why)
+                memories.of[param] = Memory()
+                memories.freeze(param, why)
+        self._refresh_views()
+
+    def _refresh_views(self) -> None:
+        """A view of an array that the loop changes is taken anew in every trip."""
+        machine = self.frame.machine
+        memories = machine.memories
+        current = {s.init: p for p, s in self.slots.items() if isinstance(s.init, Var)}
+        made: dict[Var, Var] = {}
+
+        def again(v: Var) -> Var | None:
+            if v in current or v in made:
+                return current.get(v) or made[v]
+            view = memories.views.get(v)
+            base = again(view.base) if view is not None else None
+            if view is None or base is None:
+                return None
+            made[v] = new = view.of(self.frame.build, base, v.hint)
+            memories.of[new] = memories.at(base)
+            memories.views[new] = replace(view, base=base)
+            return new
+
+        self.views = {}
+        for key, value in machine.state.items():
+            held = [a for a in atoms_in(value) if isinstance(a, Var) and a in memories.views and again(a)]
+            if held:
+                self.views[key] = value
+                machine.state[key] = map_atoms(lambda a: made.get(a, a), value)
+
+    def _settle_memories(self, joined: State, after: Memories) -> None:
+        """Lower the loop again if a trip ends with a name in another memory than it began with."""
+        before = self.frame.machine.memories.copy()
+        for param, slot in self.slots.items():
+            if isinstance(slot.init, Var):
+                before.of[param] = before.at(slot.init)
+        met = Meetings(before, after)
+        pairs = self._pairs(joined)
+        for _, a, b in pairs:
+            met.add(a, b)
+        span = self.frame.build.span
+        found = [p for p, s in self.slots.items() if s.next is not None and p.type.kind in ("array", "unknown")
+                 and self.places.get(p) not in self.mixed and p in self.places and met.mixed(p, s.next)]
+        for param in found:
+            self.mixed[self.places[param]] = Frozen(f"`{param.hint}` is another array in the next trip", "copy it before "
+                                                    "the loop, or store into a copy", span)
+        if found:
+            raise _Again
+
+    def _pairs(self, joined: State) -> list[tuple[Var, Atom, Atom]]:
+        """All variables that are seen after a trip, with what they were before and after it."""
+        moved = [(p, p if s.init is not UNDEF else UNDEF, s.next) for p, s in self.slots.items() if s.next is not None]
+        kept = dict.fromkeys(a for v in joined.values() for a in atoms_in(v) if isinstance(a, Var) and (
+            a not in self.slots or self.slots[a].next is None))
+        return [*moved, *((v, v, v) for v in kept)]
+
+    def _leave_memories(self, outs: dict[Var, Atom], joined: State, after: Memories) -> None:
+        """What is known of memory after the loop."""
+        machine = self.frame.machine
+        before = machine.memories.copy()
+        for param, slot in self.slots.items():
+            if isinstance(slot.init, Var):
+                before.of[param] = before.at(slot.init)
+                if before.is_part(slot.init):
+                    before.parts.add(param)
+        pairs = [(outs.get(v, v), a, b) for v, a, b in self._pairs(joined)]
+        machine.memories = joined_memories(before, after, [p for p in pairs if isinstance(p[0], Var)],
+                                           self.frame.build.span)
+        for param, slot in self.slots.items():
+            out = outs.get(param)
+            if isinstance(slot.init, Var) and isinstance(out, Var) and out is not slot.init:
+                machine.memories.newer.setdefault(slot.init, out)
 
     def _sequence(self, items: Items) -> Var:
         if not all(map(is_atomic, items.values)):
@@ -306,7 +400,7 @@ class _Lowering:
 
     def _choose(self, head: State) -> Callable[[Atom, Atom, str], Var]:
         self._again = False
-        owners = {a: key for key, value in head.items() for a in _atoms(value)}
+        owners = {a: key for key, value in head.items() for a in atoms_in(value)}
 
         def choose(a: Atom, b: Atom, hint: str) -> Var:
             slot = self.slots.get(a) if isinstance(a, Var) else None
@@ -339,7 +433,7 @@ class _Lowering:
 
     # The loop is known.
 
-    def _finish(self, start: State, joined: State, loop: Loop) -> None:
+    def _finish(self, start: State, joined: State, loop: Loop, after: Memories) -> None:
         outs: dict[Var, Atom] = {}
         carries = []
         for param, slot in self.slots.items():
@@ -358,6 +452,7 @@ class _Lowering:
         machine = self.frame.machine
         machine.state = {k: map_atoms(lambda a: outs.get(a, a) if isinstance(a, Var) else a, v)
                          for k, v in joined.items() if not (isinstance(k, tuple) and isinstance(v, Missing))}
+        self._leave_memories(outs, joined, after)
         if broke:
             machine.state[self.frame.scope, broke] = Num(flag) if flag else Const(False)
 
@@ -375,12 +470,6 @@ def _numeric(value: Any) -> Any:
             return replace(value, values=tuple((k, _numeric(v)) for k, v in value.values))
         case _:
             return value
-
-
-def _atoms(value: Any) -> list[Atom]:
-    found: list[Atom] = []
-    map_atoms(lambda a: found.append(a) or a, value)
-    return found
 
 
 def _rebound_lists(head: State, end: State) -> dict[Cell, Cell]:

@@ -20,6 +20,7 @@ from srcad.frontend.calls import call_value
 from srcad.frontend.capture import Source
 from srcad.frontend.expressions import evaluate
 from srcad.frontend.machine import Capture, Frame, Guard, Machine, Semantics
+from srcad.frontend.memory import WRITE_BACK, Memory
 from srcad.frontend.outline import call_recursive
 from srcad.frontend.statements import assign, execute
 from srcad.frontend.values import (
@@ -100,6 +101,7 @@ def _lower(machine: Machine, source: Source, arguments: dict[str, Any]) -> Lower
     try:
         result = body(frame, source, source.function.__code__, values, None)
         tree = leave(machine, result) if not machine.problems else None
+        write_back(machine)
     except Refused as refused:
         frame.refuse(getattr(refused, "node", source.tree), refused)
     if machine.problems:
@@ -109,6 +111,14 @@ def _lower(machine: Machine, source: Source, arguments: dict[str, Any]) -> Lower
     name = source.tree.name.strip("<>")
     func = Func(name, tuple(params), build.block, tree, source.span(source.tree), source.function.__doc__ or "")
     return Lowered(func, captures, tuple(machine.guards.values()))
+
+
+def write_back(machine: Machine) -> None:
+    """What the function changed and came from the caller is changed there, when all is done."""
+    for var in machine.inputs:
+        last = machine.memories.current(var)
+        if last is not var:
+            machine.build.call(WRITE_BACK, var, last)
 
 
 def lower_in_place(frame: Frame, source: Source, key: Any, values: dict[str, Any], parent: Frame | None) -> Any:
@@ -138,6 +148,7 @@ def _enter(machine: Machine, name: str, tree: Any) -> tuple[Any, Any]:
         if isinstance(t, Type):
             var = Var(hint, t)
             inputs[var] = (name, count[0])
+            machine.memories.of[var] = Memory(hint)
             count[0] += 1
             if t.kind == "sequence":
                 return var, machine.new(Sequence(var), hint)

@@ -19,6 +19,7 @@ import numpy as np
 
 from srcad.errors import Problem, Span
 from srcad.frontend.capture import Source
+from srcad.frontend.memory import Frozen, Memories, Memory
 from srcad.frontend.values import (
     MISSING,
     Cell,
@@ -32,6 +33,8 @@ from srcad.frontend.values import (
     Refused,
     State,
     Tup,
+    atoms_in,
+    map_atoms,
 )
 from srcad.ir import Builder, FuncRef, Type, Var, type_of
 from srcad.ir.types import INT, OBJECT, fresh
@@ -76,6 +79,7 @@ class Semantics:
 class Machine:
     build: Builder = field(default_factory=Builder)
     state: State = field(default_factory=dict)
+    memories: Memories = field(default_factory=Memories)
     dead: bool = False
     problems: list[Problem] = field(default_factory=list)
     captures: dict[Any, Capture] = field(default_factory=dict)
@@ -98,11 +102,18 @@ class Machine:
     def fork(self, state: State) -> Iterator[list[Any]]:
         """Lower into a block of its own, from a copy of `state`."""
         saved, self.state, self.dead = self.state, dict(state), False
+        memories, self.memories = self.memories, self.memories.copy()
         try:
             with self.build.nested() as stmts:
                 yield stmts
         finally:
-            self.state = saved
+            self.state, self.memories = saved, memories
+
+    def current(self, value: Any) -> Any:
+        """A value that was evaluated before something else was, in its version of now."""
+        if not self.memories.newer or not any(a in self.memories.newer for a in atoms_in(value)):
+            return value
+        return map_atoms(self.memories.current, value)
 
     def new(self, content: Any, hint: str = "") -> Ref:
         """A new mutable thing that holds `content`."""
@@ -126,7 +137,11 @@ class Machine:
         value = read()
         if is_data(value) and key not in self.static_captures:
             if key not in self.captures:
-                self.captures[key] = Capture(name, read, Var(name, input_type(value)))
+                var = Var(name, input_type(value))
+                self.captures[key] = Capture(name, read, var)
+                self.memories.of[var] = Memory(name)
+                self.memories.frozen[self.memories.of[var]] = Frozen("it belongs to the code around the function",
+                                                                     "copy it, or pass it as an argument")
             return Num(self.captures[key].var)
         if isinstance(value, bool | int | str) or value is None or callable(value):
             self.guards.setdefault(key, Guard(name, read, value))
@@ -204,11 +219,13 @@ class Frame:
 
     def assign(self, target: Any, value: Any) -> None:
         """`target = value`."""
-        self.semantics.assign(self, target, value)
+        self.semantics.assign(self, target, self.machine.current(value))
 
     def call(self, function: Any, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
         """The value of a call."""
-        return self.semantics.call(self, function, args, kwargs or {})
+        current = self.machine.current
+        return self.semantics.call(self, function, [current(a) for a in args],
+                                   {k: current(v) for k, v in (kwargs or {}).items()})
 
     def span(self, node: Any) -> Span:
         return self.source.span(node)

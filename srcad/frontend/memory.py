@@ -24,19 +24,32 @@ from typing import Any
 import numpy as np
 
 from srcad.errors import Span
-from srcad.frontend.values import Mixed, Num, Refused, State, atoms_in, map_atoms
-from srcad.ir import Atom, Builder, Lit, Op, Var, op_of
+from srcad.frontend.values import Mixed, Refused, State, atoms_in, map_atoms
+from srcad.ir import Atom, Builder, Lit, Op, Var, define, op_of
+from srcad.ir.types import OBJECT
+from srcad.runtime.arrays import set_at
 
 _serials = count()
+# An argument that the function changed gets its last version, when all else is done.
+WRITE_BACK = define(np.copyto, "np.copyto", effect=True, infer=lambda *_: OBJECT)
 
 
 class Memory:
-    """One allocation.  `owner` names the argument or outer name that it belongs to, if it is not the function's own."""
+    """A memory that is not known by the variable that it was first bound to: an argument's, or one of several.
+
+    `owner` names the argument or outer name that it belongs to, if it is not the function's own."""
 
     __slots__ = ("owner", "serial")
 
     def __init__(self, owner: str = "") -> None:
         self.owner, self.serial = owner, next(_serials)
+
+
+Place = Memory | Var  # most memories are known by the variable that a fresh array was bound to
+
+
+def owner_of(memory: Place) -> str:
+    return memory.owner if isinstance(memory, Memory) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +80,23 @@ class Memories:
     """Which memory each variable is in, which are views, which are parts in an unknown way, which memories can't be
     stored to, and what became of variables that were stored to."""
 
-    of: dict[Var, Memory] = field(default_factory=dict)
+    of: dict[Var, Place] = field(default_factory=dict)
     views: dict[Var, View] = field(default_factory=dict)
     parts: set[Var] = field(default_factory=set)
-    frozen: dict[Memory, Frozen] = field(default_factory=dict)
+    elements: set[Var] = field(default_factory=set)
+    frozen: dict[Place, Frozen] = field(default_factory=dict)
     newer: dict[Var, Var | None] = field(default_factory=dict)
 
     def copy(self) -> Memories:
-        return Memories(dict(self.of), dict(self.views), set(self.parts), dict(self.frozen), dict(self.newer))
+        return Memories(dict(self.of), dict(self.views), set(self.parts), set(self.elements), dict(self.frozen),
+                        dict(self.newer))
 
     def freeze(self, v: Var, why: Frozen) -> None:
         self.frozen.setdefault(self.at(v), why)
 
-    def at(self, v: Var) -> Memory:
+    def at(self, v: Var) -> Place:
         """The memory of a variable; one of its own if nothing else is known."""
-        return self.of.setdefault(v, Memory())
+        return self.of.get(v, v)
 
     def current(self, a: Atom) -> Atom:
         """The version that a value has by now (it was evaluated before something else was)."""
@@ -122,6 +137,14 @@ def is_basic(index: Any) -> bool:
     return not isinstance(index, list | np.ndarray | bool) and not (isinstance(index, Lit) and isinstance(index.value, bool))
 
 
+class StoresToElement(Exception):  # noqa: N818 - control flow of the lowering
+    """A loop stores to what it runs over: it must run over the indices."""
+
+    def __init__(self, var: Var) -> None:
+        super().__init__()
+        self.var = var
+
+
 class Store:
     """One store: the new version of a variable, and what follows from it for all that shares its memory."""
 
@@ -143,6 +166,8 @@ class Store:
         memories = self.memories
         memories.of[new] = memories.at(old)
         new.hint = new.hint or old.hint
+        if old in memories.elements:
+            raise StoresToElement(old)
         if old in memories.parts:
             raise Refused(what, "it may be a part of another array, or the same, depending on the path",
                           "store into the array itself, or copy it")
@@ -157,7 +182,7 @@ class Store:
         assert isinstance(base, Var)
         return self._up(base, put(self.build, base, new, view), what)
 
-    def _replace(self, memory: Memory, root: Var, new_root: Var) -> None:
+    def _replace(self, memory: Place, root: Var, new_root: Var) -> None:
         """Every variable of the state that is in this memory gets the version that follows from the new root."""
         memories = self.memories
         made: dict[Var, Var | None] = {root: new_root}
@@ -174,7 +199,7 @@ class Store:
             return made[v]
 
         for key, value in list(self.state.items()):
-            shared = [v for v in atoms_in(value) if isinstance(v, Var) and memories.of.get(v) is memory]
+            shared = [v for v in atoms_in(value) if isinstance(v, Var) and _is_array(v) and memories.at(v) is memory]
             if not shared:
                 continue
             if all(version(v) is not None for v in shared):
@@ -207,15 +232,8 @@ def _put_transposed(build: Builder, base: Var, new: Var, view: View) -> Var:
 _PUTS: dict[Any, Put] = {operator.getitem: _put_item, np.transpose: _put_transposed}
 
 
-def _set_at() -> Op:
-    from srcad.runtime.arrays import set_at
-
-    op = op_of(set_at)
-    assert op is not None
-    return op
-
-
-SET_AT = _set_at()
+SET_AT = op_of(set_at)
+assert SET_AT is not None
 
 
 # Where control meets.
@@ -227,7 +245,7 @@ def joined(left: Memories, right: Memories, pairs: Iterable[tuple[Var, Atom, Ato
     A memory that meets one other which meets nothing else is one memory.  All others are mixed: what could be one of
     them or another can be read, and a store to it is refused."""
     result = Memories({**left.of, **right.of}, {**left.views, **right.views}, left.parts | right.parts,
-                      {**left.frozen, **right.frozen}, {**left.newer, **right.newer})
+                      left.elements | right.elements, {**left.frozen, **right.frozen}, {**left.newer, **right.newer})
     met = Meetings(left, right)
     found = [(out, a, b) for out, a, b in pairs if _is_array(out)]
     for _, a, b in found:
@@ -241,7 +259,7 @@ def joined(left: Memories, right: Memories, pairs: Iterable[tuple[Var, Atom, Ato
             result.parts.add(out)
         if met.mixed(a, b):
             why = Frozen("it may be one of two arrays, depending on the path", "copy it before the store", span)
-            result.of[out] = Memory(sources[0].owner or sources[-1].owner)
+            result.of[out] = Memory(owner_of(sources[0]) or owner_of(sources[-1]))
             for m in (result.of[out], *sources):
                 result.frozen.setdefault(m, why)
     return result
@@ -252,10 +270,10 @@ class Meetings:
 
     def __init__(self, left: Memories, right: Memories) -> None:
         self.left, self.right = left, right
-        self.to: dict[Memory, set[Memory]] = {}
-        self.back: dict[Memory, set[Memory]] = {}
+        self.to: dict[Place, set[Place]] = {}
+        self.back: dict[Place, set[Place]] = {}
 
-    def memories(self, a: Atom, b: Atom) -> list[Memory]:
+    def memories(self, a: Atom, b: Atom) -> list[Place]:
         return [m.at(x) for m, x in ((self.left, a), (self.right, b)) if isinstance(x, Var) and _is_array(x)]
 
     def add(self, a: Atom, b: Atom) -> None:
@@ -270,8 +288,8 @@ class Meetings:
         if len(both) < 2 or both[0] is both[1] and self.to[both[0]] == self.back[both[1]] == {both[0]}:
             return False
         first, last = both
-        swapped = first.owner == last.owner or not (first.owner or last.owner)
+        swapped = owner_of(first) == owner_of(last)
         return not (swapped and self.to[first] == {last} and self.back[last] == {first})
 
 
-__all__ = ["SET_AT", "Frozen", "Meetings", "Memories", "Memory", "Num", "Store", "View", "is_basic", "joined", "put_back"]
+__all__ = ["SET_AT", "Frozen", "StoresToElement", "Meetings", "Memories", "Memory", "Store", "View", "is_basic", "joined", "put_back"]

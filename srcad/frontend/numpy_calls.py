@@ -43,7 +43,9 @@ def call_operation(frame: Frame, op: Op, args: list[Any], kwargs: dict[str, Any]
     form_kwargs = {k: structure(frame, v, k) if k in op.structure else argument(frame, v) for k, v in kwargs.items()}
     if op.outs > 1:
         return Tup(tuple(Num(v) for v in frame.build.calls(op, *form_args, **form_kwargs)))
-    return result_of(frame, frame.build.call(op, *form_args, **form_kwargs))
+    result = frame.build.call(op, *form_args, **form_kwargs)
+    frame.machine.memories.derive(result, op, tuple(form_args), form_kwargs)
+    return result_of(frame, result)
 
 
 def result_of(frame: Frame, var: Any) -> Any:

@@ -12,9 +12,7 @@ import numpy as np
 from srcad.frontend.classes import class_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import argument
-from srcad.frontend.spaces import listed
 from srcad.frontend.values import (
-    MISSING,
     Const,
     Entries,
     Fields,
@@ -37,7 +35,7 @@ from srcad.frontend.values import (
 )
 from srcad.ir import EXTENT, NEVER, OPERATORS, Atom, Op, Var, op_of
 from srcad.rules import ATTRIBUTES, METHODS
-from srcad.rules.sequences import CONCAT, ITEM, NEW, REPEAT, SET_ITEM, SLICE
+from srcad.rules.sequences import CONCAT, ITEM, NEW, REPEAT, SLICE
 
 BINARY = {
     "Add": "add", "Sub": "sub", "Mult": "mul", "Div": "truediv", "FloorDiv": "floordiv", "Mod": "mod", "Pow": "pow",
@@ -54,6 +52,7 @@ def operation_of(function: Any) -> Op:
 def binary(frame: Frame, name: str, a: Any, b: Any) -> Any:
     """`a <name> b`, where name is a function of the operator module."""
     function = getattr(operator, name)
+    a, b = frame.machine.current(a), frame.machine.current(b)
     if isinstance(a, Poison) or isinstance(b, Poison):
         return Poison()
     if is_static(a) and is_static(b):
@@ -148,7 +147,7 @@ def subscript(frame: Frame, owner: Any, index: Any) -> Any:
         case Num(atom=atom):
             if atom.type.kind == "never":
                 return Num(Var("", NEVER))
-            return Num(frame.build.call(operation_of(operator.getitem), atom, index_atoms(frame, index)))
+            return viewed(frame, operation_of(operator.getitem), atom, index_atoms(frame, index))
         case Tup(items=items):
             return _known_item(frame, items, index, lambda part: Tup(part))
         case Ref():
@@ -161,6 +160,13 @@ def subscript(frame: Frame, owner: Any, index: Any) -> Any:
                                          lambda: v[static(index, "a key")])
         case _:
             raise Refused(f"a subscript of {describe(owner)}")
+
+
+def viewed(frame: Frame, op: Op, atom: Atom, *rest: Any) -> Num:
+    """The result of an operation that may share the memory of its first argument."""
+    result = frame.build.call(op, atom, *rest)
+    frame.machine.memories.derive(result, op, (atom, *rest), {})
+    return Num(result)
 
 
 def _static_slice(index: slice) -> slice:
@@ -235,88 +241,6 @@ def index_atoms(frame: Frame, index: Any) -> Any:
             return _plain(index)
 
 
-# Stores.
-
-
-def store(frame: Frame, target: Any, value: Any) -> None:
-    """`owner[index] = value` and `owner.name = value`."""
-    if isinstance(target, gast.Attribute):
-        _store_attribute(frame, frame.evaluate(target.value), target.attr, value)
-        return
-    owner = frame.evaluate(target.value)
-    index = index_of(frame, target.slice)
-    if isinstance(owner, Poison):
-        return
-    if not isinstance(owner, Ref):
-        raise Refused("a store into an array" if isinstance(owner, Num) else f"a store into {describe(owner)}",
-                      "in-place changes of arrays are not differentiated",
-                      "build a new array, for instance with np.where, np.concatenate or np.stack")
-    content = frame.machine.content(owner)
-    match content:
-        case Items(values=values) if isinstance(index, Const | Num) and is_static(index):
-            items = list(values)
-            items[static(index, "an index")] = value
-            frame.machine.store(owner, Items(tuple(items)))
-        case Items() | Sequence() if not isinstance(index, slice):
-            changed = frame.build.call(SET_ITEM, sequence_of(frame, owner), atom_of(index), atom_of(value))
-            frame.machine.store(owner, Sequence(changed))
-        case Entries(values=entries):
-            key = static(index, "the key of a dict")
-            frame.machine.store(owner, Entries(tuple({**dict(entries), key: value}.items())))
-        case _:
-            raise Refused(f"this store into {describe(owner)}")
-
-
-def _store_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
-    if isinstance(owner, Ref) and isinstance(fields := frame.machine.content(owner), Fields):
-        frame.machine.store(owner, Fields(fields.cls, tuple({**dict(fields.values), name: value}.items())))
-        return
-    raise Refused(f"a store into an attribute of {describe(owner)}", "only objects made by the function are changed",
-                  "return the new value instead")
-
-
-def update(frame: Frame, target: Any, op: Any, value: Any) -> None:
-    """`target op= value`: rebinding for numbers and tuples, a change in place for lists."""
-    name = BINARY[type(op).__name__]
-    if isinstance(target, gast.Name):
-        old = frame.lookup(target.id)
-    else:
-        load = type(target)(**{**dict(gast.iter_fields(target)), "ctx": gast.Load()})
-        gast.copy_location(load, target)
-        old = frame.evaluate(load)
-    if isinstance(old, Ref) and name == "add":
-        extend(frame, old, value)
-        return
-    if isinstance(old, Num) and old.atom.type.kind in ("array", "unknown") and isinstance(old.atom, Var):
-        sign, text = OPERATORS[name].name if name in OPERATORS else "@", gast_name(target)
-        raise Refused(f"`{text} {sign}= …` on an array",
-                      "it changes the array in place, and in-place changes of arrays are not differentiated",
-                      f"write `{text} = {text} {sign} …` to make a new array")
-    frame.assign(target, binary(frame, name, old, value))
-
-
-def extend(frame: Frame, owner: Ref, other: Any) -> None:
-    """`owner += other`, in place."""
-    content = frame.machine.content(owner)
-    more = listed(frame, other) if not isinstance(other, Tup) else frame.machine.new(Items(other.items))
-    added = frame.machine.content(more)
-    if isinstance(content, Items) and isinstance(added, Items):
-        frame.machine.store(owner, Items(content.values + added.values))
-        return
-    frame.machine.store(owner, Sequence(frame.build.call(CONCAT, sequence_of(frame, owner), sequence_of(frame, more))))
-
-
-def gast_name(node: Any) -> str:
-    return node.id if isinstance(node, gast.Name) else "x"
-
-
-def delete(frame: Frame, target: Any) -> None:
-    if isinstance(target, gast.Name):
-        frame.machine.state[frame.scope, target.id] = MISSING
-        return
-    raise Refused("`del` of an item or attribute")
-
-
 # Attributes.
 
 
@@ -379,7 +303,7 @@ def _of_array(frame: Frame, atom: Atom, name: str) -> Any:
     if name == "size" and t.shape is not None:
         return _size(frame, atom)
     if name in ATTRIBUTES:
-        return Num(frame.build.call(operation_of(ATTRIBUTES[name]), atom))
+        return viewed(frame, operation_of(ATTRIBUTES[name]), atom)
     if name in METHODS:
         return Method(Num(atom), name)
     raise Refused(f"the attribute `{name}` of an array")

@@ -6,6 +6,7 @@
     Ref       a mutable container or object; what it holds stands in the state, under its cell
     Closure   a function that the lowered code defines
     Partial   a callable with some of its arguments; Method: one with its `self`
+    Either    one of two functions, depending on the path
     Stream    something to iterate over: a range, zip, enumerate, reversed, a generator
 
 A `State` maps names and cells to values; it is copied where control forks and joined where it meets.
@@ -117,6 +118,15 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True)
+class Either:
+    """One of two functions, by a test that was made before."""
+
+    test: Atom
+    then: Any
+    orelse: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Stream:
     """`kind` is range, zip, enumerate, reversed, items, map or comprehension; `parts` are its operands."""
 
@@ -203,6 +213,10 @@ def is_static(value: Any) -> bool:
     return isinstance(value, Const) or (isinstance(value, Tup) and all(map(is_static, value.items)))
 
 
+def is_function(value: Any) -> bool:
+    return isinstance(value, Closure | Partial | Method | Either) or (isinstance(value, Const) and callable(value.value))
+
+
 def describe(value: Any) -> str:
     """What a value is, for an error message."""
     match value:
@@ -218,6 +232,8 @@ def describe(value: Any) -> str:
             return f"the function `{tree.name}`"
         case Partial() | Method():
             return "a bound function"
+        case Either():
+            return "one of two functions"
         case Stream(kind=kind):
             return f"a {kind} iterator"
         case Mixed(reason=reason):
@@ -246,6 +262,8 @@ def map_atoms(f: Any, value: Any) -> Any:
                            tuple((k, map_atoms(f, v)) for k, v in kwargs))
         case Method(owner=owner, name=name):
             return Method(map_atoms(f, owner), name)
+        case Either(test=test, then=then, orelse=orelse):
+            return Either(f(test), map_atoms(f, then), map_atoms(f, orelse))
         case Stream(kind=kind, parts=parts):
             return Stream(kind, tuple(map_atoms(f, p) for p in parts))
         case _:

@@ -16,7 +16,7 @@ STRUCTURE = frozenset({
     "axis", "axes", "axisa", "axisb", "axisc", "keepdims", "dtype", "ord", "subscripts", "optimize", "copy", "order",
     "kind", "ddof", "correction", "casting", "subok", "indexing", "mode", "UPLO", "full_matrices", "compute_uv",
     "endpoint", "retstep", "sparse", "side", "method", "hermitian", "offset", "axis1", "axis2", "source",
-    "destination", "equal_nan", "k", "N", "M", "like", "device", "bias", "rowvar", "stable",
+    "destination", "equal_nan", "k", "like", "device", "bias", "rowvar", "stable",
 })
 Memory = Literal["fresh", "view", "perhaps"]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
-from srcad.ir import Func, Undef, Var, leaves, map_tree
+from srcad.ir import Func, Lit, Undef, Var, leaves, map_tree
 from srcad.program.lowering import Split
 from srcad.program.programs import Forward, Program, Tangent
 from srcad.program.results import owned
@@ -89,11 +89,11 @@ class Pullback:
         return self._trees(found)
 
     def _seeds(self, cotangent: Any) -> list[Any]:
-        outputs = [a for a in leaves(self.func.result)]
-        given = _cotangents(self.func.result, cotangent)
-        if len(given) != len(outputs):
+        parts, given = leaves(self.func.result), _cotangents(self.func.result, cotangent)
+        if len(given) != len(parts):
             raise ArgumentError(f"the cotangent must have the structure of the result of {self.func.name}")
-        return [self._seed(g, outputs[k]) for k, g in enumerate(given) if k in self.halves.outputs]
+        outputs = [(a, g) for a, g in zip(parts, given, strict=True) if isinstance(a, Var | Lit | Undef)]
+        return [self._seed(g, a) for k, (a, g) in enumerate(outputs) if k in self.halves.outputs]
 
     def _seed(self, g: Any, output: Any) -> Any:
         if isinstance(g, np.ndarray) and g.dtype.kind in "iub":

@@ -51,7 +51,7 @@ def _pad_vjp(g: Any, y: Any, x: Any, pad_width: Any, mode: str = "constant", **k
 
 
 def _pad_jvp(t: Any, y: Any, x: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> Any:
-    return np.pad(t, pad_width, mode=mode)
+    return np.pad(t, pad_width, mode=mode)  # type: ignore[call-overload]
 
 
 custom(np.pad, jvps=(_pad_jvp,), vjps=(_pad_vjp,))
@@ -127,5 +127,6 @@ def _diff_type(x: Any, n: Any = 1, axis: int = -1, prepend: Any = None, append: 
 
 
 _ends = refused("np.diff by prepend or append: concatenate them before")
-custom(np.diff, jvps=(_diff_jvp, None, None, _ends, _ends), vjps=(_diff_vjp, None, None, _ends, _ends), infer=_diff_type)
+custom(np.diff, jvps=(_diff_jvp, None, None, _ends, _ends), vjps=(_diff_vjp, None, None, _ends, _ends),
+       infer=_diff_type)
 linear(np.ediff1d, lambda g, y, x: back_to(-np.diff(g, prepend=0.0, append=0.0), x))

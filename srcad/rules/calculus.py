@@ -1,4 +1,4 @@
-"""Numerical calculus: averages, integrals by the trapezoid rule, differences, polynomials, and choices by conditions."""
+"""Numerical calculus: averages, integrals, differences, polynomials, and choices by conditions."""
 
 from __future__ import annotations
 
@@ -105,7 +105,8 @@ def _grid_vjp(g: Any, z: Any, y: Any, x: Any, dx: Any = 1.0, axis: int = -1) -> 
 
 _step = refused("np.trapezoid by dx: multiply the integral by it")
 # NumPy 1 calls it trapz.
-custom(getattr(np, "trapezoid", None) or np.trapz, jvps=(_trapezoid_jvp, _grid_jvp, _step),
+custom(np.trapezoid if hasattr(np, "trapezoid") else getattr(np, "trapz"),  # noqa: B009 - not in newer stubs
+       jvps=(_trapezoid_jvp, _grid_jvp, _step),
        vjps=(_trapezoid_vjp, _grid_vjp, _step))
 
 
@@ -134,7 +135,7 @@ def _gradient_vjp(g: Any, y: Any, x: Any, step: Any = 1.0, axis: Any = None, edg
 
 def _gradient_jvp(t: Any, y: Any, x: Any, step: Any = 1.0, axis: Any = None, edge_order: int = 1) -> Any:
     _gradient_place(x, axis)
-    return np.gradient(t, step, axis=axis, edge_order=edge_order)
+    return np.gradient(t, step, axis=axis, edge_order=edge_order)  # type: ignore[call-overload]
 
 
 _spacing = refused("np.gradient by its spacing: divide by it")
@@ -284,13 +285,23 @@ def _meshgrid_type(*xs: Any, indexing: str = "xy", sparse: bool = False, copy: b
 
 
 linear(np.meshgrid, *map(_meshgrid_vjp, range(8)), infer=_meshgrid_type)
-if hasattr(np, "vecdot"):
-    def _vecdot_bar(g: Any, other: Any, x: Any) -> Any:
-        return unbroadcast_to((g if rank(g) == 0 else np.expand_dims(g, -1)) * other, x)
 
+
+def _plain(x: Any) -> Any:
+    return np.conj(x) if is_complex(x) else x
+
+
+def _vecdot_bar(g: Any, other: Any, x: Any) -> Any:
+    return unbroadcast_to((g if rank(g) == 0 else np.expand_dims(g, -1)) * other, x)
+
+
+def _vecdot_type(a: Any, b: Any) -> Type:
+    x, y = type_in(a).shape, type_in(b).shape
+    known = None if x is None or y is None else results.broadcast([x[:-1], y[:-1]])
+    return results.made(known, results.promoted(a, b))
+
+
+if hasattr(np, "vecdot"):
     custom(np.vecdot, jvps=(lambda t, y, a, b: np.vecdot(t, b), lambda t, y, a, b: np.vecdot(a, t)),
-           vjps=(lambda g, y, a, b: _vecdot_bar(np.conj(g) if is_complex(g) else g, np.conj(b) if is_complex(b) else b, a),
-                 lambda g, y, a, b: _vecdot_bar(g, np.conj(a) if is_complex(a) else a, b)),
-           infer=lambda a, b: results.made(None if type_in(a).shape is None or type_in(b).shape is None else
-                                           results.broadcast([type_in(a).shape[:-1], type_in(b).shape[:-1]]),
-                                           results.promoted(a, b)))
+           vjps=(lambda g, y, a, b: _vecdot_bar(_plain(g), _plain(b), a),
+                 lambda g, y, a, b: _vecdot_bar(g, _plain(a), b)), infer=_vecdot_type)

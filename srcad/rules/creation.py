@@ -49,7 +49,10 @@ def _arange_type(*args: Any, dtype: Any = None, step: Any = None, **_: Any) -> T
 
 def _difference(start: Any, stop: Any) -> Dim | None:
     """`stop - start` as a linear form."""
-    low, high = (v.value if isinstance(v, Type) else Dim(None, v) if isinstance(v, int) else None for v in (start, stop))
+    def known(v: Any) -> Dim | None:
+        return v.value if isinstance(v, Type) else Dim(None, v) if isinstance(v, int) else None
+
+    low, high = known(start), known(stop)
     if low is None or high is None:
         return None
     if low.size is None:
@@ -83,10 +86,8 @@ def _linspace_stop(g: Any, y: Any, start: Any, stop: Any, num: Any = 50, endpoin
     return unbroadcast_to(np.sum(g * _weights(g, endpoint), axis=0), stop)
 
 
-for _make in (np.zeros, np.ones, np.empty):
-    constant(_make, infer=results.filled)
-for _make in (np.zeros_like, np.ones_like, np.empty_like):
-    constant(_make, infer=_like_type)
+constant(np.zeros, np.ones, np.empty, infer=results.filled)
+constant(np.zeros_like, np.ones_like, np.empty_like, infer=_like_type)
 constant(np.eye, infer=_eye_type)
 constant(np.identity, infer=_square_type)
 constant(np.arange, infer=_arange_type)

@@ -46,7 +46,8 @@ pointwise(np.arccosh, lambda t, z, x: t / (np.sqrt(x - 1) * np.sqrt(x + 1)))
 pointwise(np.arctanh, lambda t, z, x: t / (1 - x * x))
 pointwise(np.arctan2, lambda t, z, y, x: t * x / (x * x + y * y), lambda t, z, y, x: -t * y / (x * x + y * y))
 # At the origin the quotient is 0 / 0; the subdifferential there is the unit disk, and 0 is its middle.
-pointwise(np.hypot, lambda t, z, x, y: t * x / np.where(z == 0, 1, z), lambda t, z, x, y: t * y / np.where(z == 0, 1, z))
+pointwise(np.hypot, lambda t, z, x, y: t * x / np.where(z == 0, 1, z),
+          lambda t, z, x, y: t * y / np.where(z == 0, 1, z))
 elementwise(np.deg2rad, lambda z, x: math.pi / 180)
 elementwise(np.rad2deg, lambda z, x: 180 / math.pi)
 alike(np.deg2rad, np.radians, elementwise=True)

@@ -1,5 +1,7 @@
-"""Fourier transforms.  The matrix of a transform is symmetric, so a transform is its own transpose; the real ones differ
-only in which half of the spectrum they keep.
+"""Fourier transforms.
+
+The matrix of a transform is symmetric, so a transform is its own transpose; the real ones differ in which half of the
+spectrum they keep.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from srcad.rules.symbols import recorded, type_in, value_in
 from srcad.runtime import arrays
 
 _resized = recorded(arrays.resized)
-_OPPOSITE = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}
+_OPPOSITE: dict[Any, Any] = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}
 
 
 def _complex_of(x: Any) -> np.dtype:
@@ -48,8 +50,8 @@ def _grid_vjp(transform: Function) -> Function:
     return vjp
 
 
-for _f in (np.fft.fft, np.fft.ifft):
-    linear(_f, _line_vjp(_f), infer=_line_type)
+for _line in (np.fft.fft, np.fft.ifft):
+    linear(_line, _line_vjp(_line), infer=_line_type)
 for _f in (np.fft.fft2, np.fft.ifft2, np.fft.fftn, np.fft.ifftn):
     linear(_f, _grid_vjp(_f), infer=lambda x, s=None, axes=None, norm=None: Type(
         "array", _complex_of(x), type_in(x).shape if s is None else None))

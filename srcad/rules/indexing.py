@@ -1,7 +1,7 @@
 """Reading and storing elements, and the types of what an index picks.
 
 The cotangent of `x` in `x[i]` is zero but at `i`: `index_add(zeros, g, i)`, which prints as `dx[i] += g` where the
-cotangent of `x` is a buffer.  A store replaces: the old elements get no cotangent, the value gets what it overwrote them with.
+cotangent of `x` is a buffer.  A store replaces: the old elements get no cotangent, and the value gets theirs.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ def getitem_type(x: Any, index: Any) -> Type:
         return t if isinstance(index, slice) else t.item or UNKNOWN
     if not t.is_numeric:
         return UNKNOWN
-    parts = list(index) if isinstance(index, tuple) else [index]
-    if t.shape is None or any(_is_unknown(p) for p in parts):
+    given = list(index) if isinstance(index, tuple) else [index]
+    if t.shape is None or any(_is_unknown(p) for p in given):
         return Type("unknown", t.dtype)
-    parts = _without_ellipsis(parts, len(t.shape))
+    parts = _without_ellipsis(given, len(t.shape))
     if parts is None:
         return UNKNOWN
     return made(picked(t.shape, parts), t.dtype)

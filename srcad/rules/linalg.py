@@ -1,7 +1,7 @@
 """Linear algebra: solving, inverses, determinants, norms and factorisations.
 
-The rules hold for stacks of matrices.  A factorisation that reads one triangle of a symmetric matrix has the derivative of
-the symmetric matrix, (t + t.T) / 2, as in JAX.
+The rules hold for stacks of matrices.  A factorisation that reads one triangle of a symmetric matrix has the derivative
+by the symmetric matrix, (t + t.T) / 2, as in JAX.
 """
 
 from __future__ import annotations

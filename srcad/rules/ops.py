@@ -10,8 +10,8 @@ A rule is stated once, as mathematics, for positional arguments in order (None: 
     custom(np.linalg.det, jvps=(...,), vjps=(...,))                    only what fits none of these states both
     constant(np.floor)                                                 derivative zero wherever it has one
 
-A rule's functions take `(g, y, *args, **kwargs)`: cotangent (or tangent) first, then the result, then the call as it was
-made.  They run on arrays and on symbols alike.
+A rule's functions take `(g, y, *args, **kwargs)`: cotangent (or tangent) first, then the result, then the call as it
+was made.  They run on arrays and on symbols alike.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ Function = Callable[..., Any]
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """`jvps[i](t, y, *args)` is what the tangent t of argument i adds to the result's tangent; `vjps[i](g, y, *args)` is what
-    the result's cotangent g adds to argument i's.  An argument that is a list has a list of cotangents (and tangents).
+    """`jvps[i](t, y, *args)` is what the tangent t of argument i adds to the result's tangent; `vjps[i](g, y, *args)`
+    is what the result's cotangent g adds to argument i's.  An argument that is a list has a list of cotangents.
     `joint`: the operation is linear in all those arguments at once, so it is applied to all their tangents together.
     `elementwise`: the contributions still have the result's shape and are summed to the argument's."""
 
@@ -93,7 +93,7 @@ def elementwise(function: Function, *partials: Function | None, name: str | None
 
 def pointwise(function: Function, *products: Function | None, jvps: tuple[Function | None, ...] | None = None,
               name: str | None = None, **facts: Any) -> Op:
-    """As `elementwise`, where t times the partial reads better than a product: `products[i](t, z, x, y, …)`, say `t / y`.
+    """As `elementwise`, where something reads better than t times the partial: `products[i](t, z, x, y, …)`, `t / y`.
     `jvps` are stated where the operation is not complex differentiable (`abs`), so that the modes differ."""
     if op_of(function) is None:
         facts["elementwise"] = True

@@ -179,7 +179,7 @@ def _einsum_vjp(i: int) -> Any:
         ranks = [rank(o) for o in operands]
         if any(r is None for r in ranks):
             raise NotImplementedError("the rank of an operand is not known")
-        terms, result = letters(subscripts, ranks)
+        terms, result = letters(subscripts, [r or 0 for r in ranks])
         others = [o for j, o in enumerate(operands) if j != i]
         return _contribution(g, terms, result, i, others, operands[i], kwargs)
     return vjp
@@ -216,7 +216,7 @@ def _placed(partial: Any, wanted: str, own: str, x: Any) -> Any:
                 raise NotImplementedError("a letter three times in one operand of einsum")
             at = own.rindex(c)
             own = own[:at] + letter + own[at + 1:]
-            target = "".join(l for l in own if l in unique or l == letter)
+            target = "".join(s for s in own if s in unique or s == letter)
             spread = np.einsum(f"{unique},{c}{letter}->{target}", spread, eye)
             unique = target
     return spread

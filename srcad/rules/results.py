@@ -1,7 +1,7 @@
 """The types of results, for operations that can't be asked by running them on prototypes.
 
-An `infer` gets the call with each atom replaced by its `Type` (or `Lit`).  A size that is no linear form is *interned*: the
-same question gets the same size, so that `x[:k]` and `y[:k]` agree when `x` and `y` do.  What depends on data, the
+An `infer` gets the call with each atom replaced by its `Type` (or `Lit`).  A size that is no linear form is *interned*:
+the same question gets the same size, so that `x[:k]` and `y[:k]` agree when `x` and `y` do.  What depends on data, the
 elements of a mask, gets a size of its own each time.
 """
 
@@ -55,7 +55,8 @@ def product(dims: Sequence[Dim]) -> Dim:
         return Dim(None, constant)
     if len(symbolic) == 1 and constant == 1:
         return symbolic[0]
-    return interned("product", constant, tuple(sorted(symbolic, key=lambda d: (d.size.serial, d.offset))))
+    in_order = sorted(symbolic, key=lambda d: (d.size.serial if d.size else 0, d.offset))
+    return interned("product", constant, tuple(in_order))
 
 
 def extents(argument: Any) -> Shape | None:

@@ -80,6 +80,7 @@ def _over_numbers(function: Function, *products: Function | None) -> None:
 _exp = recorded(math.exp)
 _copysign, _trunc = recorded(math.copysign), recorded(math.trunc)
 _digamma = recorded(scalars.polygamma)
+_slope, _log_of_base, _round = recorded(scalars.power_slope), recorded(scalars.power_log), recorded(round)
 _over_numbers(math.expm1, lambda t, z, x: t * (z + 1))
 _over_numbers(math.log2, lambda t, z, x: t / (math.log(2) * x))
 _over_numbers(math.log1p, lambda t, z, x: t / (1 + x))
@@ -100,7 +101,6 @@ _over_numbers(math.ldexp, lambda t, z, x, i: t * 2.0 ** i, None)
 if hasattr(math, "exp2"):
     _over_numbers(math.exp2, lambda t, z, x: t * math.log(2) * z)
     _over_numbers(math.cbrt, lambda t, z, x: t / (3 * z * z))
-_slope, _log_of_base, _round = recorded(scalars.power_slope), recorded(scalars.power_log), recorded(round)
 
 
 def _hypot_part(i: int) -> Function:

@@ -162,7 +162,8 @@ def _vstack_vjp(g: Any, y: Any, arrays_: Any, **_: Any) -> Any:
 
 def _hstack_vjp(g: Any, y: Any, arrays_: Any, **_: Any) -> Any:
     if is_sequence(arrays_):
-        return _of_sequence(g, arrays_, _rows if _item_rank(arrays_) == 0 else lambda g: _pieces_of(g, arrays_, axis=0), 1)
+        flat = _rows if _item_rank(arrays_) == 0 else lambda g: _pieces_of(g, arrays_, axis=0)
+        return _of_sequence(g, arrays_, flat, 1)
     if all(rank(a) == 0 for a in arrays_):
         return [g[i] for i in range(len(arrays_))]
     axis = 0 if any(rank(a) in (0, 1) for a in arrays_) else 1

@@ -13,11 +13,16 @@ from srcad.rules import creation, indexing, runtime  # noqa: F401 - they make th
 from srcad.rules.ops import linear
 from srcad.rules.results import like
 from srcad.rules.sequences import ADD_AT, ITEM
+from srcad.rules.shapes import unbroadcast_to
 from srcad.rules.symbols import recorded, type_in
 from srcad.runtime import arrays, tapes
 
 _rows_of = recorded(tapes.rows_of)
 _rows_into = recorded(tapes.rows_into)
+
+
+def _stretched_type(t: Any, y: Any) -> Type:
+    return Type(type_in(y).kind, type_in(t).dtype, type_in(y).shape)
 
 
 def _row_type(x: Any, rows: Any) -> Type:
@@ -29,6 +34,9 @@ ADD_TREES = linear(tapes.add_trees, lambda g, y, a, b: g, lambda g, y, a, b: g, 
 ROWS_INTO = linear(tapes.rows_into, lambda g, y, rows, x: _rows_of(g, rows), name="rows_into",
                    infer=lambda rows, x: like(x) if type_in(x).is_numeric else type_in(x))
 ROWS_OF = linear(tapes.rows_of, lambda g, y, x, rows: _rows_into(g, x), name="rows_of", infer=_row_type)
+
+STRETCHED = linear(tapes.stretched, lambda g, y, t, like_: unbroadcast_to(g, t), name="stretched",
+                   infer=_stretched_type)
 
 # The loads whose cotangents accumulate in one buffer, each with what adds to it.
 LOADS = {op_of(operator.getitem): op_of(arrays.index_add), ITEM: ADD_AT}

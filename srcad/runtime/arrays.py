@@ -256,7 +256,8 @@ def unpadded(g: Any, x: Any, pad_width: Any) -> Any:
 
 def padded_places(x: Any, pad_width: Any, mode: str) -> Any:
     """Which element of `x`, counted flat, each element of `np.pad(x, pad_width, mode)` copies."""
-    return np.pad(np.reshape(np.arange(np.size(x)), np.shape(x)), pad_width, mode=mode)
+    places = np.reshape(np.arange(np.size(x)), np.shape(x))
+    return np.pad(places, pad_width, mode=mode)  # type: ignore[call-overload]
 
 
 def cofactor(a: Any) -> Any:

@@ -29,3 +29,8 @@ def rows_into(rows: list[Any], x: Any) -> Any:
 def rows_of(x: Any, rows: list[Any]) -> Any:
     """As many elements of `x` as there are `rows`."""
     return list(x[:len(rows)]) if isinstance(x, list) else [np.copy(row)[()] for row in x[:len(rows)]]
+
+
+def stretched(t: Any, y: Any) -> Any:
+    """`t` in the shape of `y`, to which it broadcasts."""
+    return t if np.shape(t) == np.shape(y) else np.broadcast_to(t, np.shape(y))

@@ -50,7 +50,7 @@ from srcad.ir import (
 from srcad.rules.ops import Rule, rule_of
 from srcad.rules.shapes import same_shape, zeros_for
 from srcad.rules.symbols import shape
-from srcad.rules.tapes import ADD_TREES, ZEROS_FOR
+from srcad.rules.tapes import ADD_TREES, STRETCHED, ZEROS_FOR
 from srcad.transforms.activity import Mask, activity, atoms_in, is_bundle, sources
 from srcad.transforms.derived import dual, refusal, suffix
 from srcad.transforms.prepare import prepared
@@ -195,6 +195,8 @@ class _Push:
             return self.of(v)
         if not v.type.is_numeric or same_shape(dot.type, v.type) or v.type.rank == 0:
             return dot
+        if v.type.rank is None:
+            return self.build.call(STRETCHED, dot, v)
         return run(self.build, lambda t, y: np.broadcast_to(t, shape(y)), dot, v)
 
     def call(self, stmt: Let) -> None:

@@ -322,3 +322,12 @@ def matrix_of_differences(x):
         for j in range(i + 1, n):
             energy += 1.0 / (1 + (x[i] - x[j]) ** 2)
     return energy
+
+
+@program(M)
+def sizes_from_extents(m):
+    n, k = m.shape
+    a = np.eye(k) + np.tri(k, k) + np.identity(k) + np.diag(np.arange(k)) + np.zeros((k, k)) + np.full((k, k), m[0, 0])
+    b = np.linspace(0.0, 1.0, n) + np.ones(n) + np.arange(1, n + 1)
+    c = np.repeat(m[0], n).reshape(n, k) + np.tile(m[1], (n, 1)) + np.broadcast_to(m[2], (n, k))
+    return np.sum((m @ a) ** 2) + np.sum(b @ m) + np.sum(c * m) + np.sum(m.reshape(n * k)[: n * k // 2])

@@ -138,21 +138,21 @@ def chained_comparison(x):
     return x ** 3
 
 
-@program(0.0, 2.0)
+@program(0, 2.0)
 @program(0.5, 2.0)
 def value_of_or(x, y):
     z = x or y
     return z * z * y
 
 
-@program(0.0, 2.0)
+@program(0, 2.0)
 @program(0.5, 2.0)
 def value_of_and(x, y):
     z = x and y * x
     return z * y
 
 
-@program(2.0, 0.0)
+@program(2.0, 0)
 @program(2.0, 4.0)
 def guarded_division(x, y):
     if y != 0 and x / y < 1:

@@ -95,7 +95,9 @@ def describe(verdict: Verdict) -> str:
     if verdict.stage is None:
         return "right"
     head = verdict.text.split(" instead of ")[0].split("[")[0].split("(")[0]
-    return re.sub(r"\d+", "", f"{verdict.stage}: {head[:60]}")
+    # Names of variables and places in files differ from text to text.
+    head = re.sub(r"\w+\.\d+|\d+| at <.*", "", head)
+    return f"{verdict.stage}: {head[:70].strip()}"
 
 
 if __name__ == "__main__":

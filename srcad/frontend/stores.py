@@ -1,0 +1,188 @@
+"""Stores: into arrays, lists, dicts and objects, and the augmented assignments that are stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gast
+import numpy as np
+
+from srcad.frontend.machine import Frame
+from srcad.frontend.memory import SET_AT, Store
+from srcad.frontend.places import BINARY, attribute, binary, index_atoms, index_of, operand, sequence_of, subscript
+from srcad.frontend.spaces import listed
+from srcad.frontend.values import (
+    MISSING,
+    Const,
+    Entries,
+    Fields,
+    Items,
+    Num,
+    Poison,
+    Ref,
+    Refused,
+    Sequence,
+    Tup,
+    atom_of,
+    describe,
+    is_static,
+    static,
+)
+from srcad.ir import OPERATORS, Var, op_of
+from srcad.rules.sequences import CONCAT, SET_ITEM
+from srcad.runtime.arrays import astype, index_add
+
+
+def store(frame: Frame, target: Any, value: Any) -> None:
+    """`owner[index] = value` and `owner.name = value`."""
+    owner = frame.evaluate(target.value)
+    if isinstance(target, gast.Attribute):
+        store_attribute(frame, owner, target.attr, value)
+    else:
+        index = index_of(frame, target.slice)
+        store_item(frame, owner, index, frame.machine.current(value))
+
+
+def store_item(frame: Frame, owner: Any, index: Any, value: Any) -> None:
+    if isinstance(owner, Poison):
+        return
+    if isinstance(owner, Num):
+        store_in_array(frame, owner, index, value)
+        return
+    content = frame.machine.content(owner) if isinstance(owner, Ref) else None
+    match content:
+        case Items(values=values) if isinstance(index, Const | Num) and is_static(index):
+            items = list(values)
+            items[static(index, "an index")] = value
+            frame.machine.store(owner, Items(tuple(items)))
+        case Items() | Sequence() if not isinstance(index, slice):
+            changed = frame.build.call(SET_ITEM, sequence_of(frame, owner), atom_of(index), atom_of(value))
+            frame.machine.store(owner, Sequence(changed))
+        case Entries(values=entries):
+            key = static(index, "the key of a dict")
+            frame.machine.store(owner, Entries(tuple({**dict(entries), key: value}.items())))
+        case _:
+            raise Refused(f"this store into {describe(owner)}")
+
+
+def store_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
+    if isinstance(owner, Ref) and isinstance(fields := frame.machine.content(owner), Fields):
+        frame.machine.store(owner, Fields(fields.cls, tuple({**dict(fields.values), name: value}.items())))
+        return
+    raise Refused(f"a store into an attribute of {describe(owner)}", "only objects made by the function are changed",
+                  "return the new value instead")
+
+
+# Arrays.
+
+
+def store_in_array(frame: Frame, owner: Num, index: Any, value: Any) -> None:
+    """`owner[index] = value`, seen by every name of the array."""
+    places, item = index_atoms(frame, index), operand(frame, value)
+    change(frame, owner, lambda x: frame.build.call(SET_AT, x, places, item), "a store into an array")
+
+
+def change(frame: Frame, owner: Num, new: Callable[[Var], Var], what: str) -> None:
+    """Give an array a new version."""
+    target = frame.machine.memories.current(owner.atom)
+    if not isinstance(target, Var) or target.type.kind not in ("array", "never"):
+        unknown = isinstance(target, Var) and target.type.kind == "unknown"
+        raise Refused(what, "it is not known here whether this is an array" if unknown else "this is a number",
+                      "say what the arguments are" if unknown else "")
+    Store(frame.build, frame.machine.state, frame.machine.memories)(target, new, what)
+
+
+def change_in_place(frame: Frame, owner: Num, name: str, value: Any) -> None:
+    """`owner op= value` on an array: the same memory, with other contents."""
+    target = frame.machine.memories.current(owner.atom)
+    assert isinstance(target, Var)
+    if name == "mul" and isinstance(value, Const) and value.value == 1:
+        return
+    result = atom_of(binary(frame, name, Num(target), value))
+    old, got = target.type, result.type
+    if got.dtype is not None and old.dtype is not None and not np.can_cast(got.dtype, old.dtype, "same_kind"):
+        raise Refused(f"`{_sign(name)}=` on an array of {old.dtype}",
+                      f"NumPy does not store {got.dtype} in it", "convert the array first, with astype(float)")
+    fits = isinstance(result, Var) and got.kind == "array" and old.shape and got.shape == old.shape
+    if fits and got.dtype != old.dtype and old.dtype is not None:
+        result, got = frame.build.call(_operation(astype), result, dtype=old.dtype), old
+    if fits and got.dtype == old.dtype:
+        made: Any = result
+        change(frame, Num(target), lambda x: made, "a change of an array in place")
+    else:
+        change(frame, Num(target), lambda x: frame.build.call(SET_AT, x, ..., result), "a change of an array in place")
+
+
+def add_at(frame: Frame, owner: Num, index: Any, value: Any) -> None:
+    """`np.add.at`: as often as the index names an element."""
+    places, item = index_atoms(frame, index), operand(frame, value)
+    change(frame, owner, lambda x: frame.build.call(_operation(index_add), x, item, places), "np.add.at")
+
+
+def _operation(function: Any) -> Any:
+    op = op_of(function)
+    assert op is not None
+    return op
+
+
+def _sign(name: str) -> str:
+    return OPERATORS[name].name if name in OPERATORS else "@"
+
+
+# Augmented assignment.
+
+
+def update(frame: Frame, target: Any, op: Any, value: Any) -> None:
+    """`target op= value`: what is assigned to is evaluated once."""
+    name = BINARY[type(op).__name__]
+    match target:
+        case gast.Name(id=identifier):
+            old = frame.lookup(identifier)
+            if not _changed(frame, old, name, value):
+                frame.assign(target, binary(frame, name, old, value))
+        case gast.Attribute(value=inner, attr=attr):
+            owner = frame.evaluate(inner)
+            from_owner = attribute(frame, owner, attr)
+            if not _changed(frame, from_owner, name, value):
+                store_attribute(frame, owner, attr, binary(frame, name, from_owner, value))
+        case gast.Subscript(value=inner, slice=places):
+            owner, index = frame.evaluate(inner), index_of(frame, places)
+            item = subscript(frame, owner, index)
+            if isinstance(owner, Num) or not _changed(frame, item, name, value):
+                store_item(frame, owner, index, binary(frame, name, item, value))
+        case _:
+            raise Refused("this augmented assignment")
+
+
+def _changed(frame: Frame, old: Any, name: str, value: Any) -> bool:
+    """Does `op=` change the thing itself?  If so it is done; if not, the result has to be assigned."""
+    if isinstance(old, Ref) and name == "add":
+        extend(frame, old, value)
+        return True
+    if not isinstance(old, Num) or not isinstance(old.atom, Var) or old.atom.type.kind not in ("array", "unknown"):
+        return False
+    if old.atom.type.kind == "unknown":
+        raise Refused(f"`{_sign(name)}=` on what may be a number or an array",
+                      "a number is rebound, an array is changed in place", "say what the arguments are")
+    change_in_place(frame, old, name, value)
+    return True
+
+
+def extend(frame: Frame, owner: Ref, other: Any) -> None:
+    """`owner += other`, in place."""
+    content = frame.machine.content(owner)
+    more = listed(frame, other) if not isinstance(other, Tup) else frame.machine.new(Items(other.items))
+    added = frame.machine.content(more)
+    if isinstance(content, Items) and isinstance(added, Items):
+        frame.machine.store(owner, Items(content.values + added.values))
+        return
+    frame.machine.store(owner, Sequence(frame.build.call(CONCAT, sequence_of(frame, owner), sequence_of(frame, more))))
+
+
+def delete(frame: Frame, target: Any) -> None:
+    if isinstance(target, gast.Name):
+        frame.machine.state[frame.scope, target.id] = MISSING
+        return
+    raise Refused("`del` of an item or attribute")
+
