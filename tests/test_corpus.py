@@ -23,10 +23,10 @@ from srcad.ir.interpret import interpret
 from srcad.program.programs import Primal
 from srcad.program.signature import Describe
 from srcad.transforms.pipeline import optimised
-from tests.corpus import arrays, assignments, calls, containers, exits, loops
+from tests.corpus import arrays, assignments, calls, containers, exits, loops, scoping
 from tests.corpus.registry import PROGRAMS, Program
 
-MODULES = (arrays, assignments, calls, containers, exits, loops)
+MODULES = (arrays, assignments, calls, containers, exits, loops, scoping)
 EVERY = pytest.mark.parametrize("case", PROGRAMS.values(), ids=PROGRAMS)
 
 

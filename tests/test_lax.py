@@ -283,12 +283,24 @@ def test_exceptions():
         f(101.0)
 
 
+def test_print_in_a_loop(capsys):
+    def chatty(x):
+        for i in range(3):
+            x = x * 2
+            print(f"trip {i}: {x:.2f}", x)
+        return x
+
+    assert xla(core(chatty, 1.5))(1.5) == chatty(1.5)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == lines[3:] == ["trip 0: 3.00 3.0", "trip 1: 6.00 6.0", "trip 2: 12.00 12.0"]
+
+
 def test_two_lists_of_unknown_length():
     def joined(x, n):
         ys = []
         while x < n:
             ys.append(x)
             x = x * 2
-        return [*ys, x, *ys]
+        return ys + [x] + ys  # noqa: RUF005
 
     run_both(joined, 1.0, 9.0)

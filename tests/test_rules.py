@@ -14,6 +14,7 @@ import rulecases_scalars  # noqa: F401
 from rulecases import CASES, identifier
 from rulecheck import Case, assert_same, mapped, numeric, on_symbols, paired
 
+from srcad.errors import Unsupported
 from srcad.rules import RULES, shapes
 
 IDS = [identifier(c) for c in CASES]
@@ -68,6 +69,21 @@ def test_on_symbols_as_on_arrays(call: Any) -> None:
                     args = (t, case.y, *case.args)
                     assert_same(on_symbols(table[i], args, case.kwargs, exact=exact,
                                            constants=tuple(c + 2 for c in case.constants)), expected)
+
+
+@pytest.mark.parametrize("call", CASES, ids=IDS)
+def test_without_shapes_right_or_refused(call: Any) -> None:
+    """When ranks are not known a rule must not guess."""
+    case = Case(*call)
+    for i in case.where:
+        for table, t in ((case.rule.vjps, case.g), (case.rule.jvps, case.tangents[i])):
+            if i < len(table) and table[i] is not None:
+                try:
+                    found = on_symbols(table[i], (t, case.y, *case.args), case.kwargs, known=False,
+                                       constants=tuple(c + 2 for c in case.constants))
+                except Unsupported:
+                    continue
+                assert_same(found, case.contribution(table, i, t))
 
 
 @pytest.mark.parametrize("call", CASES, ids=IDS)

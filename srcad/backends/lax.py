@@ -23,8 +23,9 @@ from typing import Any
 
 import numpy as np
 
+from srcad.backends.lax_results import Held, given_back
 from srcad.errors import Unsupported
-from srcad.ir.core import Func, Lit, Param, Var
+from srcad.ir.core import Func, Param
 from srcad.ir.interpret import interpret
 
 FIRST_CAPACITY = 64
@@ -67,8 +68,9 @@ class Compiled:
     def _finished(self, inputs: Sequence[Any], outputs: list[Any]) -> list[Any]:
         results, written = outputs
         given = [given_back(v, a) for v, a in zip(results, self.func.outputs, strict=True)]
-        for k, value in written.items():
-            np.copyto(inputs[k], np.asarray(value))
+        for array, value in zip(inputs, written, strict=True):
+            if isinstance(array, np.ndarray) and value is not None:
+                np.copyto(array, np.asarray(value))
         return given
 
     def _interpreted(self, inputs: Sequence[Any]) -> list[Any]:
@@ -88,19 +90,19 @@ class Compiled:
         """The program for inputs like these, as `jax.jit(…).lower(…)` gives it."""
         with self.parts.ops.x64(True):
             arrays, structure = self._split(inputs)
-            return self._function(structure).lower(*arrays)
+            return self._function(structure)[0].lower(*arrays)
 
     def _run(self, inputs: Sequence[Any]) -> tuple[list[Any], Any]:
         arrays, structure = self._split(inputs)
         try:
-            flat, needs = self._function(structure)(*arrays)
+            flat, needs = self._function(structure)[0](*arrays)
         except Unsupported:
             if self.by_value or not any(isinstance(v, int) for v in inputs):
                 raise
             self.by_value = True
             return self._run(inputs)
-        values = self.parts.values.with_arrays(self._jitted[self._key(structure)][1][0], flat)
-        return values, np.asarray(needs)
+        shape = self._function(structure)[1][_shapes(arrays)]
+        return self.parts.values.with_arrays(shape, flat), np.asarray(needs)
 
     def _split(self, inputs: Sequence[Any]) -> tuple[list[Any], Any]:
         """The arrays among the inputs, and the rest: what the program is compiled for."""
@@ -128,28 +130,27 @@ class Compiled:
                                           "an argument is neither a number nor an array") from None
         return structure, self.capacities
 
-    def _function(self, structure: Any) -> Any:
+    def _function(self, structure: Any) -> tuple[Any, dict[Any, Any]]:
         key = self._key(structure)
         if key not in self._jitted:
             if len(self._jitted) >= _MOST_VARIANTS:
                 self._jitted.pop(next(iter(self._jitted)))
-            shapes: list[Any] = []
-            self._jitted[key] = (self.parts.ops.jit(self._traced(structure, shapes)), shapes)
-        return self._jitted[key][0]
+            results: dict[Any, Any] = {}
+            self._jitted[key] = (self.parts.ops.jit(self._traced(structure, results)), results)
+        return self._jitted[key]
 
-    def _traced(self, structure: Any, shapes: list[Any]) -> Callable[..., Any]:
+    def _traced(self, structure: Any, results: dict[Any, Any]) -> Callable[..., Any]:
+        """The program over arrays; what it returns for arrays of some shapes is entered in `results`."""
         capacities = self.capacities
 
         def run(*arrays: Any) -> Any:
             source = iter(arrays)
             inputs = [_joined(part, source) for part in structure]
             tracer = run_traced(self.func, inputs, self.sites, capacities)
-            written = {self.func.inputs.index(v): value for v, value in tracer.written.items()}
-            order.append(list(written))
-            outputs, needs = tracer.values(self.func.outputs), tracer.needs
-            values = self.parts.values.as_arrays((outputs, list(written.values())))
-            shapes[:] = [self.parts.values.map_arrays(self.parts.ops.abstract, values)]
-            return self.parts.values.arrays_in(values), needs
+            written = [tracer.written.get(v) for v in self.func.inputs]
+            values = self.parts.values.as_arrays((outputs_of(tracer, self.func), written))
+            results[_shapes(arrays)] = self.parts.values.map_arrays(self.parts.ops.abstract, values)
+            return self.parts.values.arrays_in(values), tracer.needs
 
         run.__name__ = self.func.name if self.func.name.isidentifier() else "program"
         return run
@@ -187,18 +188,31 @@ def _joined(part: Any, source: Any) -> Any:
     return part[0](_joined(p, source) for p in part[1])
 
 
-def traced(func: Func, inputs: Sequence[Any], sites: Any = None, capacities: Any = None) -> tuple[list[Any], Any]:
-    """The outputs of `func` on values of JAX, within a trace of JAX or at once; and the capacities it needed."""
+def traced(func: Func, inputs: Sequence[Any]) -> list[Any]:
+    """The outputs of `func` on values of JAX, within a trace of JAX or at once."""
+    return outputs_of(run_traced(func, inputs), func)
+
+
+def run_traced(func: Func, inputs: Sequence[Any], sites: Any = None, capacities: Any = None) -> Any:
+    """The tracer after it went through `func`."""
     parts = _modules()
     sites = parts.trace.sites_of(func) if sites is None else sites
     capacities = (*[FIRST_CAPACITY] * len(sites.loops), 0) if capacities is None else capacities
     tracer = parts.trace.Tracer(sites, capacities)
     tracer.env = dict(zip(func.inputs, inputs, strict=True))
     tracer.block(func.body)
-    outputs = tracer.values(func.outputs)
-    if any(v is parts.values.UNBOUND for v in outputs):
+    return tracer
+
+
+def outputs_of(tracer: Any, func: Func) -> list[Any]:
+    outputs: list[Any] = tracer.values(func.outputs)
+    if any(v is _modules().values.UNBOUND for v in outputs):
         tracer.fail(func.span, True)
-    return outputs, tracer.needs
+    return outputs
+
+
+def _shapes(arrays: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple((np.shape(a), str(np.asarray(a).dtype if not hasattr(a, "dtype") else a.dtype)) for a in arrays)
 
 
 def grown(capacities: tuple[int, ...], needs: Any) -> tuple[int, ...]:
@@ -213,38 +227,3 @@ def _grown(capacity: int, need: int) -> int:
     while capacity < need:
         capacity *= _GROWTH
     return capacity
-
-
-class Held:
-    """A bundle that one compiled program leaves for another (residuals): it stays on the device."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-
-def given_back(value: Any, atom: Any) -> Any:
-    """An output as NumPy code would return it."""
-    values = importlib.import_module("srcad.backends.lax_values")
-    if isinstance(atom, Var) and atom.type.kind == "object" and values.arrays_in(value):
-        return Held(value)
-    return _plain(values.in_numpy(value), atom.type if isinstance(atom, Var | Lit) else None)
-
-
-def _plain(value: Any, known: Any) -> Any:
-    """A value over arrays of NumPy, as Python lists, numbers, scalars and arrays of this type."""
-    values = importlib.import_module("srcad.backends.lax_values")
-    item = None if known is None else known.item
-    if isinstance(value, values.Maybe):
-        return _plain(value.value, known) if value.present else None
-    if isinstance(value, values.Tape):
-        return [_plain(values.row_in_numpy(value.rows, i), item) for i in range(int(value.count))]
-    if type(value) in (tuple, list):
-        return type(value)(_plain(v, item) for v in value)
-    if not isinstance(value, np.ndarray | np.generic):
-        return value
-    kind = "unknown" if known is None else known.kind
-    if kind == "number":
-        return value.item()
-    return np.array(value) if kind == "array" or np.ndim(value) else np.asarray(value)[()]

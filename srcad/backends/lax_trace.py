@@ -9,6 +9,7 @@ an array or a branch takes them, so what is known now is known to XLA: shapes, a
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, assert_never
 
 import numpy as np
@@ -43,6 +44,14 @@ _ALLOCATION = frozenset({"order", "subok", "casting", "like", "device", "copy", 
 
 def refuse(span: Span | None, what: str, reason: str = "", hint: str = "") -> Unsupported:
     return Unsupported(Problem(span, what, reason, hint))
+
+
+@dataclass(frozen=True, eq=False)
+class Text:
+    """A string that is not known yet: what `template.format(*values)` will be.  It can be printed."""
+
+    template: str
+    values: tuple[Any, ...]
 
 
 class Tracer:
@@ -140,6 +149,9 @@ class Tracer:
         if _is_static(let, values):
             args, kwargs = let.call(values)
             return op.function(*args, **kwargs)
+        if op.name in ("str", "str.format"):
+            template, shown = ("{}", values) if op.name == "str" else (let.call(values)[0][0], let.call(values)[0][1:])
+            return Text(template, tuple(shown))
         function = lookup(op)
         if function is None:
             raise refuse(let.span, f"{op.name} can't be compiled by XLA", "JAX has no operation of that name")
@@ -194,7 +206,9 @@ class Tracer:
         args, kwargs = let.call(values)
         if not set(kwargs) <= {"sep", "end"} or kwargs.get("end", "\n") != "\n":
             raise refuse(let.span, "this `print` can't be compiled by XLA", "it does not print a line to the screen")
-        debug_print(kwargs.get("sep", " ").join(["{}"] * len(args)), *args, ordered=True)
+        shown = [a if isinstance(a, Text) else Text("{}", (a,)) for a in args]
+        debug_print(kwargs.get("sep", " ").join(t.template for t in shown), *(v for t in shown for v in t.values),
+                    ordered=True)
         return (None,) * len(let.outs)
 
     # --- branches

@@ -15,6 +15,7 @@ import numpy as np
 
 from srcad.backends.lax import traced
 from srcad.checks.arguments import Leaves, Subject, floats_of, same_surroundings
+from srcad.errors import Unsupported
 from srcad.ir import Func, leaves
 from srcad.ir.core import Var
 from srcad.program.derivatives import program_of
@@ -67,6 +68,9 @@ class Referee:
         with _jax().x64(True), same_surroundings():
             try:
                 return run()
+            except Unsupported as refusal:
+                problem = refusal.problems[0]
+                raise NotRun(": ".join(filter(None, (problem.what, problem.reason)))) from refusal
             except Exception as error:  # JAX has many ways to say that it can't
                 raise NotRun(str(error).strip().partition("\n")[0] or type(error).__name__) from error
 
@@ -112,7 +116,7 @@ class Lowered(Referee):
         given = list(self.inputs)
         for k, value in zip(self.free, values, strict=True):
             given[k] = value
-        outputs, _ = traced(self.func, given)
+        outputs = traced(self.func, given)
         ops = _jax()
         return [y for y in outputs if ops.is_array(y) and y.dtype.kind in "fc" or floats_of(y)]
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from srcad.backends.emit import Source, emit_program
 from srcad.cli.arguments import Arguments
 from srcad.cli.target import Target, UsageError
@@ -23,7 +21,7 @@ from srcad.program.derivatives import Wrt
 from srcad.program.lowering import differentiated, unseeded
 from srcad.program.programs import Gradient, Primal, Program, Tangent
 from srcad.program.runner import Runner
-from srcad.program.signature import Describe, leaves_of, unknown_arguments
+from srcad.program.signature import Describe, specialised, unknown_arguments
 from srcad.transforms.pipeline import PASSES, checked
 from srcad.transforms.reverse import reverse, without_value
 
@@ -167,10 +165,10 @@ def _for_values(program: Program | Pullback, values: tuple[Any, ...]) -> Lowered
         try:
             return program.lower({n: describe.argument(n, v) for n, v in given.items()})
         except NeedsValue as need:
-            name, index = need.path
-            if need.path in static or isinstance(leaves_of(given[name])[index], np.ndarray | float | complex):
+            wider = specialised(static, need.path, given)
+            if wider is None:
                 raise Unsupported([need.problem] if need.problem else []) from None
-            static |= {need.path}
+            static = wider
 
 
 def _for_unknown(program: Program | Pullback) -> Lowered:

@@ -15,8 +15,9 @@ from srcad.frontend.effects import PRINT, TEXT
 from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import argument, call_operation
 from srcad.frontend.places import attribute, binary, operation_of
-from srcad.frontend.spaces import known, listed
+from srcad.frontend.spaces import listed
 from srcad.frontend.stores import add_at, store_in_array
+from srcad.frontend.unpacking import known
 from srcad.frontend.values import (
     NONE,
     Closure,

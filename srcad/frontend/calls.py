@@ -26,7 +26,7 @@ from srcad.frontend.containers import call_method
 from srcad.frontend.machine import Frame
 from srcad.frontend.nested import Lowerable, call_derivative
 from srcad.frontend.numpy_calls import call_operation
-from srcad.frontend.spaces import known_items
+from srcad.frontend.unpacking import known_items
 from srcad.frontend.values import (
     POISON,
     Closure,

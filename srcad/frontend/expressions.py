@@ -12,7 +12,7 @@ from srcad.frontend.calls import call
 from srcad.frontend.effects import FORMAT, message_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.places import BINARY, attribute, binary, index_of, operand, subscript
-from srcad.frontend.spaces import known_items
+from srcad.frontend.unpacking import known_items
 from srcad.frontend.values import (
     POISON,
     Closure,

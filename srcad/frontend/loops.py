@@ -17,9 +17,9 @@ import gast
 from srcad.frontend.branches import branch, truth
 from srcad.frontend.joins import Join
 from srcad.frontend.machine import Frame, bound_names
-from srcad.frontend.memory import Frozen, Meetings, Memories, Memory
+from srcad.frontend.memory import Frozen, Meetings, Memories, Memory, StoresToElement
 from srcad.frontend.memory import joined as joined_memories
-from srcad.frontend.spaces import Space, element_type, space_of, static_range
+from srcad.frontend.spaces import Space, by_index, element_type, space_of, static_range
 from srcad.frontend.values import (
     MISSING,
     Cell,
@@ -38,7 +38,8 @@ from srcad.frontend.values import (
     is_atomic,
     map_atoms,
 )
-from srcad.ir import INT, NEVER, UNDEF, Atom, Carry, Element, Lit, Loop, Test, Type, Var, equivalent, join
+from srcad.ir import NEVER, UNDEF, Atom, Carry, Element, Lit, Loop, Test, Type, Var, equivalent, fresh, join
+from srcad.ir.types import integer
 from srcad.ir.walk import inner_reads
 from srcad.rules.sequences import NEW
 
@@ -50,17 +51,26 @@ def execute_for(frame: Frame, node: Any) -> None:
     if space.items is not None:
         _unroll(frame, node, space.items)
         return
-    bounds = space.bounds and static_range(space.bounds)
-    before, problems = dict(frame.machine.state), len(frame.machine.problems)
+    state, memories, problems = dict(frame.machine.state), frame.machine.memories.copy(), len(frame.machine.problems)
+
+    def rewind() -> None:
+        frame.machine.state, frame.machine.memories = dict(state), memories.copy()
+        del frame.machine.problems[problems:]
+
     lowering = _Lowering(frame, node, space)
     try:
         lowering.run()
     except NeedsStatic as need:
+        bounds = space.bounds and static_range(space.bounds)
         if need.var not in lowering.indices or bounds is None or space.sequences or len(bounds) > UNROLL:
             raise
-        frame.machine.state = before
-        del frame.machine.problems[problems:]
+        rewind()
         _unroll(frame, node, [space.value(Const(i), []) for i in bounds])
+    except StoresToElement as store:
+        if store.var not in lowering.elements and store.var not in space.sequences:
+            raise
+        rewind()
+        _Lowering(frame, node, by_index(frame, space)).run()
 
 
 def execute_while(frame: Frame, node: Any) -> None:
@@ -152,10 +162,14 @@ class _Lowering:
     slots: dict[Var, _Slot] = field(default_factory=dict)
     places: dict[Var, Any] = field(default_factory=dict)
     indices: set[Var] = field(default_factory=set)
+    elements: set[Var] = field(default_factory=set)
     params_ever: set[Var] = field(default_factory=set)
     never: dict[Any, Var] = field(default_factory=dict)
     made: dict[Any, Var] = field(default_factory=dict)
     mixed: dict[Any, Frozen] = field(default_factory=dict)
+    shared: dict[Var, Var] = field(default_factory=dict)
+    paths: dict[Var, list[Any]] = field(default_factory=dict)
+    split: set[Any] = field(default_factory=set)
     views: dict[Any, Any] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -179,7 +193,7 @@ class _Lowering:
         frame, machine = self.frame, self.frame.machine
         span = frame.build.span
         start = machine.state
-        self.slots, self.places, self.never = {}, {}, {}
+        self.slots, self.places, self.never, self.shared, self.paths = {}, {}, {}, {}, {}
         head = self._head(start)
         with machine.fork(head) as stmts:
             self._enter_memories()
@@ -278,6 +292,11 @@ class _Lowering:
                                                     "the loop, or store into a copy", span)
         if found:
             raise _Again
+        for sequence in self.space.sequences if self.space is not None else ():
+            if isinstance(sequence, Var) and any(
+                    after.at(v) is before.at(sequence) for v in after.newer if v not in before.newer):
+                # What the loop runs over changes while it runs.
+                raise StoresToElement(next(iter(self.elements), sequence))
 
     def _pairs(self, joined: State) -> list[tuple[Var, Atom, Atom]]:
         """All variables that are seen after a trip, with what they were before and after it."""
@@ -298,10 +317,12 @@ class _Lowering:
         pairs = [(outs.get(v, v), a, b) for v, a, b in self._pairs(joined)]
         machine.memories = joined_memories(before, after, [p for p in pairs if isinstance(p[0], Var)],
                                            self.frame.build.span)
+        machine.memories.newer = dict(before.newer)
         for param, slot in self.slots.items():
             out = outs.get(param)
-            if isinstance(slot.init, Var) and isinstance(out, Var) and out is not slot.init:
-                machine.memories.newer.setdefault(slot.init, out)
+            if isinstance(slot.init, Var) and isinstance(out, Var) and isinstance(slot.next, Var) and out is not slot.init \
+                    and param.type.kind == "array" and after.at(slot.next) is before.at(slot.init):
+                machine.memories.newer[slot.init] = out
 
     def _sequence(self, items: Items) -> Var:
         if not all(map(is_atomic, items.values)):
@@ -314,6 +335,10 @@ class _Lowering:
 
         def leaf(a: Atom) -> Atom:
             path = (key, (next(counter),))
+            if isinstance(a, Var) and a in self.shared and path not in self.split:
+                # Two names for one array before the loop: one param, as long as a trip keeps them together.
+                self.paths[self.shared[a]].append(path)
+                return self.shared[a]
             return self._slot(path, a, a.hint if isinstance(a, Var) and a.hint else hint, a.type)
 
         if isinstance(value, Const) and is_atomic(value):
@@ -325,6 +350,9 @@ class _Lowering:
         param = Var(hint.lstrip("$"), t)
         self.slots[param] = _Slot(param, init)
         self.places[param] = path
+        self.paths[param] = [path]
+        if isinstance(init, Var) and init.type.kind in ("array", "unknown") and path not in self.split:
+            self.shared[init] = param
         self.params_ever.add(param)
         return param
 
@@ -342,10 +370,16 @@ class _Lowering:
         if self.space is None:
             return None, ()
         hints = _target_hints(self.node.target)
-        index = Var("i" if not hints else hints[0] if self.space.bounds is not None else "", INT)
+        index = Var("i" if not hints else hints[0] if self.space.bounds is not None else "", integer(fresh("i")))
         self.indices.add(index)
         elements = tuple(Element(Var("", element_type(s)), s) for s in self.space.sequences)
         value = self.space.value(Num(index), [Num(e.var) for e in elements])
+        memories = self.frame.machine.memories
+        for e in elements:
+            if e.var.type.kind in ("array", "unknown") and isinstance(e.sequence, Var) and e.sequence.type.kind != "sequence":
+                memories.of[e.var] = memories.at(e.sequence)
+                memories.elements.add(e.var)
+                self.elements.add(e.var)
         self.frame.assign(self.node.target, value)
         for e in elements:
             e.var.hint = e.var.hint or "x"
@@ -390,17 +424,35 @@ class _Lowering:
                 again = True
         if again:
             raise _Again
+        self._again = False
+        self._part_ways(head, end)
         join_ = Join(head, end, self._choose(head))
         result = join_.run()
         if self._again:
             raise _Again
         return result
 
+    def _part_ways(self, head: State, end: State) -> None:
+        """Names of one array that a trip binds to different ones are two params from now on."""
+        last: dict[Var, Atom] = {}
+        for key, value in head.items():
+            before, after = atoms_in(value), atoms_in(end.get(key, MISSING))
+            after = after if len(after) == len(before) else [UNDEF] * len(before)
+            for a, b in zip(before, after, strict=True):
+                if isinstance(a, Var) and len(self.paths.get(a, ())) > 1 and last.setdefault(a, b) != b:
+                    self.split.update(self.paths[a])
+                    self._again = True
+        if self._again:
+            raise _Again
+
     _again: bool = False
 
     def _choose(self, head: State) -> Callable[[Atom, Atom, str], Var]:
         self._again = False
-        owners = {a: key for key, value in head.items() for a in atoms_in(value)}
+        owners: dict[Atom, list[Any]] = {}
+        for key, value in head.items():
+            for a in atoms_in(value):
+                owners.setdefault(a, []).append(key)
 
         def choose(a: Atom, b: Atom, hint: str) -> Var:
             slot = self.slots.get(a) if isinstance(a, Var) else None
@@ -417,7 +469,7 @@ class _Lowering:
                 self.slots[fresh] = _Slot(fresh, UNDEF, b)
                 return fresh
             if a in owners:
-                self.carried[owners[a]] = None
+                self.carried.update(dict.fromkeys(owners[a]))
             else:
                 self._carry_constants(head, hint)
             self._again = True

@@ -24,6 +24,7 @@ from srcad.frontend.memory import WRITE_BACK, Memory
 from srcad.frontend.outline import call_recursive
 from srcad.frontend.statements import assign, execute
 from srcad.frontend.values import (
+    ANY_SHAPE,
     Const,
     Entries,
     Fields,
@@ -55,7 +56,7 @@ class Lowered:
 
 
 class NeedsValue(Exception):
-    """Structure depends on the value of an argument's leaf: it must be given as a constant."""
+    """Structure depends on the value of an argument's leaf, or on an extent of the arguments: it must be a constant."""
 
     def __init__(self, path: tuple[str, int], purpose: str, problem: Problem | None) -> None:
         super().__init__(purpose)
@@ -222,6 +223,9 @@ def _needs_value(machine: Machine, source: Source, need: NeedsStatic) -> Excepti
     problem = Problem(span, f"{need.purpose} that depends on what the function computes",
                       "it decides the structure of the program, so it must be known before it runs",
                       "make it an argument, or a constant")
+    value = need.var.type.value
+    if path is None and value is not None and value.size is not None and value.size.extent is not None:
+        path = (ANY_SHAPE, value.size.extent)
     if path is None:
         return Unsupported([problem])
     return NeedsValue(path, need.purpose, problem)

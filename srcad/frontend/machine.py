@@ -75,9 +75,38 @@ class Semantics:
     call: Callable[[Frame, Any, list[Any], dict[str, Any]], Any]
 
 
+class Recorder(Builder):
+    """A builder that remembers which statement made which variable."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: dict[Var, Let] = {}
+
+    def let(self, op: Op, args: tuple[Atom, ...], form: Form, hint: str = "") -> tuple[Var, ...]:
+        outs = super().let(op, args, form, hint)
+        made = self.stmts[-1]
+        assert isinstance(made, Let)
+        self.made.update(dict.fromkeys(outs, made))
+        return outs
+
+    def sources(self, var: Var) -> list[Var]:
+        """The variables that decide `var`: params of loops, arguments, extents of arguments."""
+        found, seen, todo = {}, {var}, [var]
+        while todo:
+            v = todo.pop()
+            let, value = self.made.get(v), v.type.value
+            if let is None or let.op.effect or (value is not None and value.size is not None and value.size.extent):
+                found[v] = None
+                continue
+            new = [a for a in let.args if isinstance(a, Var) and a not in seen]
+            seen.update(new)
+            todo += new
+        return list(found)
+
+
 @dataclass
 class Machine:
-    build: Builder = field(default_factory=Builder)
+    build: Recorder = field(default_factory=Recorder)
     state: State = field(default_factory=dict)
     memories: Memories = field(default_factory=Memories)
     dead: bool = False
@@ -196,6 +225,7 @@ class Frame:
     scope: int = field(default_factory=lambda: next(_scopes))
     names: frozenset[str] = frozenset()
     outer: frozenset[str] = frozenset()
+    kept: bool = False
 
     def __post_init__(self) -> None:
         self.names, self.outer = local_names(self.tree)

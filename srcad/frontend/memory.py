@@ -27,7 +27,7 @@ from srcad.errors import Span
 from srcad.frontend.values import Mixed, Refused, State, atoms_in, map_atoms
 from srcad.ir import Atom, Builder, Lit, Op, Var, define, op_of
 from srcad.ir.types import OBJECT
-from srcad.runtime.arrays import set_at
+from srcad.rules.indexing import SET_AT
 
 _serials = count()
 # An argument that the function changed gets its last version, when all else is done.
@@ -100,12 +100,19 @@ class Memories:
 
     def current(self, a: Atom) -> Atom:
         """The version that a value has by now (it was evaluated before something else was)."""
-        while isinstance(a, Var) and a in self.newer:
-            newer = self.newer[a]
-            if newer is None:
-                raise Refused("a value that was changed through another name meanwhile", hint="copy it before the change")
-            a = newer
-        return a
+        if not isinstance(a, Var) or a not in self.newer:
+            return a
+        last = self.last(a)
+        if last is None:
+            raise Refused("a value that was changed through another name meanwhile", hint="copy it before the change")
+        return last
+
+    def last(self, v: Var) -> Var | None:
+        """The last version of a variable; None if it can't be told."""
+        found: Var | None = v
+        while found is not None and found in self.newer:
+            found = self.newer[found]
+        return found
 
     def is_part(self, v: Var) -> bool:
         return v in self.views or v in self.parts
@@ -232,8 +239,6 @@ def _put_transposed(build: Builder, base: Var, new: Var, view: View) -> Var:
 _PUTS: dict[Any, Put] = {operator.getitem: _put_item, np.transpose: _put_transposed}
 
 
-SET_AT = op_of(set_at)
-assert SET_AT is not None
 
 
 # Where control meets.
@@ -245,9 +250,10 @@ def joined(left: Memories, right: Memories, pairs: Iterable[tuple[Var, Atom, Ato
     A memory that meets one other which meets nothing else is one memory.  All others are mixed: what could be one of
     them or another can be read, and a store to it is refused."""
     result = Memories({**left.of, **right.of}, {**left.views, **right.views}, left.parts | right.parts,
-                      left.elements | right.elements, {**left.frozen, **right.frozen}, {**left.newer, **right.newer})
+                      left.elements | right.elements, {**left.frozen, **right.frozen})
     met = Meetings(left, right)
     found = [(out, a, b) for out, a, b in pairs if _is_array(out)]
+    result.newer = _newer(left, right, found)
     for _, a, b in found:
         met.add(a, b)
     for out, a, b in found:
@@ -262,6 +268,16 @@ def joined(left: Memories, right: Memories, pairs: Iterable[tuple[Var, Atom, Ato
             result.of[out] = Memory(owner_of(sources[0]) or owner_of(sources[-1]))
             for m in (result.of[out], *sources):
                 result.frozen.setdefault(m, why)
+    return result
+
+
+def _newer(left: Memories, right: Memories, pairs: list[tuple[Var, Atom, Atom]]) -> dict[Var, Var | None]:
+    """What became of variables that were stored to on either path."""
+    outs = {(a, b): out for out, a, b in pairs}
+    result: dict[Var, Var | None] = {}
+    for v in {**left.newer, **right.newer}:
+        a, b = left.last(v), right.last(v)
+        result[v] = a if a is b else outs.get((a, b)) if a is not None and b is not None else None
     return result
 
 
@@ -292,4 +308,4 @@ class Meetings:
         return not (swapped and self.to[first] == {last} and self.back[last] == {first})
 
 
-__all__ = ["SET_AT", "Frozen", "StoresToElement", "Meetings", "Memories", "Memory", "Store", "View", "is_basic", "joined", "put_back"]
+__all__ = ["Frozen", "StoresToElement", "Meetings", "Memories", "Memory", "Store", "View", "is_basic", "joined", "put_back"]

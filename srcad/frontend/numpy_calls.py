@@ -78,7 +78,9 @@ def structure(frame: Frame, value: Any, name: str) -> Any:
     if isinstance(value, Ref):
         content = frame.machine.content(value)
         if isinstance(content, Items):
-            return tuple(static(v, f"`{name}`") for v in content.values)
+            return tuple(structure(frame, v, name) for v in content.values)
+    if isinstance(value, Tup):
+        return tuple(structure(frame, v, name) for v in value.items)
     result = static(value, f"`{name}`")
     return list(result) if isinstance(result, list) else result
 

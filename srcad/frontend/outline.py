@@ -141,7 +141,12 @@ def _lower(frame: Frame, source: Any, signature: Any, values: dict[str, Any], pa
     for _ in range(8):
         del machine.problems[problems:]
         inputs: list[Var] = []
-        params, func, result = _attempt(frame, source, values, parent, callee, inputs, generalise)
+        try:
+            params, func, result = _attempt(frame, source, values, parent, callee, inputs, generalise)
+        except BaseException:
+            # Half a callee must not be found by the next call.
+            machine.callees.pop(signature, None)
+            raise
         if not callee.used or (callee.result is not None and _alike(callee.result, result)):
             break
         callee.result = result

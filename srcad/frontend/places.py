@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from types import ModuleType
 from typing import Any
@@ -268,6 +269,8 @@ def attribute(frame: Frame, owner: Any, name: str) -> Any:
                 return Const(getattr(v, name))
             if isinstance(v, ModuleType) and (callable(found := getattr(v, name)) or isinstance(found, ModuleType)):
                 return Const(found)  # nobody replaces the functions of a module between two calls
+            if v in (np, math) and name == "inf":
+                return Const(np.inf)  # so that `ord=-np.inf` is known
             return frame.machine.capture(("attr", id(v), name), name, lambda: getattr(v, name))
         case Const():
             return _of_array(frame, atom_of(owner), name)

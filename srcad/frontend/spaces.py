@@ -229,31 +229,40 @@ def element_type(atom: Atom) -> Type:
     return replace(t, kind="scalar" if len(t.shape) == 1 else "array", shape=t.shape[1:])
 
 
+def by_index(frame: Frame, space: Space) -> Space:
+    """The same space as indices: its elements are places in arrays, which a loop can store to."""
+    if any(a.type.kind == "sequence" for a in space.sequences):
+        raise Refused("a store to what a loop runs over", hint="loop over the indices")
+    bounds = space.bounds
+    if bounds is None:
+        lengths = {a.type.shape[0] if a.type.shape else None for a in space.sequences}
+        if len(lengths) > 1 or None in lengths:
+            raise Refused("a store to one of several arrays that a loop runs over", hint="loop over the indices")
+        bounds = Range(Lit(0), extent_of(frame, space.sequences[0]), Lit(1))
+    elif (bounds.start, bounds.step) != (Lit(0), Lit(1)):
+        raise Refused("a store to what a loop runs over beside a range", hint="loop over the indices")
+
+    # The arrays get names, so that the loop sees their versions.
+    names = [(frame.scope, f"$over{k}") for k in range(len(space.sequences))]
+    frame.machine.state.update((n, Num(a)) for n, a in zip(names, space.sequences, strict=True))
+
+    def value(index: Any, elements: list[Any]) -> Any:
+        return space.value(index, [place(frame, frame.machine.state[n].atom, index.atom) for n in names])
+
+    return Space(None, bounds, (), value)
+
+
+def place(frame: Frame, base: Atom, index: Atom) -> Num:
+    """`base[index]` as a view."""
+    memories = frame.machine.memories
+    result = frame.build.call(_getitem(), base, index)
+    memories.derive(result, _getitem(), (base, index), {})
+    return Num(result)
+
+
 def element(frame: Frame, atom: Atom, index: Any) -> Num:
     """`atom[index]` of an array or a sequence."""
     return Num(frame.build.call(ITEM if atom.type.kind == "sequence" else _getitem(), atom, index))
-
-
-def known_items(frame: Frame, value: Any, count: int | None) -> list[Any]:
-    """The items of something that is unpacked; an array of unknown length is indexed `count` times."""
-    if isinstance(value, Num) and isinstance(value.atom, Var):
-        if value.atom.type.kind == "never" and count is not None:
-            return [value] * count
-        if count is None:
-            extent = value.atom.type.shape[0] if value.atom.type.shape else None
-            if extent is None or extent.size is not None:
-                raise Refused("unpacking an array of unknown length", hint="unpack into a fixed number of names")
-            count = extent.offset
-        return [element(frame, value.atom, i) for i in range(count)]
-    if isinstance(value, Ref) and isinstance(content := frame.machine.content(value), Sequence) and count is not None:
-        return [element(frame, content.atom, i) for i in range(count)]
-    space = space_of(frame, value)
-    if space.items is not None:
-        return space.items
-    bounds = space.bounds and static_range(space.bounds)
-    if bounds is not None and not space.sequences:
-        return [space.value(Const(i), []) for i in bounds]
-    raise Refused(f"unpacking {describe(value)}", "its length is not known")
 
 
 def listed(frame: Frame, value: Any) -> Ref:
@@ -279,11 +288,3 @@ def _each(frame: Frame, value: Any) -> Any:
     node.generators[0].iter.id = "$it"
     frame.machine.state[frame.scope, "$it"] = value
     return node
-
-
-def known(frame: Frame, value: Any) -> tuple[Any, ...] | None:
-    """The items of an iterable of known length, or None."""
-    if isinstance(value, Num):
-        return None
-    space = space_of(frame, value)
-    return None if space.items is None else tuple(space.items)

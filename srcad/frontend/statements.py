@@ -12,8 +12,8 @@ from srcad.frontend.bodies import RESULT
 from srcad.frontend.branches import branch, truth
 from srcad.frontend.effects import ASSERT, RAISE, message_of
 from srcad.frontend.machine import Frame
-from srcad.frontend.spaces import known_items
 from srcad.frontend.stores import delete, store, update
+from srcad.frontend.unpacking import known_items
 from srcad.frontend.values import NONE, POISON, Closure, Const, Items, Refused, atom_of
 
 

@@ -9,7 +9,7 @@ import gast
 import numpy as np
 
 from srcad.frontend.machine import Frame
-from srcad.frontend.memory import SET_AT, Store
+from srcad.frontend.memory import Store, is_basic
 from srcad.frontend.places import BINARY, attribute, binary, index_atoms, index_of, operand, sequence_of, subscript
 from srcad.frontend.spaces import listed
 from srcad.frontend.values import (
@@ -30,8 +30,9 @@ from srcad.frontend.values import (
     static,
 )
 from srcad.ir import OPERATORS, Var, op_of
+from srcad.rules.indexing import INDEX_ADD, SET_AT
 from srcad.rules.sequences import CONCAT, SET_ITEM
-from srcad.runtime.arrays import astype, index_add
+from srcad.runtime.arrays import astype
 
 
 def store(frame: Frame, target: Any, value: Any) -> None:
@@ -117,7 +118,21 @@ def change_in_place(frame: Frame, owner: Num, name: str, value: Any) -> None:
 def add_at(frame: Frame, owner: Num, index: Any, value: Any) -> None:
     """`np.add.at`: as often as the index names an element."""
     places, item = index_atoms(frame, index), operand(frame, value)
-    change(frame, owner, lambda x: frame.build.call(_operation(index_add), x, item, places), "np.add.at")
+    change(frame, owner, lambda x: frame.build.call(INDEX_ADD, x, item, places), "np.add.at")
+
+
+def _accumulate(frame: Frame, owner: Num, index: Any, name: str, value: Any) -> bool:
+    """`owner[index] += value` as a sum into a place, where the place is a view of floats."""
+    target, places = frame.machine.memories.current(owner.atom), index_atoms(frame, index)
+    dtype, item = target.type.dtype, operand(frame, value)
+    if not is_basic(places) or dtype is None or dtype.kind not in "fc" or item.type.dtype is None or not np.can_cast(
+            item.type.dtype, dtype, "same_kind"):
+        return False
+    if name == "sub":
+        item = atom_of(binary(frame, "mul", Const(-1), value)) if isinstance(value, Const) else frame.build.call(
+            OPERATORS["neg"], item)
+    change(frame, owner, lambda x: frame.build.call(INDEX_ADD, x, item, places), "a store into an array")
+    return True
 
 
 def _operation(function: Any) -> Any:
@@ -148,6 +163,8 @@ def update(frame: Frame, target: Any, op: Any, value: Any) -> None:
                 store_attribute(frame, owner, attr, binary(frame, name, from_owner, value))
         case gast.Subscript(value=inner, slice=places):
             owner, index = frame.evaluate(inner), index_of(frame, places)
+            if isinstance(owner, Num) and name in ("add", "sub") and _accumulate(frame, owner, index, name, value):
+                return
             item = subscript(frame, owner, index)
             if isinstance(owner, Num) or not _changed(frame, item, name, value):
                 store_item(frame, owner, index, binary(frame, name, item, value))

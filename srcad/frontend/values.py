@@ -165,6 +165,10 @@ class Refused(Exception):
         self.what, self.reason, self.hint, self.related = what, reason, hint, related
 
 
+# In place of an argument's name in what a program is made for: an extent of any of the arguments.
+ANY_SHAPE = ""
+
+
 class NeedsStatic(Exception):
     """Structure depends on the value of `var`: a loop that binds it is unrolled, an argument is guarded by value."""
 

@@ -21,7 +21,7 @@ from srcad.errors import Problem, Span, Unsupported
 from srcad.ir.core import UNDEF, Atom, Block, Form, Let, Lit, Stmt, Undef, Var, form_of, is_number, map_tree
 from srcad.ir.infer import infer
 from srcad.ir.ops import Op, define, op_of
-from srcad.ir.types import Dim, Type, integer
+from srcad.ir.types import INT, Dim, Type, integer
 
 OPERATORS: dict[str, Op] = {
     name: define(getattr(operator, name), symbol, elementwise=True)
@@ -57,12 +57,13 @@ def extent(x: Any, axis: int) -> int:
 
 def _extent_type(x: Any, axis: int) -> Type:
     shape = x.type.shape if isinstance(x, Lit) else x.shape
-    return Lit(1).type if shape is None else integer(shape[axis])
+    return INT if shape is None else integer(shape[axis])
 
 
 EXTENT = define(extent, "extent", infer=_extent_type, structure=frozenset({"axis"}))
-SHAPE = define(np.shape, "np.shape", infer=lambda x: Type("object", shape=x.type.shape if isinstance(x, Lit) else x.shape))
-RANK = define(np.ndim, "np.ndim", infer=lambda x: integer(Dim(None, x.rank)) if x.rank is not None else Lit(1).type)
+SHAPE = define(np.shape, "np.shape",
+               infer=lambda x: Type("object", shape=x.type.shape if isinstance(x, Lit) else x.shape))
+RANK = define(np.ndim, "np.ndim", infer=lambda x: integer(Dim(None, x.rank)) if x.rank is not None else INT)
 
 
 class Builder:
@@ -237,6 +238,6 @@ def run(build: Builder, rule: Callable[..., Any], *args: Any, **kwargs: Any) -> 
         # A call with arguments that the rule's signature does not have fails before the rule has begun.
         if len(list(traceback.walk_tb(error.__traceback__))) > 2:
             raise
-        raise Unsupported(Problem(build.span, "srcad can't differentiate this call", f"its rule does not know an argument"
-                                  f" of it ({error})")) from None
+        raise Unsupported(Problem(build.span, "srcad can't differentiate this call",
+                                  f"its rule does not know an argument of it ({error})")) from None
     return map_tree(unwrap, result)

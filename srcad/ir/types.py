@@ -28,12 +28,13 @@ _serials = count()
 
 
 class Size:
-    """An unknown extent, equal only to itself.  `many` says that it is known not to be 1."""
+    """An unknown extent, equal only to itself.  `many` says that it is known not to be 1; `extent` is what it is in the
+    call at hand, for the case that the program has to be made for that extent."""
 
-    __slots__ = ("hint", "many", "serial")
+    __slots__ = ("extent", "hint", "many", "serial")
 
-    def __init__(self, hint: str = "n", many: bool = False) -> None:
-        self.hint, self.many, self.serial = hint, many, next(_serials)
+    def __init__(self, hint: str = "n", many: bool = False, extent: int | None = None) -> None:
+        self.hint, self.many, self.extent, self.serial = hint, many, extent, next(_serials)
 
     def __repr__(self) -> str:
         return f"{self.hint}{self.serial}"

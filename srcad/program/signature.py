@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from srcad.frontend.values import Const
-from srcad.ir import FLOAT, INT, UNKNOWN, Dim, Record, Size, Type
-from srcad.ir.types import COMPLEX
+from srcad.frontend.values import ANY_SHAPE, Const
+from srcad.ir import COMPLEX, FLOAT, INT, UNKNOWN, Dim, Record, Size, Type, fresh
+from srcad.ir.types import integer
 
 Path = tuple[str, int]
 
@@ -50,7 +50,15 @@ def exact_key(values: tuple[Any, ...], static: frozenset[Path], names: tuple[str
     if not static:
         return key
     given = dict(zip(names, values, strict=True))
-    return "static", key, tuple(leaves_of(given[name])[i] for name, i in sorted(static))
+    return "static", key, tuple(leaves_of(given[name])[i] for name, i in sorted(static) if name != ANY_SHAPE)
+
+
+def specialised(static: frozenset[Path], path: Path, given: dict[str, Any]) -> frozenset[Path] | None:
+    """`static`, and the leaf or extent at `path`; None if a program can't be made for its value."""
+    name, index = path
+    if path in static or (name != ANY_SHAPE and isinstance(leaves_of(given[name])[index], np.ndarray | float | complex)):
+        return None
+    return static | {path}
 
 
 def leaves_of(value: Any) -> list[Any]:
@@ -85,9 +93,10 @@ class Describe:
             return self._array(value) if value.dtype.kind in "biufc" else Const(value)
         if isinstance(value, np.generic):
             return Type("scalar", value.dtype, ()) if value.dtype.kind in "biufc" else Const(value)
-        for cls, known in ((bool, None), (int, INT), (float, FLOAT), (complex, COMPLEX)):
-            if type(value) is cls and known is not None:
-                return known
+        if type(value) is int:
+            return integer(fresh("n"))  # whatever it is, sizes that are made of it are equal
+        if type(value) is float or type(value) is complex:
+            return FLOAT if type(value) is float else COMPLEX
         if hasattr(value, "__array__") and hasattr(value, "dtype") and not isinstance(value, type):
             return self.type_of(np.asarray(value))
         return Const(value)
@@ -96,10 +105,10 @@ class Describe:
         return Type("array", value.dtype, tuple(map(self._dim, value.shape)))
 
     def _dim(self, extent: int) -> Dim:
-        if extent == 1:
-            return Dim(None, 1)
+        if extent == 1 or (ANY_SHAPE, extent) in self.static:
+            return Dim(None, extent)
         if extent not in self.sizes:
-            self.sizes[extent] = Size("n", many=True)
+            self.sizes[extent] = Size("n", many=True, extent=extent)
         return Dim(self.sizes[extent])
 
 

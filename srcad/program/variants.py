@@ -17,7 +17,7 @@ from srcad.ir import Func
 from srcad.program.compiled import xla
 from srcad.program.lowering import lower_program
 from srcad.program.programs import Program
-from srcad.program.signature import Describe, Path, exact_key, leaves_of, pattern_of, unknown_arguments
+from srcad.program.signature import Describe, Path, exact_key, pattern_of, specialised, unknown_arguments
 from srcad.transforms.pipeline import optimised
 
 LIMIT = 1024       # exact keys remembered
@@ -106,11 +106,10 @@ class Variants:
 
     def _specialise(self, need: NeedsValue, values: tuple[Any, ...]) -> None:
         """Structure depends on this leaf: from now on signatures have its value."""
-        name, index = need.path
-        value = leaves_of(dict(zip(self.names, values, strict=True))[name])[index]
-        if isinstance(value, np.ndarray | float | complex) or need.path in self.static:
+        static = specialised(self.static, need.path, dict(zip(self.names, values, strict=True)))
+        if static is None:
             raise Unsupported([need.problem] if need.problem else [])
-        self.static |= {need.path}
+        self.static = static
         self.by_key.clear()
 
     def build(self, trees: dict[str, Any]) -> Variant:

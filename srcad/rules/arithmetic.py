@@ -58,7 +58,7 @@ def _abs_cotangent(t: Any, z: Any, x: Any) -> Any:
 elementwise(operator.add, lambda z, x, y: 1, lambda z, x, y: 1)
 elementwise(operator.sub, lambda z, x, y: 1, lambda z, x, y: -1)
 elementwise(operator.mul, lambda z, x, y: y, lambda z, x, y: x)
-pointwise(operator.truediv, lambda t, z, x, y: t / y, lambda t, z, x, y: -t * z / y)
+pointwise(operator.truediv, lambda t, z, x, y: t / y, lambda t, z, x, y: -(t * z / y))
 elementwise(operator.mod, lambda z, x, y: 1, lambda z, x, y: -(x // y))
 elementwise(operator.pow, _power_in_base, _power_in_exponent)
 elementwise(operator.neg, lambda z, x: -1)

@@ -10,7 +10,7 @@ from srcad.ir.types import Dim, Type, fresh
 from srcad.rules import results
 from srcad.rules.ops import constant, custom, linear, refused
 from srcad.rules.structure import back_to
-from srcad.rules.symbols import beside, rank, recorded, type_in, value_in
+from srcad.rules.symbols import beside, known_rank, recorded, type_in, value_in
 from srcad.runtime import arrays
 
 _index_add = recorded(arrays.index_add)
@@ -76,7 +76,7 @@ def _split_vjp(g: Any, y: Any, x: Any, sections: Any, axis: int = 0) -> Any:
 
 
 def _hsplit_vjp(g: Any, y: Any, x: Any, sections: Any) -> Any:
-    return recorded(np.concatenate)(g, axis=0 if rank(x) == 1 else 1)
+    return recorded(np.concatenate)(g, axis=0 if known_rank(x) == 1 else 1)
 
 
 for _function in (np.split, np.array_split):
@@ -89,7 +89,8 @@ linear(np.dsplit, lambda g, y, x, s: recorded(np.concatenate)(g, axis=2), infer=
 # --- differences
 
 def _diff_jvp(t: Any, y: Any, x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    ends = {k: 0.0 * v if rank(v) else 0.0 for k, v in (("prepend", prepend), ("append", append)) if v is not None}
+    given = {k: v for k, v in (("prepend", prepend), ("append", append)) if v is not None}
+    ends = {k: 0.0 * v if known_rank(v) else 0.0 for k, v in given.items()}
     return np.diff(t, n=n, axis=axis, **ends)
 
 
@@ -100,14 +101,11 @@ def _diff_vjp(g: Any, y: Any, x: Any, n: int = 1, axis: int = -1, prepend: Any =
         return g
     start = None if prepend is None else _thickness(prepend, axis)
     stop = None if append is None else -_thickness(append, axis)
-    r = rank(g)
-    if r is None:
-        raise NotImplementedError("diff of an array of unknown rank")
-    return g[(slice(None),) * (axis % r) + (slice(start, stop),)]
+    return g[(slice(None),) * (axis % known_rank(g)) + (slice(start, stop),)]
 
 
 def _thickness(end: Any, axis: int) -> Any:
-    return 1 if rank(end) == 0 else np.shape(end)[axis]
+    return 1 if known_rank(end) == 0 else np.shape(end)[axis]
 
 
 def _diff_type(x: Any, n: Any = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Type:

@@ -11,7 +11,7 @@ from srcad.rules import results
 from srcad.rules.ops import custom, linear, pointwise, refused
 from srcad.rules.reductions import count, extreme_share, kept
 from srcad.rules.shapes import unbroadcast_to, zeros_for
-from srcad.rules.symbols import beside, is_complex, normal_axes, rank, recorded, shape, type_in
+from srcad.rules.symbols import beside, is_complex, known_rank, normal_axes, rank, recorded, shape, type_in
 from srcad.runtime import arrays, lists
 
 _index_add = recorded(arrays.index_add)
@@ -67,9 +67,7 @@ custom(np.average, jvps=(_average_jvp, None, _weights), vjps=(_average_vjp, None
 
 def _along(x: Any, y: Any, axis: int) -> Any:
     """A vector along one axis of `y`."""
-    r = rank(y)
-    if r is None:
-        raise NotImplementedError("an integral of an array of unknown rank")
+    r = known_rank(y)
     return x if r - 1 - axis % r == 0 else x[(slice(None), *(None,) * (r - 1 - axis % r))]
 
 
@@ -155,14 +153,14 @@ def _polyval_in_p(t: Any, y: Any, p: Any, x: Any) -> Any:
 
 def _powers(p: Any, x: Any) -> Any:
     """x ** (n - 1), …, x, 1 along a last axis."""
-    column = x if rank(x) == 0 else np.expand_dims(x, -1)
+    column = x if known_rank(x) == 0 else np.expand_dims(x, -1)
     return column ** beside(p, np.arange)(np.shape(p)[0] - 1, -1, -1)
 
 
 def _polyval_p_vjp(g: Any, y: Any, p: Any, x: Any) -> Any:
-    if rank(x) == 0:
+    if known_rank(x) == 0:
         return g * _powers(p, x)
-    return np.sum(np.expand_dims(g, -1) * _powers(p, x), axis=normal_axes(None, rank(x) or 1))
+    return np.sum(np.expand_dims(g, -1) * _powers(p, x), axis=normal_axes(None, known_rank(x)))
 
 
 def _polyval_in_x(t: Any, y: Any, p: Any, x: Any) -> Any:
@@ -222,9 +220,9 @@ def _delete_vjp(g: Any, y: Any, x: Any, places: Any, axis: Any = None) -> Any:
     flat = axis is None
     n = np.size(x) if flat else np.shape(x)[axis]
     left = np.delete(beside(g, np.arange)(n), places)
-    if flat and rank(x) != 1:
+    if flat and known_rank(x) != 1:
         return _reshape(_index_add(zeros_for(np.ravel(x)), g, left), shape(x))
-    index = left if flat or axis == 0 else (*(slice(None),) * (axis % (rank(x) or 1)), left)
+    index = left if flat or axis == 0 else (*(slice(None),) * (axis % known_rank(x)), left)
     return _index_add(zeros_for(x), g, index)
 
 
@@ -292,7 +290,7 @@ def _plain(x: Any) -> Any:
 
 
 def _vecdot_bar(g: Any, other: Any, x: Any) -> Any:
-    return unbroadcast_to((g if rank(g) == 0 else np.expand_dims(g, -1)) * other, x)
+    return unbroadcast_to((g if known_rank(g) == 0 else np.expand_dims(g, -1)) * other, x)
 
 
 def _vecdot_type(a: Any, b: Any) -> Type:

@@ -1,77 +1,77 @@
 """Products as they are written by hand: signs and numbers in front.
 
-    dy * (2 * x)        2 * dy * x              one pass over x less, if dy is a number
-    dc * 100            100 * dc
-    (0.5 * g) * (2 * x) g * x
-    (-g) * x            -(g * x)                whose reader subtracts it
+    dy * (2 * x)           2 * dy * x           one pass over x less, if dy is a number
+    dc * 100               100 * dc
+    0.5 * g * (2 * x)      g * x
+    (-g) * x               -(g * x)             whose reader subtracts it
 
-A rule is free to choose the order of its products, so nothing is lost; a program of the user is never rewritten so.
-Only values without a name are looked into: what has a name (`dcost`) is there to be read.
+A rule is free to choose the order of its products; a program of the user is never rewritten so.  Only values without a
+name are looked into: what has a name (`dcost`) is there to be read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from srcad.ir.build import OPERATORS, Symbol
 from srcad.ir.core import Let, Lit
 
 _MUL, _NEG = OPERATORS["mul"], OPERATORS["neg"]
-_NEAR = 12          # how many statements back a factor is looked for
+_NEAR = 12          # how many statements back the definition of a cotangent is looked for
 
 
-def times(t: Any, partial: Any) -> Any:
-    """t * partial."""
-    if not (isinstance(t, Symbol) or isinstance(partial, Symbol)):
-        return partial * t if isinstance(partial, int | float) else t * partial
-    (c, s), (d, p) = scaled(t), scaled(partial)
-    if s is None or p is None:
-        # One of them is a number.
-        return _by_number(c * d, s if p is None else p)
-    if _is_one(c * d):
-        return s * p
-    return -(s * p) if c * d == -1 else _by_number(c * d, s) * p if c * d > 0 else -(_by_number(-c * d, s) * p)
+def scale(t: Any, partial: Callable[[], Any]) -> Any:
+    """t times the partial that `partial` makes."""
+    before = len(t.build.stmts) if isinstance(t, Symbol) else 0
+    p = partial()
+    if not (isinstance(t, Symbol) or isinstance(p, Symbol)):
+        return p * t if isinstance(p, int | float) else t * p
+    if type(p) in (int, float):
+        return by_number(p, t)
+    factor, rest = _scaled(p, before)
+    if factor == 1:
+        positive = negated(t)
+        return t * rest if positive is None else -(positive * rest)
+    return by_number(factor, t) * rest
 
 
-def _by_number(c: Any, s: Any) -> Any:
-    """c * s, shorter where c is one or minus one."""
-    if s is None or _is_one(c):
-        return c if s is None else s
-    return -s if c == -1 else c * s
-
-
-def _is_one(c: Any) -> bool:
-    return bool(c == 1)
-
-
-def scaled(x: Any) -> tuple[Any, Any]:
-    """`x` as a number times a value; the value is None for a number, the number 1 where nothing is known."""
-    if type(x) in (int, float):
-        return x, None
-    let = defined(x)
-    if let is None or x.type.dtype is None or x.type.dtype.kind != "f":
-        return 1, x
-    if let.op is _NEG:
-        c, s = scaled(Symbol(x.build, let.args[0]))  # type: ignore[arg-type]
-        return -c, s
-    if let.op is _MUL:
-        a, b = let.args
-        if isinstance(a, Lit) and type(a.value) in (int, float):
-            return a.value, Symbol(x.build, b)  # type: ignore[arg-type]
-    return 1, x
+def by_number(c: float, t: Any) -> Any:
+    """c * t."""
+    if c in (1, -1):
+        return t if c == 1 else -t
+    factor, rest = _scaled(t, -_NEAR)
+    # Numbers are put together where the product is exact.
+    if factor != 1 and (_is_power_of_two(factor) or _is_power_of_two(c)):
+        return by_number(c * factor, rest)
+    return c * t
 
 
 def negated(x: Any) -> Any:
-    """The value whose negative is `x`, where `x` was just made as such; else None."""
-    let = defined(x)
+    """The value whose negative `x` was just made as; None if it was not."""
+    let = _definition(x, -_NEAR)
     return Symbol(x.build, let.args[0]) if let is not None and let.op is _NEG else None  # type: ignore[arg-type]
 
 
-def defined(x: Any) -> Let | None:
-    """The call that made the value `x`, if it has no name and was made just now."""
-    if not isinstance(x, Symbol) or getattr(x.atom, "hint", "") or isinstance(x.atom, Lit):
+def _scaled(x: Any, since: int) -> tuple[float, Any]:
+    """`x` as a number times a value."""
+    let = _definition(x, since)
+    if let is not None and let.op is _NEG:
+        return -1, Symbol(x.build, let.args[0])  # type: ignore[arg-type]
+    if let is not None and let.op is _MUL and isinstance(let.args[0], Lit) and type(let.args[0].value) in (int, float):
+        return let.args[0].value, Symbol(x.build, let.args[1])  # type: ignore[arg-type]
+    return 1, x
+
+
+def _definition(x: Any, since: int) -> Let | None:
+    """The call that made `x`, among the statements from that position on, if it has no name."""
+    if not isinstance(x, Symbol) or isinstance(x.atom, Lit) or x.atom.hint:
         return None
-    for stmt in x.build.stmts[: -_NEAR - 1: -1]:
+    for stmt in reversed(x.build.stmts[since:]):
         if isinstance(stmt, Let) and len(stmt.outs) == 1 and stmt.outs[0] is x.atom:
             return stmt
     return None
+
+
+def _is_power_of_two(c: float) -> bool:
+    return c != 0 and abs(float(c)).hex().startswith("0x1.0000000000000p")

@@ -177,8 +177,8 @@ def _stored_type(x: Any, index: Any, value: Any) -> Type:
 
 
 linear(operator.getitem, _getitem_vjp, name="getitem", infer=getitem_type, memory="perhaps")
-linear(arrays.set_at, _overwritten_vjp, None, _stored_vjp, name="set_at", infer=_stored_type)
-linear(arrays.index_add, lambda h, y, buffer, g, index: h,
+SET_AT = linear(arrays.set_at, _overwritten_vjp, None, _stored_vjp, name="set_at", infer=_stored_type)
+INDEX_ADD = linear(arrays.index_add, lambda h, y, buffer, g, index: h,
        lambda h, y, buffer, g, index: unbroadcast_to(h[index], g), name="index_add",
        infer=lambda buffer, g, index: like(buffer))
 linear(arrays.read_last, _read_last_vjp, name="read_last", infer=getitem_type)

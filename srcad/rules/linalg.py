@@ -16,7 +16,7 @@ from srcad.rules import results
 from srcad.rules.ops import constant, custom
 from srcad.rules.reductions import extreme_share, kept
 from srcad.rules.shapes import unbroadcast_to
-from srcad.rules.symbols import beside, is_complex, rank, recorded, type_in
+from srcad.rules.symbols import beside, is_complex, known_rank, rank, recorded, type_in
 from srcad.runtime import arrays
 
 _matmul = recorded(operator.matmul)
@@ -51,7 +51,7 @@ def _solve_matrix_jvp(t: Any, y: Any, a: Any, b: Any) -> Any:
 
 def _solve_matrix_vjp(g: Any, y: Any, a: Any, b: Any) -> Any:
     bar = np.linalg.solve(T(a), g)
-    if rank(b) == 1:
+    if known_rank(b) == 1:
         return unbroadcast_to(-np.outer(bar, y) if rank(a) == 2 else -bar[..., :, None] * y[..., None, :], a)
     return unbroadcast_to(-_matmul(bar, T(y)), a)
 
@@ -112,8 +112,9 @@ constant(np.linalg.matrix_rank, infer=lambda a, *_, **__: Type("scalar", INT.dty
 # --- norms: y = sum of x times weights, and the weights are the derivative
 
 def _norm_weights(y: Any, x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:  # noqa: A002
-    matrix = isinstance(axis, tuple) and len(axis) == 2 or axis is None and rank(x) == 2
-    if ord is None or ord == "fro" or (ord == 2 and not matrix):
+    plain = ord is None or ord == "fro"
+    matrix = not plain and (isinstance(axis, tuple) if axis is not None else known_rank(x) == 2)
+    if plain or (ord == 2 and not matrix):
         size = kept(y, x, axis, keepdims)
         return (np.conj(x) if is_complex(x) else x) / np.where(size == 0, 1, size)
     sign = np.conj(np.sign(x)) if is_complex(x) else np.sign(x)

@@ -10,7 +10,7 @@ from srcad.ir.types import Type
 from srcad.rules import results
 from srcad.rules.ops import constant, linear, multilinear
 from srcad.rules.shapes import unbroadcast_to, zeros_for
-from srcad.rules.symbols import beside, dims, is_complex, rank, recorded, shape, type_in
+from srcad.rules.symbols import beside, dims, is_complex, known_rank, rank, recorded, shape, type_in
 from srcad.runtime import arrays
 
 _reshape = recorded(np.reshape)
@@ -47,7 +47,7 @@ def _diagonal_type(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> T
 
 
 def _diag_vjp(g: Any, y: Any, x: Any, k: int = 0) -> Any:
-    if rank(x) == 1:
+    if known_rank(x) == 1:
         return np.diagonal(g, k)
     return _add_diagonal(zeros_for(x), g, offset=k)
 
@@ -61,7 +61,7 @@ def _trace_vjp(g: Any, y: Any, x: Any, offset: int = 0, axis1: int = 0, axis2: i
         rows, columns = dims(x) or (None, None)
         extents = np.shape(x)
         return g * (beside(x, np.eye)(extents[0]) if rows == columns else beside(x, np.eye)(*extents))
-    column = np.expand_dims(g, -1) if rank(g) != 0 else g
+    column = np.expand_dims(g, -1) if known_rank(g) != 0 else g
     return _add_diagonal(zeros_for(x), column, offset=offset, axis1=axis1, axis2=axis2)
 
 
@@ -83,7 +83,7 @@ constant(np.tril_indices, np.triu_indices, np.diag_indices, np.tril_indices_from
 
 def _triangle_vjp(g: Any, x: Any) -> Any:
     """A vector becomes a matrix of equal rows."""
-    return np.sum(g, axis=0) if rank(x) == 1 else g
+    return np.sum(g, axis=0) if known_rank(x) == 1 else g
 
 
 # --- kron, cross, and products of lists

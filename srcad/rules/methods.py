@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcad.ir.build import EXTENT, RANK, SHAPE
-from srcad.ir.types import UNKNOWN, Type, integer
+from srcad.ir.types import INT, UNKNOWN, Type, integer
 from srcad.rules import results
 from srcad.rules.ops import RULES, ZERO, constant, linear
 from srcad.rules.structure import back_to
@@ -28,7 +28,7 @@ def _item_type(x: Any) -> Type:
 def _size_type(x: Any, axis: Any = None) -> Type:
     t = type_in(x)
     if axis is not None or t.shape is None:
-        return type_in(2) if t.shape is None else integer(t.shape[axis])
+        return INT if t.shape is None else integer(t.shape[axis])
     return integer(results.product(t.shape))
 
 

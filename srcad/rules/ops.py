@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from srcad.ir.ops import Op, define, op_of
+from srcad.rules.factors import scale
 from srcad.rules.symbols import recorded
 
 Function = Callable[..., Any]
@@ -80,12 +81,12 @@ def _declare(function: Function, rule: Rule, name: str | None, facts: dict[str, 
 def elementwise(function: Function, *partials: Function | None, name: str | None = None, **facts: Any) -> Op:
     """z = f(x, y, …) elementwise with broadcasting; `partials[i](z, x, y, …)` is dz/dx_i."""
 
-    def scale(partial: Function | None) -> Function | None:
+    def product(partial: Function | None) -> Function | None:
         if partial is None:
             return None
-        return lambda t, z, *args, **kwargs: times(t, partial(z, *args, **kwargs))
+        return lambda t, z, *args, **kwargs: scale(t, lambda: partial(z, *args, **kwargs))
 
-    products = tuple(map(scale, partials))
+    products = tuple(map(product, partials))
     if op_of(function) is None:
         facts["elementwise"] = True
     return _declare(function, Rule(products, products, elementwise=True), name, facts)
@@ -98,13 +99,6 @@ def pointwise(function: Function, *products: Function | None, jvps: tuple[Functi
     if op_of(function) is None:
         facts["elementwise"] = True
     return _declare(function, Rule(products if jvps is None else jvps, products, elementwise=True), name, facts)
-
-
-def times(t: Any, partial: Any) -> Any:
-    """t * partial, without the product where the partial is the number one or minus one."""
-    if isinstance(partial, int | float) and partial in (1, -1):
-        return t if partial == 1 else -t
-    return t * partial
 
 
 def linear(function: Function, *transposes: Function | None, name: str | None = None, **facts: Any) -> Op:

@@ -13,7 +13,7 @@ import numpy as np
 from srcad.rules import results
 from srcad.rules.ops import alike, multilinear
 from srcad.rules.shapes import unbroadcast_to
-from srcad.rules.symbols import beside, rank, recorded, shape
+from srcad.rules.symbols import beside, known_rank, rank, recorded, shape
 from srcad.runtime import arrays
 
 _reshape = recorded(np.reshape)
@@ -55,51 +55,44 @@ def _matmul_right(g: Any, y: Any, a: Any, b: Any) -> Any:
 
 
 def _dot_left(g: Any, y: Any, a: Any, b: Any) -> Any:
-    n, m = rank(a), rank(b)
+    n, m = known_rank(a), known_rank(b)
     if n == 0 or m == 0:
         return unbroadcast_to(g * b, a)
-    if n is None or m is None or (n <= 2 and m <= 2):
+    if n <= 2 and m <= 2:
         return _matmul_left(g, y, a, b)
     return _contract_left(g, a, b, [n - 1], [max(m - 2, 0)])
 
 
 def _dot_right(g: Any, y: Any, a: Any, b: Any) -> Any:
-    n, m = rank(a), rank(b)
+    n, m = known_rank(a), known_rank(b)
     if n == 0 or m == 0:
         return unbroadcast_to(g * a, b)
-    if n is None or m is None or (n <= 2 and m <= 2):
+    if n <= 2 and m <= 2:
         return _matmul_right(g, y, a, b)
     return _contract_right(g, a, b, [n - 1], [max(m - 2, 0)])
 
 
 def _inner_left(g: Any, y: Any, a: Any, b: Any) -> Any:
-    n, m = known_ranks(a, b)
+    n, m = known_rank(a), known_rank(b)
     return unbroadcast_to(g * b, a) if n == 0 or m == 0 else _contract_left(g, a, b, [n - 1], [m - 1])
 
 
 def _inner_right(g: Any, y: Any, a: Any, b: Any) -> Any:
-    n, m = known_ranks(a, b)
+    n, m = known_rank(a), known_rank(b)
     return unbroadcast_to(g * a, b) if n == 0 or m == 0 else _contract_right(g, a, b, [n - 1], [m - 1])
 
 
-def known_ranks(a: Any, b: Any) -> tuple[int, int]:
-    n, m = rank(a), rank(b)
-    if n is None or m is None:
-        raise NotImplementedError("the rank of an operand is not known")
-    return n, m
-
-
 def _tensordot_left(g: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
-    return _contract_left(g, a, b, *results.contracted(axes, *known_ranks(a, b)))
+    return _contract_left(g, a, b, *results.contracted(axes, known_rank(a), known_rank(b)))
 
 
 def _tensordot_right(g: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
-    return _contract_right(g, a, b, *results.contracted(axes, *known_ranks(a, b)))
+    return _contract_right(g, a, b, *results.contracted(axes, known_rank(a), known_rank(b)))
 
 
 def _contract_left(g: Any, a: Any, b: Any, mine: list[int], theirs: list[int]) -> Any:
     """Sum g with b over b's free axes; the axes of the result are a's free ones, then the contracted."""
-    n, m = known_ranks(a, b)
+    n, m = known_rank(a), known_rank(b)
     free_a = [i for i in range(n) if i not in mine]
     free_b = [i for i in range(m) if i not in theirs]
     product = np.tensordot(g, b, (list(range(len(free_a), len(free_a) + len(free_b))), free_b))
@@ -108,7 +101,7 @@ def _contract_left(g: Any, a: Any, b: Any, mine: list[int], theirs: list[int]) -
 
 
 def _contract_right(g: Any, a: Any, b: Any, mine: list[int], theirs: list[int]) -> Any:
-    n, m = known_ranks(a, b)
+    n, m = known_rank(a), known_rank(b)
     free_a = [i for i in range(n) if i not in mine]
     free_b = [i for i in range(m) if i not in theirs]
     product = np.tensordot(a, g, (free_a, list(range(len(free_a)))))
@@ -176,10 +169,7 @@ def letters(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
 
 def _einsum_vjp(i: int) -> Any:
     def vjp(g: Any, y: Any, subscripts: str, *operands: Any, **kwargs: Any) -> Any:
-        ranks = [rank(o) for o in operands]
-        if any(r is None for r in ranks):
-            raise NotImplementedError("the rank of an operand is not known")
-        terms, result = letters(subscripts, [r or 0 for r in ranks])
+        terms, result = letters(subscripts, [known_rank(o) for o in operands])
         others = [o for j, o in enumerate(operands) if j != i]
         return _contribution(g, terms, result, i, others, operands[i], kwargs)
     return vjp

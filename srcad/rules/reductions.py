@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from srcad.ir.build import extent
 from srcad.rules.ops import alike, constant, custom, linear
 from srcad.rules.symbols import is_complex, normal_axes, rank, recorded, shape, size
 from srcad.runtime import arrays
 
 _broadcast_to = recorded(np.broadcast_to)
 _reshape = recorded(np.reshape)
+_extent = recorded(extent)
 _sum_transpose = recorded(arrays.sum_transpose)
 _other_products = recorded(arrays.other_products)
 
@@ -41,13 +43,12 @@ def spread(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 
 def count(x: Any, axis: Any) -> Any:
     """How many elements a reduction takes together."""
-    r = rank(x)
-    if axis is None or r is None:
+    if axis is None:
         return size(x)
-    extents = np.shape(x)
     result: Any = 1
-    for a in normal_axes(axis, r):
-        result = extents[a] if isinstance(result, int) and result == 1 else result * extents[a]
+    for a in axis if isinstance(axis, tuple) else (axis,):
+        n = _extent(x, axis=a) if rank(x) is None else np.shape(x)[a]
+        result = n if isinstance(result, int) and result == 1 else result * n
     return result
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from srcad.ir.types import Type
 from srcad.rules.ops import constant, custom, linear, multilinear, pointwise
 from srcad.rules.results import like
-from srcad.rules.symbols import rank, recorded, shape, type_in
+from srcad.rules.symbols import known_rank, rank, recorded, shape, type_in
 from srcad.runtime import arrays, scalars
 
 _broadcast_to = recorded(np.broadcast_to)
@@ -130,6 +130,7 @@ def _others_jvp(t: Any, y: Any, x: Any, axis: Any = None) -> Any:
 
 def _over_axes(rule: Any, t: Any, y: Any, x: Any, axes: tuple[int, ...]) -> Any:
     """A rule along one axis, for several: they are moved to the end and joined."""
+    known_rank(x)
     last = tuple(range(-len(axes), 0))
     moved = np.moveaxis(x, axes, last)
     flat = (*np.shape(moved)[: -len(axes)], -1)

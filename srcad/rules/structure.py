@@ -12,7 +12,7 @@ import numpy as np
 from srcad.rules import results
 from srcad.rules.ops import alike, linear
 from srcad.rules.shapes import project_to, unbroadcast_to
-from srcad.rules.symbols import rank, recorded, shape, shaped_as, type_in
+from srcad.rules.symbols import known_rank, rank, recorded, shape, shaped_as, type_in
 from srcad.runtime import arrays, lists
 
 _reshape = recorded(np.reshape)
@@ -101,8 +101,7 @@ def _concatenate_vjp(g: Any, y: Any, arrays_: Any, axis: Any = 0, **_: Any) -> A
     if axis is None:
         parts = _pieces(g, [np.size(a) for a in arrays_], 0)
         return [back_to(p, a) for p, a in zip(parts, arrays_, strict=True)]
-    ranks = [r for r in map(rank, (*arrays_, g)) if r is not None]
-    parts = _pieces(g, _extents(arrays_, axis), axis % ranks[0])
+    parts = _pieces(g, _extents(arrays_, axis), axis if axis >= 0 else axis % known_rank(g))
     return [shaped_as(p, a) for p, a in zip(parts, arrays_, strict=True)]
 
 
@@ -154,30 +153,30 @@ def _of_sequence(g: Any, xs: Any, flat: Any, joined: int) -> Any:
 def _vstack_vjp(g: Any, y: Any, arrays_: Any, **_: Any) -> Any:
     if is_sequence(arrays_):
         return _of_sequence(g, arrays_, _rows, 0)
-    if all(rank(a) in (0, 1) for a in arrays_):
-        return [project_to(g[i] if rank(a) == 1 else g[i, 0], a) for i, a in enumerate(arrays_)]
-    pieces = _pieces(g, [1 if rank(a) == 1 else np.shape(a)[0] for a in arrays_], 0)
-    return [shaped_as(p[0] if rank(a) == 1 else p, a) for p, a in zip(pieces, arrays_, strict=True)]
+    if all(known_rank(a) in (0, 1) for a in arrays_):
+        return [project_to(g[i] if known_rank(a) == 1 else g[i, 0], a) for i, a in enumerate(arrays_)]
+    pieces = _pieces(g, [1 if known_rank(a) == 1 else np.shape(a)[0] for a in arrays_], 0)
+    return [shaped_as(p[0] if known_rank(a) == 1 else p, a) for p, a in zip(pieces, arrays_, strict=True)]
 
 
 def _hstack_vjp(g: Any, y: Any, arrays_: Any, **_: Any) -> Any:
     if is_sequence(arrays_):
         flat = _rows if _item_rank(arrays_) == 0 else lambda g: _pieces_of(g, arrays_, axis=0)
         return _of_sequence(g, arrays_, flat, 1)
-    if all(rank(a) == 0 for a in arrays_):
+    if all(known_rank(a) == 0 for a in arrays_):
         return [g[i] for i in range(len(arrays_))]
-    axis = 0 if any(rank(a) in (0, 1) for a in arrays_) else 1
-    pieces = _pieces(g, [1 if rank(a) == 0 else np.shape(a)[axis] for a in arrays_], axis)
-    return [shaped_as(p[0] if rank(a) == 0 else p, a) for p, a in zip(pieces, arrays_, strict=True)]
+    axis = 0 if any(known_rank(a) in (0, 1) for a in arrays_) else 1
+    pieces = _pieces(g, [1 if known_rank(a) == 0 else np.shape(a)[axis] for a in arrays_], axis)
+    return [shaped_as(p[0] if known_rank(a) == 0 else p, a) for p, a in zip(pieces, arrays_, strict=True)]
 
 
 def _column_stack_vjp(g: Any, y: Any, arrays_: Any) -> Any:
     if is_sequence(arrays_):
         return _of_sequence(g, arrays_, lambda g: _rows(np.transpose(g)), 1)
-    if all(rank(a) == 1 for a in arrays_):
+    if all(known_rank(a) == 1 for a in arrays_):
         return [g[:, i] for i in range(len(arrays_))]
-    pieces = _pieces(g, [1 if rank(a) == 1 else np.shape(a)[1] for a in arrays_], 1)
-    return [shaped_as(p[:, 0] if rank(a) == 1 else p, a) for p, a in zip(pieces, arrays_, strict=True)]
+    pieces = _pieces(g, [1 if known_rank(a) == 1 else np.shape(a)[1] for a in arrays_], 1)
+    return [shaped_as(p[:, 0] if known_rank(a) == 1 else p, a) for p, a in zip(pieces, arrays_, strict=True)]
 
 
 linear(np.vstack, _vstack_vjp, infer=results.vstacked)

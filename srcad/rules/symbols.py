@@ -93,9 +93,18 @@ def dtype(x: Any) -> np.dtype | None:
     return x.type.dtype if isinstance(x, Symbol) else np.asarray(x).dtype
 
 
-def is_complex(x: Any) -> bool | None:
+def known_rank(x: Any) -> int:
+    """The rank, for a rule that can't do without it."""
+    known = rank(x)
+    if known is None:
+        raise NotImplementedError("an operation on an array of unknown rank")
+    return known
+
+
+def is_complex(x: Any) -> bool:
+    """May `x` be complex?  (What a rule does for complex values is right for real ones, only longer.)"""
     known = dtype(x)
-    return None if known is None else known.kind == "c"
+    return known is None or known.kind == "c"
 
 
 def is_number(x: Any) -> bool:

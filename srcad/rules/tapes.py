@@ -12,7 +12,7 @@ from srcad.ir.types import Type
 from srcad.rules import creation, indexing, runtime  # noqa: F401 - they make the operations that are named below
 from srcad.rules.ops import linear
 from srcad.rules.results import like
-from srcad.rules.sequences import ADD_AT, ITEM
+from srcad.rules.sequences import ADD_AT, ITEM, SET_ITEM
 from srcad.rules.shapes import unbroadcast_to
 from srcad.rules.symbols import recorded, type_in
 from srcad.runtime import arrays, tapes
@@ -39,7 +39,10 @@ STRETCHED = linear(tapes.stretched, lambda g, y, t, like_: unbroadcast_to(g, t),
                    infer=_stretched_type)
 
 # The loads whose cotangents accumulate in one buffer, each with what adds to it.
-LOADS = {op_of(operator.getitem): op_of(arrays.index_add), ITEM: ADD_AT}
+INDEX_ADD, SET_AT = op_of(arrays.index_add), op_of(arrays.set_at)
+LOADS = {op_of(operator.getitem): INDEX_ADD, ITEM: ADD_AT}
+# The cotangent of what a store writes is read before the place that it was written to is cleared.
+STORES = (SET_AT, SET_ITEM)
 # The zero of what may have no value: it is never read where there is none.
 ZEROS_FOR = op_of(arrays.zeros_for)
 ARRAY = op_of(np.array)

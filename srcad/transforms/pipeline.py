@@ -13,12 +13,15 @@ from collections.abc import Callable
 from srcad.ir import Func, reachable
 from srcad.ir.check import check
 from srcad.ir.walk import every
+from srcad.transforms.fuse import fuse
+from srcad.transforms.order import in_order
 from srcad.transforms.simplify import simplify
 
 Pass = Callable[[Func], Func]
 CHECKED = bool(os.environ.get("SRCAD_CHECK"))
 # What a pass uncovers, the same pass may simplify again: an invariant carry is seen once its body is simple.
-PASSES: tuple[tuple[str, Pass], ...] = (("simplify", simplify), ("simplify again", simplify))
+PASSES: tuple[tuple[str, Pass], ...] = (("simplify", simplify), ("fuse", fuse), ("simplify again", simplify),
+                                        ("order", in_order))
 
 
 def stages(func: Func) -> list[tuple[str, Func]]:

@@ -41,7 +41,7 @@ from srcad.ir import leaves as leaves_of
 from srcad.ir.walk import bound, free
 from srcad.rules.ops import rule_of
 from srcad.rules.shapes import project_to, unbroadcast_to
-from srcad.rules.tapes import LOADS
+from srcad.rules.tapes import LOADS, STORES
 from srcad.transforms.activity import activity, atoms_in, is_bundle, sources
 from srcad.transforms.calls import bundle, call
 from srcad.transforms.derived import refusal
@@ -144,7 +144,8 @@ def pull(sweep: Sweep, stmt: Let, gs: list[Any]) -> None:
     g = gs[0] if len(gs) == 1 else tuple(sweep.or_zero(g, v) for g, v in zip(gs, stmt.outs, strict=True))
     y = stmt.outs[0] if len(stmt.outs) == 1 else stmt.outs
     shares: list[tuple[Var, Any]] = []
-    for place, arg in sources(stmt):
+    places = list(sources(stmt))
+    for place, arg in reversed(places) if stmt.op in STORES else places:
         if sweep.active.isdisjoint(atoms_in(arg)):
             continue
         if rule is None or isinstance(place, str):

@@ -19,14 +19,17 @@ from dataclasses import replace
 from typing import Any, assert_never
 
 from srcad.ir import (
+    HOLE,
     OPERATORS,
     Atom,
     Block,
     CallOp,
     Choice,
+    Form,
     Func,
     If,
     Let,
+    Listing,
     Lit,
     Loop,
     Stmt,
@@ -37,6 +40,7 @@ from srcad.ir import (
     map_tree,
 )
 from srcad.ir.walk import rebuild
+from srcad.rules.tapes import INDEX_ADD, SET_AT
 from srcad.transforms.live import live
 
 _ADD, _SUB, _MUL, _DIV, _NEG = (OPERATORS[name] for name in ("add", "sub", "mul", "truediv", "neg"))
@@ -102,8 +106,9 @@ class _Rewriter:
                 self.known.update(zip(let.outs, before, strict=True))
                 return []
             self.made[key] = let.outs
-        self.defined.update(dict.fromkeys(let.outs, let))
-        return [let]
+        lets = self.added_in_place(let) if let.op is SET_AT else [let]
+        self.defined.update((v, made) for made in lets for v in made.outs)
+        return lets
 
     def definition(self, a: Any, op: Any) -> Let | None:
         let = self.defined.get(a) if isinstance(a, Var) else None
@@ -120,6 +125,26 @@ class _Rewriter:
         if let.op is _ADD and let.args[0] is let.args[1] and let.out.type.is_inexact:
             let = replace(let, op=_MUL, args=(Lit(2), let.args[0]))
         return let
+
+    def added_in_place(self, store: Let) -> Iterable[Let]:
+        """`x[i] = x[i] + e` adds to `x[i]`: nothing is lost, and the cotangent of x passes as it is."""
+        x, *index, value = store.args
+        total = self.definition(value, _ADD) or self.definition(value, _SUB)
+        numbers = all(a.type.shape == () and a.type.kind in ("number", "scalar") for a in index)
+        if total is None or not numbers or x.type.dtype is None or x.type.dtype != value.type.dtype:
+            return [store]
+        form = store.form.args[1]
+        for own, other in (total.args, total.args[::-1])[:2 if total.op is _ADD else 1]:
+            load = self.definition(own, "getitem")
+            if load is None or load.args != (x, *index) or load.form.args[1] != form or isinstance(form, Listing):
+                continue
+            negated = []
+            if total.op is _SUB:
+                minus = Var("", other.type)
+                negated = [replace(total, outs=(minus,), op=_NEG, args=(other,), form=Form((HOLE,)))]
+                other = minus
+            return [*negated, replace(store, op=INDEX_ADD, args=(x, other, *index), form=Form((HOLE, HOLE, form)))]
+        return [store]
 
     def unbroadcast(self, let: Let) -> tuple[Atom, ...]:
         a, b = let.args

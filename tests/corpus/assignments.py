@@ -286,3 +286,25 @@ def pass_and_docstring(x):
     else:
         x = -x
     return x * x
+
+
+@program(np.array([1.0, 2.0, 3.0]), 2)
+def unpacked_slice(x, n):
+    a, b = x[:n]
+    c, d = [t * a for t in x[1:]]
+    return a * b + c * d
+
+
+@program(np.array([1.0, 2.0, 3.0]))
+def too_many_to_unpack(x):
+    a, b = [t * 2 for t in x]
+    return a * b
+
+
+@program(np.array([1.0, 2.0, 3.0]))
+def array_as_star_arguments(x):
+    def f(a, b, *rest):
+        return a * b + rest[0] * len(rest)
+
+    first, *others = x
+    return f(*x) * first + others[1]

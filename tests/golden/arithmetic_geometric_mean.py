@@ -23,16 +23,16 @@ def agm_adjoint(a, b, da=1.0):
     while abs(a - b) > 1e-12:
         a_tape.append(a)
         b_tape.append(b)
-        a2 = 0.5 * (a + b)
-        b = np.sqrt(a * b)
-        a = a2
+        t1 = a * b
+        a = 0.5 * (a + b)
+        b = np.sqrt(t1)
     # reverse
     db = 0.0
     for a, b2 in zip(reversed(a_tape), reversed(b_tape)):  # line 7: while abs(a - b) > 1e-12:
         t1 = db / (2 * b)  # line 8: a, b = 0.5 * (a + b), np.sqrt(a * b)
         da2 = t1 * b2
         db = t1 * a
-        t2 = da * 0.5
+        t2 = 0.5 * da
         da = da2 + t2
         db += t2
         b = b2

@@ -28,12 +28,13 @@ def attention_adjoint(q, k, v, dy=1.0):
     t4 = np.sum(weights, axis=1, keepdims=True)
     weights2 = weights / t4
     t5 = weights2 @ v
+    t6 = t5 ** 2
     # reverse
-    t6 = dy * (2 * t5)  # line 10: return np.sum((weights @ v) ** 2)
-    dweights = t6 @ np.transpose(v)
-    dv = np.transpose(weights2) @ t6
+    t7 = 2 * np.broadcast_to(dy, t6.shape) * t5  # line 10: return np.sum((weights @ v) ** 2)
+    dweights = t7 @ np.transpose(v)
+    dv = np.transpose(weights2) @ t7
     dweights2 = dweights / t4  # line 9: weights = weights / np.sum(weights, axis=1, keepdims=True)
-    dweights2 += np.sum(-dweights * weights2 / t4, axis=1, keepdims=True)
+    dweights2 += np.sum(-(dweights * weights2 / t4), axis=1, keepdims=True)
     dscores = dweights2 * weights  # line 8: weights = np.exp(scores - np.max(scores, axis=1, keepdims=True))
     t5 = scores == t3
     t4 = np.sum(-dscores, axis=1, keepdims=True) * (t5 / np.sum(t5, axis=1, keepdims=True))

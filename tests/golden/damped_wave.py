@@ -26,7 +26,7 @@ def wave_adjoint(t, damping, frequency, dy=1.0):
     # reverse
     denvelope = dy * phase  # line 9: return envelope * phase
     dphase = dy * envelope
-    dfrequency = -dphase * phase / frequency  # line 8: phase = np.sin(frequency * t) / frequency
+    dfrequency = -(dphase * phase / frequency)  # line 8: phase = np.sin(frequency * t) / frequency
     t3 = dphase / frequency * np.cos(t2)
     dt = t3 * frequency
     dfrequency += t3 * t
@@ -39,9 +39,9 @@ def wave_adjoint(t, damping, frequency, dy=1.0):
 def wave_tangent(t, damping, frequency, t_dot, damping_dot, frequency_dot):
     t1 = -damping
     envelope = np.exp(t1 * t)
-    envelope_dot = (-damping_dot * t + t_dot * t1) * envelope
+    envelope_dot = (-(damping_dot * t) + t_dot * t1) * envelope
     t2 = frequency * t
     phase = np.sin(t2) / frequency
-    t1 = -frequency_dot * phase / frequency
-    phase_dot = (frequency_dot * t + t_dot * frequency) * np.cos(t2) / frequency + t1
+    t1 = frequency_dot * phase / frequency
+    phase_dot = (frequency_dot * t + t_dot * frequency) * np.cos(t2) / frequency - t1
     return envelope * phase, envelope_dot * phase + phase_dot * envelope

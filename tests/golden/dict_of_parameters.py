@@ -26,7 +26,8 @@ def loss_adjoint(params, x, y, dy=1.0):
     t2 = hidden @ out - y
     t3 = t2 ** 2
     # reverse
-    t4 = dy / t3.shape[0] * (2 * t2)  # line 8: return np.mean((hidden @ params["out"] - y) ** 2)
+    # line 8: return np.mean((hidden @ params["out"] - y) ** 2)
+    t4 = 2 * np.broadcast_to(dy / t3.shape[0], t3.shape) * t2
     dhidden = np.outer(t4, out)
     dout = np.transpose(hidden) @ t4
     # line 7: hidden = np.maximum(x @ params["w"] + params["b"], 0)

@@ -21,31 +21,29 @@ ARGS = (1.2, 2.0)
 def bounded_sum_adjoint(x, bound, dresult=1.0):
     # forward
     t1 = bound <= 0
-    if not t1:
+    # reverse
+    if t1:  # line 5: if bound <= 0:
+        dx = 0.5 * dresult  # line 6: return x * 0.5
+    else:
         total = 0.0
         returned = False
         total_tape = []
         trips = 0
-        for k in range(10):
+        for k in range(10):  # line 8: for k in range(10):
             trips += 1
-            total += x / (k + 1)
+            total += x / (k + 1)  # line 9: total = total + x / (k + 1)
             total_tape.append(total)
-            if total > bound:
+            if total > bound:  # line 10: if total > bound:
                 returned = True
                 break
-        t2 = not returned
-    # reverse
-    if t1:  # line 5: if bound <= 0:
-        dx = dresult * 0.5  # line 6: return x * 0.5
-    else:
-        if t2:  # line 12: return total
+        if not returned:  # line 12: return total
             dtotal, dresult = dresult, 0.0
         else:
             dtotal = 0.0
         dx = 0.0
-        for k, total in zip(reversed(range(trips)), reversed(total_tape)):  # line 8: for k in range(10):
-            t1 = k + 1  # line 9: total = total + x / (k + 1)
-            if total > bound:  # line 10: if total > bound:
+        for k, total in zip(reversed(range(trips)), reversed(total_tape)):
+            t1 = k + 1
+            if total > bound:
                 dtotal += dresult * x  # line 11: return total * x
                 dx += dresult * total
                 dresult = 0.0

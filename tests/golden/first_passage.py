@@ -29,11 +29,11 @@ def first_passage_adjoint(x, rate, limit, dy=1.0):
         if level > limit:
             break
     # reverse
-    dlevel = dy * (2 * level)  # line 11: return level ** 2 + x
+    dlevel = 2 * dy * level  # line 11: return level ** 2 + x
     dx = dy
     drate = 0.0
     for x in reversed(x_tape):  # line 6: for _ in range(100):
-        dx *= 1.1  # line 8: x = x * 1.1
+        dx = 1.1 * dx  # line 8: x = x * 1.1
         drate += dlevel * x  # line 7: level = level + rate * x
         dx += dlevel * rate
     return dx, drate

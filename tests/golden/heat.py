@@ -33,15 +33,16 @@ def final_heat_adjoint(u, conductivity, dt, steps, dy=1.0):
         inner = u[1:-1] + dt * (flow[1:] - flow[:-1])
         inner_tape.append(inner)
         u = np.concatenate([u[:1], inner, u[-1:]])
+    t1 = u ** 2
     # reverse
-    du = dy * (2 * u)  # line 11: return np.sum(u ** 2)
+    du = 2 * np.broadcast_to(dy, t1.shape) * u  # line 11: return np.sum(u ** 2)
     dconductivity = 0.0
     # line 7: for _ in range(steps):
-    for u, t1, flow, inner in zip(reversed(u_tape), reversed(tape), reversed(flow_tape), reversed(inner_tape)):
-        t2 = u[:1].shape[0]  # line 10: u = np.concatenate([u[:1], inner, u[-1:]])
-        t3 = du[:t2]
-        t4 = t2 + inner.shape[0]
-        dinner = du[t2:t4]
+    for u, t2, flow, inner in zip(reversed(u_tape), reversed(tape), reversed(flow_tape), reversed(inner_tape)):
+        t1 = u[:1].shape[0]  # line 10: u = np.concatenate([u[:1], inner, u[-1:]])
+        t3 = du[:t1]
+        t4 = t1 + inner.shape[0]
+        dinner = du[t1:t4]
         t5 = du[t4:]
         du = np.zeros_like(u)
         du[-1:] += t5
@@ -51,8 +52,8 @@ def final_heat_adjoint(u, conductivity, dt, steps, dy=1.0):
         dflow[:-1] -= t6
         dflow[1:] += t6
         du[1:-1] += dinner
-        t2 = dflow * conductivity  # line 8: flow = conductivity * (u[1:] - u[:-1])
-        dconductivity += np.sum(dflow * t1)
-        du[:-1] -= t2
-        du[1:] += t2
+        t1 = dflow * conductivity  # line 8: flow = conductivity * (u[1:] - u[:-1])
+        dconductivity += np.sum(dflow * t2)
+        du[:-1] -= t1
+        du[1:] += t1
     return du, dconductivity

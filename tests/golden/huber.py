@@ -33,7 +33,7 @@ def huber_adjoint(residual, width, dy=1.0):
     dlinear = np.where(t2, 0, t4)
     dwidth = np.sum(dlinear * t1)  # line 9: linear = width * (size - 0.5 * width)
     dsize = dlinear * width
-    dwidth += np.sum(-dsize) * 0.5
-    dresidual += dquadratic * 0.5 * (2 * residual)  # line 8: quadratic = 0.5 * residual ** 2
+    dwidth += 0.5 * np.sum(-dsize)
+    dresidual += dquadratic * residual  # line 8: quadratic = 0.5 * residual ** 2
     dresidual += dsize * np.sign(residual)  # line 7: size = np.abs(residual)
     return dresidual, dwidth

@@ -48,9 +48,8 @@ def lorenz_adjoint(sigma, rho, beta, dt, steps, dx=1.0):
         ddz = dz * dt  # line 10: x, y, z = x + dt * dx, y + dt * dy, z + dt * dz
         ddy = dy * dt
         ddx = dx * dt
-        t1 = -ddz  # line 9: dz = x * y - beta * z
-        dbeta += t1 * z
-        dz += t1 * beta
+        dbeta -= ddz * z  # line 9: dz = x * y - beta * z
+        dz -= ddz * beta
         dx += ddz * y
         dy += ddz * x
         dy -= ddy  # line 8: dy = x * (rho - z) - y

@@ -36,27 +36,28 @@ def final_loss_adjoint(u, v, target, rate, steps, dy=1.0):
         error_tape.append(error)
         t2 = rate * error
         tape2.append(t2)
-        u2 = u - t2 @ v
         t3 = np.transpose(error)
         tape3.append(t3)
         t4 = rate * t3
         tape4.append(t4)
-        v = v - t4 @ u
-        u = u2
+        t5 = t4 @ u
+        u = u - t2 @ v
+        v = v - t5
     t1 = np.transpose(v)
     t2 = u @ t1 - target
+    t3 = t2 ** 2
     # reverse
-    t3 = dy * (2 * t2)  # line 10: return np.sum((u @ v.T - target) ** 2)
-    du = t3 @ np.transpose(t1)
-    dv = np.transpose(np.transpose(u) @ t3)
+    t4 = 2 * np.broadcast_to(dy, t3.shape) * t2  # line 10: return np.sum((u @ v.T - target) ** 2)
+    du = t4 @ np.transpose(t1)
+    dv = np.transpose(np.transpose(u) @ t4)
     drate = 0.0
     # line 7: for _ in range(steps):
-    for u, v, t1, error, t2, t4, t5 in zip(reversed(u_tape), reversed(v_tape), reversed(tape), reversed(error_tape), reversed(tape2), reversed(tape3), reversed(tape4)):
+    for u, v, t1, error, t2, t3, t5 in zip(reversed(u_tape), reversed(v_tape), reversed(tape), reversed(error_tape), reversed(tape2), reversed(tape3), reversed(tape4)):
         t6 = -dv  # line 9: u, v = u - rate * error @ v, v - rate * error.T @ u
-        t3 = np.transpose(u)
-        t7 = t6 @ t3
+        t4 = np.transpose(u)
+        t7 = t6 @ t4
         du2 = np.transpose(t5) @ t6
-        drate += np.sum(t7 * t4)
+        drate += np.sum(t7 * t3)
         derror = np.transpose(t7 * rate)
         t5 = -du
         du2 += du
@@ -64,7 +65,7 @@ def final_loss_adjoint(u, v, target, rate, steps, dy=1.0):
         dv = dv + np.transpose(t2) @ t5
         drate += np.sum(t6 * error)
         derror = derror + t6 * rate
-        t2 = t3 @ derror  # line 8: error = u @ v.T - target
+        t2 = t4 @ derror  # line 8: error = u @ v.T - target
         du2 += derror @ np.transpose(t1)
         dv += np.transpose(t2)
         du = du2

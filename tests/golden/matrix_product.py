@@ -41,7 +41,7 @@ def product_adjoint(a, b, dtotal=1.0):
     for i, entry_tape in zip(reversed(range(t1)), reversed(entry_tape_tape)):
         # line 9: for j in range(b.shape[1]):
         for j, entry in zip(reversed(range(b.shape[1])), reversed(entry_tape)):
-            dentry = dtotal * (2 * entry)  # line 13: total = total + entry ** 2
+            dentry = 2 * dtotal * entry  # line 13: total = total + entry ** 2
             for k in reversed(range(t2)):  # line 11: for k in range(a.shape[1]):
                 t1 = dentry * b[k, j]  # line 12: entry = entry + a[i, k] * b[k, j]
                 db[k, j] += dentry * a[i, k]

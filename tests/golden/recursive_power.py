@@ -31,7 +31,39 @@ def power_forward(x, n):
     return result, residuals
 
 
+def power_forward2(x, n):
+    if n == 0:
+        result = 1.0
+        half = None
+        residuals = None
+    else:
+        half, residuals = power_forward(x, n // 2)
+        if n % 2 == 0:
+            result = half * half
+        else:
+            result = half * half * x
+    residuals = half, residuals
+    return result, residuals
+
+
 def power_reverse(x, n, residuals, dresult):
+    half, residuals = residuals
+    if n == 0:
+        dx = 0.0
+    else:
+        t1 = n // 2
+        if n % 2 == 0:
+            dhalf = 2 * (dresult * half)
+            dx = 0.0
+        else:
+            dx = dresult * (half * half)
+            dhalf = 2 * (dresult * x * half)
+        dx2 = power_reverse(x, t1, residuals, dhalf)
+        dx += dx2
+    return dx
+
+
+def power_reverse2(x, n, residuals, dresult):
     half, residuals = residuals
     if n == 0:
         dx = 0.0
@@ -50,6 +82,6 @@ def power_reverse(x, n, residuals, dresult):
 
 def power_adjoint(x, n, dy=1.0):
     # forward
-    _, residuals = power_forward(x, n)
+    _, residuals = power_forward2(x, n)
     # reverse
-    return power_reverse(x, n, residuals, dy)  # line 10: return half * half * x
+    return power_reverse2(x, n, residuals, dy)  # line 10: return half * half * x

@@ -26,8 +26,9 @@ def rnn_adjoint(w, u, b, xs, dy=1.0):
     for x in xs:
         h_tape.append(h)
         h = np.tanh(w @ h + u @ x + b)
+    t1 = h ** 2
     # reverse
-    dh = dy * (2 * h)  # line 10: return np.sum(h ** 2)
+    dh = 2 * np.broadcast_to(dy, t1.shape) * h  # line 10: return np.sum(h ** 2)
     dw = np.zeros_like(w)  # line 8: for x in xs:
     du = np.zeros_like(u)
     db = np.zeros_like(b)
@@ -48,4 +49,4 @@ def rnn_tangent(w, u, b, xs, w_dot, u_dot, b_dot):
         t1 = w_dot @ h + w @ h_dot + u_dot @ x + b_dot
         h = np.tanh(w @ h + u @ x + b)
         h_dot = t1 * (1 - h * h)
-    return np.sum(h ** 2), np.sum(h_dot * (2 * h))
+    return np.sum(h ** 2), np.sum(2 * h_dot * h)

@@ -18,13 +18,13 @@ def rosenbrock_adjoint(x, y, dy=1.0):
     t1 = 1 - x
     t2 = y - x ** 2
     # reverse
-    dy2 = dy * 100 * (2 * t2)  # line 5: return (1 - x) ** 2 + 100 * (y - x ** 2) ** 2
-    dx = -dy2 * (2 * x)
-    dx -= dy * (2 * t1)
+    dy2 = 200 * dy * t2  # line 5: return (1 - x) ** 2 + 100 * (y - x ** 2) ** 2
+    dx = -2 * dy2 * x
+    dx -= 2 * dy * t1
     return dx, dy2
 
 
 def rosenbrock_tangent(x, y, x_dot, y_dot):
     t1 = 1 - x
     t2 = y - x ** 2
-    return t1 ** 2 + 100 * t2 ** 2, -x_dot * (2 * t1) + (y_dot - x_dot * (2 * x)) * (2 * t2) * 100
+    return t1 ** 2 + 100 * t2 ** 2, -2 * x_dot * t1 + 100 * (2 * (y_dot - 2 * x_dot * x) * t2)

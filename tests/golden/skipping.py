@@ -34,7 +34,7 @@ def positive_part_adjoint(xs, w, dtotal=1.0):
     dx_tape = []
     for i, x, t2 in zip(reversed(range(t1)), reversed(xs), reversed(tape)):
         if not x < 0:  # line 9: if x < 0:
-            dx = dtotal * w[i] * (2 * x)  # line 11: total = total + w[i] * x ** 2
+            dx = 2 * (dtotal * w[i]) * x  # line 11: total = total + w[i] * x ** 2
             dw[i] += dtotal * t2
         else:
             dx = 0.0

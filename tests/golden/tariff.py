@@ -25,28 +25,19 @@ WRT = ("use", "rate")
 def tariff_adjoint(use, rate, dy=1.0):
     # forward
     t1 = use < 1
-    if not t1:
-        t2 = use < 3
-        if t2:
-            t3 = use - 1
-            t4 = t3 ** 2
-        else:
-            t5 = use < 10
-            if t5:
-                t6 = np.log(use)
-                t7 = rate ** 2
     # reverse
-    dcost = dy * 1.2  # line 15: return cost * 1.2
+    dcost = 1.2 * dy  # line 15: return cost * 1.2
     if t1:  # line 7: if use < 1:
         duse = dcost * rate  # line 8: cost = use * rate
         drate = dcost * use
-    elif t2:  # line 9: elif use < 3:
-        drate = dcost + dcost * t4  # line 10: cost = rate + (use - 1) ** 2 * rate
-        duse = dcost * rate * (2 * t3)
-    elif t5:  # line 11: elif use < 10:
-        drate = dcost * t6 * (2 * rate)  # line 12: cost = np.log(use) * rate ** 2
-        duse = dcost * t7 / use
+    elif use < 3:  # line 9: elif use < 3:
+        t1 = use - 1  # line 10: cost = rate + (use - 1) ** 2 * rate
+        drate = dcost + dcost * t1 ** 2
+        duse = 2 * (dcost * rate) * t1
+    elif use < 10:  # line 11: elif use < 10:
+        drate = 2 * (dcost * np.log(use)) * rate  # line 12: cost = np.log(use) * rate ** 2
+        duse = dcost * rate ** 2 / use
     else:
-        drate = dcost * 5  # line 14: cost = 5 * rate
+        drate = 5 * dcost  # line 14: cost = 5 * rate
         duse = 0.0
     return duse, drate

@@ -29,11 +29,12 @@ def roughness_adjoint(x, rate, steps, dy=1.0):
         xs.append(x)
     path = np.array(xs)
     t1 = path[1:] - path[:-1]
+    t2 = t1 ** 2
     # reverse
-    t2 = dy * (2 * t1)  # line 12: return np.sum((path[1:] - path[:-1]) ** 2)
+    t3 = 2 * np.broadcast_to(dy, t2.shape) * t1  # line 12: return np.sum((path[1:] - path[:-1]) ** 2)
     dpath = np.zeros_like(path)
-    dpath[:-1] -= t2
-    dpath[1:] += t2
+    dpath[:-1] -= t3
+    dpath[1:] += t3
     dxs = list(dpath)  # line 11: path = np.array(xs)
     dx = 0.0
     drate = 0.0

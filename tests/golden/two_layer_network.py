@@ -25,7 +25,8 @@ def loss_adjoint(w1, b1, w2, b2, x, target, dy=1.0):
     t1 = output - target
     t2 = t1 ** 2
     # reverse
-    doutput = dy / np.size(t2) * (2 * t1)  # line 9: return np.mean((output - target) ** 2)
+    # line 9: return np.mean((output - target) ** 2)
+    doutput = 2 * np.broadcast_to(dy / np.size(t2), t2.shape) * t1
     db2 = np.sum(doutput, axis=0)  # line 8: output = hidden @ w2 + b2
     dhidden = doutput @ np.transpose(w2)
     dw2 = np.transpose(hidden) @ doutput

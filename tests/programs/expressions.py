@@ -1,8 +1,8 @@
 """Random expressions over what is in scope.
 
 Kinds are single letters: `f` a float, `i` an int, `v` an array of N elements, `m` an array of N by N, `l` a list of floats,
-`w` a list of `v`, `t` a tuple of an `f` and a `v`, `g` a function of an `f` that gives an `f`.  Everything is smooth where it
-is likely to be evaluated, and bounded or damped, so that derivatives are well conditioned.
+`w` a list of `v`, `t` a tuple of an `f` and a `v`, `d` a dict of the same, `g` a function of an `f` that gives an `f`.
+Everything is smooth where it is likely to be evaluated, and bounded or damped, so that derivatives are well conditioned.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class Expressions:
         return {"f": self.number, "v": self.vector, "m": self.matrix, "i": self.integer, "t": self.pair}[kind](depth - 1)
 
     def name(self, kind: str) -> str | None:
-        names = self.scope.of(kind, unsure=self.unsure_reads and self.rng.random() < 0.3)
+        sure = not (self.unsure_reads and self.rng.random() < 0.3)
+        names = self.scope.of(kind, unsure=not sure) or self.scope.of(kind, unsure=self.unsure_reads)
         # Recent names are likelier, so that values flow through the program.
         return names[-1 - min(int(self.rng.expovariate(0.5)), len(names) - 1)] if names else None
 
@@ -104,6 +105,8 @@ class Expressions:
                               f"np.sum(sum({self.name('w')}))"])
         if r < 0.93 and self.name("t"):
             return f"{self.name('t')}[0]"
+        if r < 0.95 and self.name("d"):
+            return self.pick([f"{self.name('d')}['p']", f"np.sum({self.name('d')}['q'])"])
         if r < 0.97 and self.name("g"):
             return f"{self.name('g')}({e('f', d)})"
         if self.scope.of("i"):

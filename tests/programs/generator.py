@@ -47,6 +47,7 @@ class Writer(Expressions):
     def __init__(self, rng: random.Random, params: list[str]) -> None:
         super().__init__(rng, Scope({p: PARAMS[p] for p in params}))
         self.params = params
+        self.unfree = {"RATE", "z", "q"}  # names that are no locals of the function around
         self.left = rng.choice((6, 10, 16, 24))  # statements still to write
         self.loops = 0
         self.serial = 0
@@ -118,8 +119,9 @@ class Writer(Expressions):
             return self.leave(depth)
         simple = [self.assign, self.assign, self.assign, self.assign, self.augment, self.unpack, self.lists, self.pairs,
                   self.function, self.swap]
+        simple += [self.rare]
         if self.mutation:
-            simple += [self.store, self.store, self.store]
+            simple += [self.store, self.store, self.store, self.view]
         if self.raises and depth > 1:
             simple += [self.trouble]
         if self.prints:
@@ -171,7 +173,7 @@ class Writer(Expressions):
 
     def store(self) -> list[str]:
         """A store into an array: of ours, rarely of the caller's."""
-        arrays = [n for n in self.scope.of("v") if n[0] == "u" or self.rng.random() < 0.1]
+        arrays = [n for n in self.scope.of("v") if n[0] == "u" or self.rng.random() < (0.4 if n[0] in "pe" else 0.1)]
         matrices = [n for n in self.scope.of("m") if n[0] == "M" or self.rng.random() < 0.1]
         if matrices and self.rng.random() < 0.4:
             m = self.rng.choice(matrices)
@@ -190,6 +192,46 @@ class Writer(Expressions):
                            f"{u}[{self.index()}] *= {self.leaf('f')}", f"{u}[::2] = {self.damped('f')}",
                            f"{u}[{u} > 0.5] = {self.damped('f')}" if self.kinks else None,
                            f"{u}[np.array([0, 2])] += 0.2 * {self.expr('f')}", f"{u}[-2:] -= 0.1 * ({self.expr('v')})[:2]"])]
+
+    def view(self) -> list[str]:
+        """A store through another name of the same memory."""
+        arrays, name = self.scope.of("v"), self.fresh("h")
+        if not arrays:
+            return self.assign()
+        u = self.rng.choice(arrays)
+        first = self.pick([f"{name} = {u}[1:]", f"{name} = {u}[::-1]", f"{name} = {u}[:2]", f"{name} = {u}"])
+        return [first, self.pick([f"{name}[0] = {self.damped('f')}", f"{name} += 0.3 * {self.expr('f')}", f"{name}[1] *= 0.6",
+                                  f"{name}[:] = 0.5 * {name} * {self.expr('f')}"])]
+
+    def rare(self) -> list[str]:
+        """What is written less often."""
+        f, way = self.scope.of("f"), self.rng.randrange(5)
+        if way == 0 and self.scope.of("d"):
+            d = self.name("d")
+            return [self.pick([f"{d}['p'] = {self.damped('f')}", f"{d}['p'] += 0.2 * {self.expr('f')}", f"{d}['q'] = {self.damped('v')}"])]
+        if way <= 1:
+            e, name = f"{{'p': {self.expr('f')}, 'q': {self.expr('v')}}}", self.fresh("d")
+            self.bind(name, "d")
+            return [f"{name} = {e}"]
+        if way == 2:
+            kind = self.rng.choice("fv")
+            e, n1, n2 = self.damped(kind), self.target(kind), self.target(kind)
+            self.bind(n1, kind)
+            self.bind(n2, kind)
+            return [f"{n1} = {n2} = {e}"]
+        if way == 3 and f:
+            name, x = self.fresh("n"), self.rng.choice(f)
+            if x not in self.unfree:
+                return [f"def {name}():", f"    nonlocal {x}", f"    {x} = np.sin({x} + {self.leaf('f')})", f"{name}()", f"{name}()"]
+        e, name = self.damped("f"), self.target("f")
+        other = self.leaf("f")
+        if self.raises:
+            test = self.test()
+            self.bind(name, "f")
+            return ["try:", f"    if {test}:", "        raise ValueError('caught')", f"    {name} = {e}",
+                    "except ValueError:", f"    {name} = {other}"]
+        self.bind(name, "f")
+        return [f"{name} = {e}"]
 
     def unpack(self) -> list[str]:
         k1, k2 = self.rng.choice(("ff", "fv", "vf"))
@@ -305,6 +347,10 @@ class Writer(Expressions):
         """The head of a loop, and the statements that its body must begin with."""
         pad = "    " * depth
         r = self.rng.random()
+        if r < 0.04:
+            c = self.fresh("c")
+            self.bind(c, "i")
+            return [f"{pad}{c} = 0", f"{pad}while True:"], [f"{pad}    {c} += 1", f"{pad}    if {c} > 3:", f"{pad}        break"]
         if r < 0.25:
             c = self.fresh("c")
             test = self.test()
