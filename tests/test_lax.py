@@ -283,6 +283,62 @@ def test_exceptions():
         f(101.0)
 
 
+def windows(x, n):
+    s = 0.0
+    for i in range(n):
+        s = s + np.sum(x[i:i + 2] * x[i + 1:i + 3])
+    return s
+
+
+def test_windows():
+    run_both(windows, np.arange(6.0), 4)
+    func = adjoint(windows, X, 2)
+    assert_same(xla(func)(X, 2), interpret(func, X, 2))
+
+
+def test_window_that_is_cut_short():
+    def last(x, n):
+        return np.sum(x[n:n + 3])
+
+    run_both(last, X, 1)
+    run_both(last, X, 2)
+
+
+def test_index_out_of_range():
+    def picked(x, i):
+        return x[i] * 2
+
+    f = xla(core(picked, X, 1))
+    assert f(X, -1) == picked(X, -1)
+    with pytest.raises(IndexError):
+        f(X, 4)
+
+
+def sweep(u, n):
+    u = u.copy()
+    for _ in range(n):
+        u[1:-1] = u[1:-1] + 0.1 * (u[2:] - 2 * u[1:-1] + u[:-2])
+        for i in range(1, len(u)):
+            u[i] += 0.5 * np.sin(u[i - 1])
+    return np.sum(u * u)
+
+
+def test_stores():
+    run_both(sweep, X, 3)
+    func = adjoint(sweep, X, 3)
+    assert_same(xla(func)(X, 3), interpret(func, X, 3))
+
+
+def test_argument_is_written_back():
+    def scaled(x):
+        x[1:] *= 2.0
+        return np.sum(x)
+
+    x, y = X.copy(), X.copy()
+    assert_same(xla(core(scaled, x))(x), scaled(y))
+    assert_same(x, y)
+
+
 def test_print_in_a_loop(capsys):
     def chatty(x):
         for i in range(3):

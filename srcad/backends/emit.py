@@ -17,7 +17,8 @@ from typing import Any
 from srcad.backends.expressions import Expressions
 from srcad.backends.inline import inlining
 from srcad.backends.lengths import Lengths, without_redundant_ranges
-from srcad.backends.names import choose, coalesce, may_be_unbound
+from srcad.backends.names import coalesce, may_be_unbound
+from srcad.backends.naming import choose
 from srcad.backends.params import Arguments, arguments, signature, unpacking
 from srcad.backends.printer import Printer
 from srcad.backends.references import References
@@ -98,8 +99,9 @@ class _Module:
         classes = coalesce(func, ranges, uses, pairs)
         unbound = may_be_unbound(func)
         as_none = given_none(func, unbound, classes, func.outputs if flat else ())
+        returned = [a for a in func.outputs if isinstance(a, Var)]
         forbidden = self.references.mentioned | set(self.names.values()) | params.containers | _spelled(func)
-        names = choose(classes, params.names, forbidden, unbound - as_none)
+        names = choose(classes, params.names, forbidden, unbound - as_none, returned)
         self.references.variables |= {*names.values(), *(p.name for p in params.params)}
         expressions = Expressions(self.references, names, inlined, self.names)
         writer = Writer(expressions, uses, inlined, names, updates, Lengths(func), as_none)

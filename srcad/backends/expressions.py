@@ -90,6 +90,8 @@ class Expressions:
         special = _SPECIAL.get(op.function) or _LISTS.get(op.name)
         if special is not None:
             return special(self, let, (*args, *kwargs.values()))
+        if op.name == "neg" and let.out.type.is_inexact and let.out.type.dtype is not None:
+            return with_minus(self.argument(args[0]))
         if not kwargs and len(args) in (1, 2) and (written := self._operator(op.name, args)):
             return written
         arguments, named = list(map(self.argument, args)), {k: self.argument(v) for k, v in kwargs.items()}
@@ -162,6 +164,15 @@ def negated(test: ast.expr) -> ast.expr:
     return ast.UnaryOp(ast.Not(), test)
 
 
+def with_minus(value: ast.expr) -> ast.expr:
+    """`-y`; of a product of floats the minus goes to the front, `-a * b`, which is the same to the last bit."""
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult | ast.Div):
+        return ast.BinOp(with_minus(value.left), value.op, value.right)
+    if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
+        return value.operand
+    return ast.UnaryOp(ast.USub(), value)
+
+
 def without_minus(value: ast.expr) -> ast.expr | None:
     """`y` for `-y`, `a * b` for `-a * b`: adding a negated value and subtracting it are the same to the last bit."""
     if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
@@ -225,6 +236,15 @@ def _copy(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
     return call(dotted(self.references.operation(let.op)), x, *map(self.argument, args[1:]))
 
 
+def _transpose(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    x = self.argument(args[0])
+    if len(args) == 1 and let.args[0].type.kind == "array":
+        return ast.Attribute(x, "T", ast.Load())
+    _, kwargs = let.call()
+    return call(dotted(self.references.operation(let.op)), x, *map(self.argument, args[1:len(args) - len(kwargs)]),
+                **{k: self.argument(v) for k, v in zip(kwargs, args[len(args) - len(kwargs):], strict=True)})
+
+
 # Operations that have a notation of their own, by the function that they run.
 _SPECIAL: dict[Any, Callable[[Expressions, Let, Sequence[Any]], ast.expr]] = {
     operator.getitem: _getitem,
@@ -232,6 +252,7 @@ _SPECIAL: dict[Any, Callable[[Expressions, Let, Sequence[Any]], ast.expr]] = {
     SHAPE.function: _shape,
     RANK.function: _rank,
     np.copy: _copy,
+    np.transpose: _transpose,
 }
 
 

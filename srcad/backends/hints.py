@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+from functools import cache
 
 from srcad.ir.core import Var
 
@@ -12,7 +13,12 @@ _NO_NAMES = frozenset({"bool"})
 
 def hint_of(v: Var) -> str:
     """The hint as an identifier, or nothing; names of the frontend's own start with `$`."""
-    plain = v.hint.lstrip("$")
+    return _identifier(v.hint)
+
+
+@cache
+def _identifier(hint: str) -> str:
+    plain = hint.lstrip("$")
     if plain in _NO_NAMES or not plain.isidentifier() or keyword.iskeyword(plain):
         return ""
     return plain

@@ -16,7 +16,10 @@ jax is imported by the first call and not before.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -79,7 +82,9 @@ class Compiled:
             raise self.parts.trace.refuse(self.func.span, f"{self.func.name} raises an exception in XLA")
         flat = replace(self.func, params=tuple(Param(f"input{k}", v) for k, v in enumerate(self.func.inputs)),
                        result=self.func.outputs)
-        return list(interpret(flat, *inputs))
+        # What it prints was printed.
+        with contextlib.redirect_stdout(io.StringIO() if self.sites.prints else sys.stdout):
+            return list(interpret(flat, *inputs))
 
     @property
     def variants(self) -> int:
@@ -207,7 +212,7 @@ def run_traced(func: Func, inputs: Sequence[Any], sites: Any = None, capacities:
 def outputs_of(tracer: Any, func: Func) -> list[Any]:
     outputs: list[Any] = tracer.values(func.outputs)
     if any(v is _modules().values.UNBOUND for v in outputs):
-        tracer.fail(func.span, True)
+        tracer.fail(True)
     return outputs
 
 

@@ -78,15 +78,6 @@ def _index(index: Any) -> Any:
     return jnp.asarray(index) if isinstance(index, list) and index else index
 
 
-def get_item(x: Any, index: Any) -> Any:
-    return jnp.asarray(x)[_index(index)]
-
-
-def set_at(x: Any, index: Any, value: Any) -> Any:
-    x = jnp.asarray(x)
-    return x.at[_index(index)].set(jnp.asarray(value).astype(x.dtype))
-
-
 def index_add(buffer: Any, g: Any, index: Any) -> Any:
     dtype = np.result_type(buffer, g)
     return jnp.asarray(buffer).astype(dtype).at[_index(index)].add(jnp.asarray(g).astype(dtype))
@@ -225,7 +216,7 @@ FORMS: dict[str, Callable[..., Any]] = {
     "and": lambda a, b: jnp.logical_and(truth(a), truth(b)), "or": lambda a, b: jnp.logical_or(truth(a), truth(b)),
     "np.sort": _stably(jnp.sort), "np.argsort": _stably(jnp.argsort),
     "min": _minimum, "max": _maximum, "sum": _sum, "round": _round, "abs": jnp.abs,
-    "getitem": get_item, "set_at": set_at, "index_add": index_add, "read_last": read_last, "astype": astype,
+    "read_last": read_last, "astype": astype,
     "linear_recurrence": linear_recurrence, "power_slope": power_slope, "power_log": power_log,
     "power_log_slope": power_log_slope, "zeros_for": zeros_for, "project": project,
     "np.clip": _clip, "np.copy": jnp.asarray, "copy": jnp.asarray, "np.asarray": jnp.asarray,

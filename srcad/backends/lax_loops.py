@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from srcad.backends.lax_dtypes import convert
+from srcad.backends.lax_indices import Integer, Integers
 from srcad.backends.lax_ops import ShapeDtype, is_array, jnp, lax
 from srcad.backends.lax_values import (
     UNBOUND,
@@ -59,6 +60,7 @@ class Scope(Protocol):
     sites: Sites
     capacities: tuple[int, ...]
     needs: Any
+    integers: Integers
 
     def nested(self, needs: Any) -> Scope: ...
 
@@ -175,6 +177,9 @@ def _trip(tracer: Scope, plan: Plan, trip: Any, rows: list[Any], carried: list[A
     inner = tracer.nested(needs)
     if loop.index is not None:
         inner.env[loop.index] = _index(plan, trip)
+        if plan.known and not any(map(is_array, (plan.start, plan.step))):
+            ends = (plan.start, plan.start + plan.step * (plan.n - 1))
+            inner.integers[loop.index] = Integer(loop.index, 0, min(ends), max(ends))
     heads = [*(e.var for e in loop.elements), *(r.element for r in loop.reads)]
     inner.env.update(zip(heads, rows, strict=True))
     inner.env.update(zip((c.param for c in loop.carries), carried, strict=True))

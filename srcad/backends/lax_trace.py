@@ -17,6 +17,7 @@ import numpy as np
 from srcad.backends import lax_sequences
 from srcad.backends.lax_dtypes import apply_ufunc, convert, ufunc_of, weak
 from srcad.backends.lax_forms import lookup, truth
+from srcad.backends.lax_indices import Integers, accumulate, load, note_sum, place_of, store
 from srcad.backends.lax_loops import Sites, run_loop
 from srcad.backends.lax_ops import debug_print, is_array, jnp, lax
 from srcad.backends.lax_values import (
@@ -38,6 +39,7 @@ from srcad.ir.core import Block, Func, If, Let, Lit, Loop, Stmt, Undef, Var
 from srcad.ir.walk import every
 
 # Arguments that say how NumPy allocates; XLA decides that itself.
+_BY_INDEX = frozenset({"getitem", "set_at", "index_add"})
 OVERFLOW = 1 << 40  # more than any buffer holds
 _ALLOCATION = frozenset({"order", "subok", "casting", "like", "device", "copy", "optimize"})
 
@@ -65,6 +67,7 @@ class Tracer:
         self.sites, self.capacities = sites, capacities
         self.needs: Any = jnp.zeros(len(capacities), np.int64)
         self.calls: tuple[FuncRef, ...] = ()
+        self.integers: Integers = {}
         # Arguments that the program stores to, and what they hold at its end.
         self.written: dict[Var, Any] = {}
 
@@ -73,7 +76,7 @@ class Tracer:
         inner = Tracer.__new__(Tracer)
         inner.env = dict(self.env)
         inner.sites, inner.capacities, inner.calls, inner.needs = self.sites, self.capacities, self.calls, needs
-        inner.written = {}
+        inner.written, inner.integers = {}, dict(self.integers)
         return inner
 
     def value(self, atom: Any) -> Any:
@@ -116,7 +119,7 @@ class Tracer:
         if op is PACK:
             return (tuple(values),)
         if any(v is UNBOUND for v in values):
-            self.fail(let.span, True)
+            self.fail(True)
             return (UNBOUND,) * len(let.outs)
         if isinstance(op, CallOp):
             return self.call(let, op.target, values)
@@ -131,6 +134,7 @@ class Tracer:
         except Exception as error:  # whatever JAX can't do with values that are not known yet
             raise refuse(let.span, f"{op.name} can't be compiled by XLA here", _first_line(error)) from error
         results = tuple(result) if op.outs > 1 else (result,)
+        note_sum(self.integers, let)
         return tuple(_settled(r, v) for r, v in zip(results, let.outs, strict=True))
 
     def apply(self, let: Let, values: list[Any]) -> Any:
@@ -149,6 +153,8 @@ class Tracer:
         if _is_static(let, values):
             args, kwargs = let.call(values)
             return op.function(*args, **kwargs)
+        if op.name in _BY_INDEX and is_numeric(values[0]):
+            return self.by_index(let, values)
         if op.name in ("str", "str.format"):
             template, shown = ("{}", values) if op.name == "str" else (let.call(values)[0][0], let.call(values)[0][1:])
             return Text(template, tuple(shown))
@@ -163,11 +169,17 @@ class Tracer:
         args, kwargs = let.call(values)
         return function(*args, **{k: v for k, v in kwargs.items() if k not in _ALLOCATION})
 
-    def fail(self, span: Span | None, when: Any) -> None:
+    def by_index(self, let: Let, values: list[Any]) -> Any:
+        """A load `(x, index)`, a store `(x, index, value)`, an accumulation `(buffer, g, index)`."""
+        args, atoms = let.call(values)[0], let.call()[0]
+        x, at = jnp.asarray(args[0]), 2 if let.op.name == "index_add" else 1
+        place = place_of(x.shape, args[at], atoms[at], self.integers, self.fail)
+        if let.op.name == "getitem":
+            return load(x, place)
+        return store(x, place, args[2]) if let.op.name == "set_at" else accumulate(x, place, args[1])
+
+    def fail(self, when: Any) -> None:
         """The program raises an exception here, if `when`."""
-        if self.sites.prints:
-            raise refuse(span, "an exception in a program that prints can't be compiled by XLA",
-                         "it would print what comes after the exception")
         self.needs = self.needs.at[-1].max(jnp.where(when, 1, 0))
 
     def report_overflow(self, before: Any) -> None:
@@ -199,7 +211,7 @@ class Tracer:
             self.written[let.args[0]] = values[1]
             return (None,) * len(let.outs)
         if let.op.name in ("raise", "assert"):
-            self.fail(let.span, True if let.op.name == "raise" else jnp.logical_not(truth(values[0])))
+            self.fail(True if let.op.name == "raise" else jnp.logical_not(truth(values[0])))
             return (None,) * len(let.outs)
         if let.op.function is not print:
             raise refuse(let.span, f"`{let.op.name}` can't be compiled by XLA", "it is an effect of Python")

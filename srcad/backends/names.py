@@ -7,14 +7,11 @@ that is updated in place) become one variable if their ranges don't overlap: the
           h.3 = np.tanh(h.2)                     for ...:
     out   h.4                                        h = np.tanh(h)
 
-Then every such class gets a name from its hint.  Classes of the same hint share a name where their ranges don't
-overlap, and are numbered where they do.
+Then every such class gets a name from its hint (see `srcad.backends.naming`).
 """
 
 from __future__ import annotations
 
-import builtins
-import keyword
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -25,12 +22,6 @@ from srcad.ir.core import Atom, Block, Func, If, Let, Loop, Undef, Var
 from srcad.ir.walk import every
 from srcad.transforms.liveness import Interval, Ranges
 from srcad.transforms.usage import Uses, alive, dead
-
-ANONYMOUS = "t"
-# How far apart two uses of one anonymous name must be, in points (a statement has two).
-_APART = 12
-_FORBIDDEN = frozenset({*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "np", "math", "_"})
-
 
 class Timeline:
     """A set of disjoint intervals."""
@@ -49,12 +40,10 @@ class Timeline:
         return iter(zip(self.starts, self.ends, strict=True))
 
     def overlaps(self, other: Timeline) -> bool:
-        small, large = (self, other) if len(self) <= len(other) else (other, self)
+        small, large = (self, other) if len(self.starts) <= len(other.starts) else (other, self)
+        if not small.starts or small.starts[0] >= large.ends[-1] or large.starts[0] >= small.ends[-1]:
+            return False
         return any(large.holds(a, b) for a, b in small)
-
-    def widened(self, by: int) -> Timeline:
-        """One interval from a little before to a little after."""
-        return Timeline([(self.starts[0] - by, self.ends[-1] + by)])
 
     def holds(self, start: int, end: int) -> bool:
         i = bisect_left(self.ends, start + 1)
@@ -68,11 +57,12 @@ class Timeline:
 
 
 @dataclass
-class _Class:
+class Class:
     hint: str
     time: Timeline
     members: list[Var]
-    alone: bool = False
+    alone: bool = False                           # nobody else may have its name
+    returned: bool = False
 
 
 class Classes:
@@ -80,7 +70,7 @@ class Classes:
 
     def __init__(self, ranges: Ranges) -> None:
         self.parent: dict[Var, Var] = {}
-        self.classes = {v: _Class(hint_of(v), Timeline(r), [v]) for v, r in ranges.items()}
+        self.classes = {v: Class(hint_of(v), Timeline(r), [v]) for v, r in ranges.items()}
 
     def root(self, v: Var) -> Var:
         top = v
@@ -93,7 +83,7 @@ class Classes:
     def knows(self, v: Var) -> bool:
         return v in self.classes or v in self.parent
 
-    def of(self, v: Var) -> _Class:
+    def of(self, v: Var) -> Class:
         return self.classes[self.root(v)]
 
     def same(self, a: Atom, b: Atom) -> bool:
@@ -205,44 +195,3 @@ def may_be_unbound(func: Func) -> frozenset[Var]:
 
     visit(func.body)
     return frozenset(found)
-
-
-def choose(classes: Classes, fixed: dict[Var, str], forbidden: Iterable[str], alone: Iterable[Var]) -> dict[Var, str]:
-    """A name for every variable.  `fixed`: parameters; `alone`: variables whose name nobody else may have."""
-    taken = {*_FORBIDDEN, *forbidden}
-    used: dict[str, Timeline] = {}
-    names: dict[Var, str] = {}
-    reserved: set[str] = set()
-    for v in alone:
-        if classes.knows(v):
-            classes.of(v).alone = True
-    for v, name in fixed.items():
-        group = classes.of(v)
-        used.setdefault(name, Timeline()).add(group.time)
-        names.update(dict.fromkeys(group.members, name))
-    for group in sorted(classes.classes.values(), key=_first):
-        if group.members[0] in names:
-            continue
-        time = group.time if group.hint else group.time.widened(_APART)
-        name = next(n for n in _candidates(group.hint) if n not in taken and n not in reserved
-                    and not (n in used and (group.alone or used[n].overlaps(time))))
-        if group.alone:
-            reserved.add(name)
-        used.setdefault(name, Timeline()).add(group.time)
-        names.update(dict.fromkeys(group.members, name))
-    return names
-
-
-def _first(group: _Class) -> tuple[int, int]:
-    return group.time.starts[0], min(v.serial for v in group.members)
-
-
-def _candidates(hint: str) -> Iterator[str]:
-    base = hint or ANONYMOUS
-    if hint:
-        yield base
-    number = 2 if hint else 1
-    separator = "_" if hint and hint[-1].isdigit() else ""
-    while True:
-        yield f"{base}{separator}{number}"
-        number += 1

@@ -110,7 +110,7 @@ class Lowered(Referee):
         self.func: Func = variant.func
         captured = tuple(read() for read in variant.captures)
         self.inputs = _inputs(self.func, (*values, *captured))
-        self.free = _positions(self.func, subject, len(values) - len(args))
+        self.free = _positions(self.func, subject, len(runner.primal.bound))
 
     def outputs(self, values: Leaves) -> Leaves:
         given = list(self.inputs)

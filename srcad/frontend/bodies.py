@@ -9,7 +9,7 @@ import gast
 from srcad.frontend.capture import Source
 from srcad.frontend.exits import structure
 from srcad.frontend.machine import Frame
-from srcad.frontend.values import NONE, POISON, Closure, Entries, Refused, Tup
+from srcad.frontend.values import NONE, POISON, Entries, Refused, Tup
 
 RESULT = "$return"  # the name that holds what a function returns
 
@@ -58,6 +58,5 @@ def lower_body(frame: Frame, source: Source, bound: dict[str, Any], parent: Fram
         inner.bind(name, value)
     inner.execute(tree.body)
     result = machine.state.get((inner.scope, RESULT), NONE)
-    if not any(isinstance(v, Closure) and v.frame is inner for v in machine.state.values()):
-        machine.state = {k: v for k, v in machine.state.items() if not (isinstance(k, tuple) and k[0] == inner.scope)}
+    inner.drop()
     return NONE if machine.dead else result

@@ -8,6 +8,7 @@ import numpy as np
 
 from srcad.frontend.effects import FORMAT, message_of
 from srcad.frontend.machine import Frame
+from srcad.frontend.places import element_atom
 from srcad.frontend.stores import change, extend, store_in_array
 from srcad.frontend.values import (
     NONE,
@@ -100,10 +101,7 @@ def _append(frame: Frame, owner: Ref, content: Any, value: Any) -> None:
     if isinstance(content, Items):
         frame.machine.store(owner, Items((*content.values, value)))
         return
-    if not is_atomic(value):
-        raise Refused(f"appending {describe(value)} to a list that grows in a loop", "its elements must be numbers or "
-                      "arrays", "keep one list for each component")
-    frame.machine.store(owner, Sequence(frame.build.call(APPEND, content.atom, atom_of(value))))
+    frame.machine.store(owner, Sequence(frame.build.call(APPEND, content.atom, element_atom(frame, value))))
 
 
 def _pop(frame: Frame, owner: Ref, content: Any, args: list[Any]) -> Any:
@@ -118,7 +116,7 @@ def _pop(frame: Frame, owner: Ref, content: Any, args: list[Any]) -> Any:
         raise Refused("pop at an index of a list of unknown length", hint="pop from the end")
     rest, last = frame.build.calls(POP, content.atom)
     frame.machine.store(owner, Sequence(rest))
-    return Num(last)
+    return frame.machine.held(last)
 
 
 def _of_dict(frame: Frame, owner: Ref, content: Entries, name: str, args: list[Any]) -> Any:

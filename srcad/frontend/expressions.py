@@ -9,6 +9,7 @@ import gast
 
 from srcad.frontend.branches import select, truth
 from srcad.frontend.calls import call
+from srcad.frontend.comprehensions import dict_comprehension, list_comprehension
 from srcad.frontend.effects import FORMAT, message_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.places import BINARY, attribute, binary, index_of, operand, subscript
@@ -78,7 +79,9 @@ def _evaluate(frame: Frame, node: Any) -> Any:
         case gast.Lambda():
             return _lambda(frame, node)
         case gast.ListComp() | gast.GeneratorExp():
-            return comprehension(frame, node)
+            return list_comprehension(frame, node)
+        case gast.DictComp():
+            return dict_comprehension(frame, node)
         case gast.JoinedStr():
             return _formatted(frame, node)
         case gast.NamedExpr(target=target, value=value):
@@ -123,7 +126,7 @@ def _lambda(frame: Frame, node: Any) -> Closure:
     gast.copy_location(tree, node)
     kwdefaults = {a.id: evaluate(frame, d) for a, d in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
                   if d is not None}
-    return Closure(tree, frame, tuple(evaluate(frame, d) for d in node.args.defaults), kwdefaults)
+    return Closure(tree, frame.keep(), tuple(evaluate(frame, d) for d in node.args.defaults), kwdefaults)
 
 
 def _unary(frame: Frame, op: Any, value: Any) -> Any:
@@ -242,41 +245,3 @@ def _formatted(frame: Frame, node: Any) -> Any:
     if all(map(is_static, values)):
         return Const(template.format(*(static(v, "a value") for v in values)))
     return Num(frame.build.call(FORMAT, template, *map(message_of, values)))
-
-
-# Comprehensions are loops that append.
-
-
-def comprehension(frame: Frame, node: Any) -> Ref:
-    """`[f(x) for x in xs if c]` is lowered as the loop that it is short for, in a scope of its own."""
-    name = "$list"
-    append: Any = gast.Expr(value=gast.Call(
-        func=gast.Attribute(value=gast.Name(id=name, ctx=gast.Load(), annotation=None, type_comment=None),
-                            attr="append", ctx=gast.Load()), args=[node.elt], keywords=[]))
-    body = append
-    for generator in reversed(node.generators):
-        for condition in reversed(generator.ifs):
-            body = gast.If(test=condition, body=[body], orelse=[])
-        body = gast.For(target=generator.target, iter=generator.iter, body=[body], orelse=[], type_comment=None)
-    for inner in gast.walk(body):
-        if not hasattr(inner, "lineno"):
-            gast.copy_location(inner, node)
-    args = gast.arguments(args=[], posonlyargs=[], vararg=None, kwonlyargs=[], kw_defaults=[], kwarg=None, defaults=[])
-    tree = gast.FunctionDef(name="<comprehension>", args=args, body=[body], decorator_list=[], returns=None,
-                            type_comment=None, type_params=[])
-    gast.copy_location(tree, node)
-    inner_frame = Frame(frame.machine, frame.source, tree, frame)
-    inner_frame.names |= {name}
-    frame.machine.state[inner_frame.scope, name] = frame.machine.new(Items(()))
-    span = frame.build.span
-    problems = len(frame.machine.problems)
-    inner_frame.execute([body])
-    frame.build.span = span
-    result = frame.machine.state[inner_frame.scope, name]
-    for key in [k for k in frame.machine.state if isinstance(k, tuple) and k[0] == inner_frame.scope]:
-        del frame.machine.state[key]
-    if len(frame.machine.problems) > problems:
-        return POISON  # type: ignore[return-value]
-    result.cell.hint = ""
-    return result
-

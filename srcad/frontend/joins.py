@@ -91,6 +91,7 @@ class Join:
             return a if isinstance(a, Poison) else b
         if is_atomic(a) and is_atomic(b):
             return Num(self.choose(atom_of(a), atom_of(b), hint))
+        a, b = _present(a, b), _present(b, a)
         if isinstance(a, Missing) or isinstance(b, Missing):
             return self._one_sided(a, b, hint)
         if isinstance(a, Tup) and isinstance(b, Tup) and len(a.items) == len(b.items) and a.cls is b.cls:
@@ -152,3 +153,10 @@ class Join:
         values = tuple((k, self.join(left.get(k, MISSING), right.get(k, MISSING), str(k)))
                        for k in dict.fromkeys([*left, *right]))
         return Entries(values) if isinstance(a, Entries) else Fields(a.cls, values)
+
+
+def _present(value: Any, other: Any) -> Any:
+    """A name that no trip has bound yet is missing beside a structure."""
+    if isinstance(value, Num) and value.atom.type.kind == "never" and not is_atomic(other):
+        return MISSING
+    return value

@@ -62,7 +62,7 @@ def execute_for(frame: Frame, node: Any) -> None:
         lowering.run()
     except NeedsStatic as need:
         bounds = space.bounds and static_range(space.bounds)
-        if need.var not in lowering.indices or bounds is None or space.sequences or len(bounds) > UNROLL:
+        if lowering.indices.isdisjoint(frame.build.sources(need.var)) or bounds is None or space.sequences or len(bounds) > UNROLL:
             raise
         rewind()
         _unroll(frame, node, [space.value(Const(i), []) for i in bounds])
@@ -74,65 +74,85 @@ def execute_for(frame: Frame, node: Any) -> None:
 
 
 def execute_while(frame: Frame, node: Any) -> None:
+    if any(isinstance(n, gast.NamedExpr) for n in gast.walk(node.test)):
+        node = _tested_at_the_end(frame, node)
     before, problems = dict(frame.machine.state), len(frame.machine.problems)
     lowering = _Lowering(frame, node, None)
     try:
         lowering.run()
     except NeedsStatic as need:
-        if need.var not in lowering.params_ever:
+        if lowering.params_ever.isdisjoint(frame.build.sources(need.var)):
             raise
         frame.machine.state = before
         del frame.machine.problems[problems:]
         _unroll_while(frame, node, 4 * UNROLL)
 
 
+def _tested_at_the_end(frame: Frame, node: Any) -> Any:
+    """`while f(x := …): body` binds names in its test: `t = f(x := …)`, `while t: body; t = f(x := …)`."""
+    name = "$test"
+
+    def named(context: Any) -> Any:
+        return gast.copy_location(gast.Name(id=name, ctx=context, annotation=None, type_comment=None), node.test)
+
+    test = gast.copy_location(gast.Assign(targets=[named(gast.Store())], value=node.test, type_comment=None), node.test)
+    frame.names |= {name}
+    frame.execute([test])
+    loop = gast.copy_location(gast.While(test=named(gast.Load()), body=[*node.body, test], orelse=[]), node)
+    loop.until, loop.broke = getattr(node, "until", None), getattr(node, "broke", None)
+    return loop
+
+
 def _unroll(frame: Frame, node: Any, items: list[Any]) -> None:
     """The body once for each item; after a trip that may have ended the loop, the rest stands in a branch."""
-    broke = getattr(node, "broke", None)
-    if broke:
-        frame.bind(broke, Const(False))
+    def go(first: int) -> None:
+        for k in range(first, len(items)):
+            frame.assign(node.target, items[k])
+            until = _trip(frame, node)
+            if not isinstance(until, Const):
+                branch(frame, atom_of(until), lambda: None, lambda: go(k + 1))  # noqa: B023 - run at once
+                return
+            if until.value:
+                return
 
-    def go(k: int) -> None:
-        if k == len(items) or frame.machine.dead:
-            return
-        frame.assign(node.target, items[k])
-        frame.execute(node.body)
-        if frame.machine.dead:
-            return
-        until = frame.lookup(node.until) if getattr(node, "until", None) else Const(False)
-        if broke:
-            frame.bind(broke, until)
-        if isinstance(until, Const):
-            if not until.value:
-                go(k + 1)
-            return
-        branch(frame, atom_of(until), lambda: None, lambda: go(k + 1))
-
+    _not_left(frame, node)
     go(0)
 
 
+def _not_left(frame: Frame, node: Any) -> None:
+    if getattr(node, "broke", None):
+        frame.bind(node.broke, Const(False))
+
+
+def _trip(frame: Frame, node: Any) -> Any:
+    """Lower the body once; does the loop end here?"""
+    frame.execute(node.body)
+    if frame.machine.dead:
+        return Const(True)
+    until = frame.lookup(node.until) if getattr(node, "until", None) else Const(False)
+    if getattr(node, "broke", None):
+        frame.bind(node.broke, until)
+    return until
+
+
 def _unroll_while(frame: Frame, node: Any, limit: int) -> None:
-    broke = getattr(node, "broke", None)
-    if broke:
-        frame.bind(broke, Const(False))
-
     def go(left: int) -> None:
-        test = truth(frame, frame.evaluate(node.test))
-        if not isinstance(test, Const) or left == 0:
-            raise Refused("a `while` loop that chooses among unlike things by its counter",
-                          "it could not be unrolled", "loop over the things themselves")
-        if not test.value:
-            return
-        frame.execute(node.body)
-        until = frame.lookup(node.until) if getattr(node, "until", None) else Const(False)
-        if broke:
-            frame.bind(broke, until)
-        if isinstance(until, Const):
-            if not until.value and not frame.machine.dead:
-                go(left - 1)
-            return
-        branch(frame, atom_of(until), lambda: None, lambda: go(left - 1))
+        while left:
+            test = truth(frame, frame.evaluate(node.test))
+            if isinstance(test, Const) and not test.value:
+                return
+            if not isinstance(test, Const):
+                break
+            left, until = left - 1, _trip(frame, node)
+            if not isinstance(until, Const):
+                branch(frame, atom_of(until), lambda: None, lambda: go(left))  # noqa: B023 - run at once
+                return
+            if until.value:
+                return
+        raise Refused("a `while` loop that chooses among unlike things by its counter",
+                      "it could not be unrolled", "loop over the things themselves")
 
+    _not_left(frame, node)
     go(limit)
 
 
@@ -170,6 +190,7 @@ class _Lowering:
     shared: dict[Var, Var] = field(default_factory=dict)
     paths: dict[Var, list[Any]] = field(default_factory=dict)
     split: set[Any] = field(default_factory=set)
+    templates: dict[Any, Tup] = field(default_factory=dict)
     views: dict[Any, Any] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -216,6 +237,11 @@ class _Lowering:
             value = start.get(key, MISSING)
             if isinstance(value, Missing):
                 if isinstance(key, Cell):
+                    continue
+                if key in self.templates:
+                    counter = iter(range(1_000_000))
+                    head[key] = map_atoms(lambda a, key=key, c=counter: self._slot((key, (next(c),)), UNDEF, key[1], a.type),
+                                          self.templates[key])
                     continue
                 t = self.types.get((key, ()), NEVER)
                 param = self._slot((key, ()), UNDEF, key[1], t)
@@ -373,7 +399,7 @@ class _Lowering:
         index = Var("i" if not hints else hints[0] if self.space.bounds is not None else "", integer(fresh("i")))
         self.indices.add(index)
         elements = tuple(Element(Var("", element_type(s)), s) for s in self.space.sequences)
-        value = self.space.value(Num(index), [Num(e.var) for e in elements])
+        value = self.space.value(Num(index), [self.frame.machine.held(e.var) for e in elements])
         memories = self.frame.machine.memories
         for e in elements:
             if e.var.type.kind in ("array", "unknown") and isinstance(e.sequence, Var) and e.sequence.type.kind != "sequence":
@@ -404,6 +430,10 @@ class _Lowering:
         end = {k: _redirect(v, rebound) for k, v in end.items()}
         again = False
         for key, param in self.never.items():
+            if isinstance(end.get(key), Tup) and key not in self.templates:
+                self.templates[key] = _numeric(end[key])
+                again = True
+                continue
             if param not in read:
                 head = {**head, key: MISSING}
                 if isinstance(last := end.get(key), Num) and last.atom is param:

@@ -79,12 +79,11 @@ def lower(source: Source, arguments: dict[str, Any]) -> Lowered:
         try:
             return _lower(machine, source, arguments)
         except NeedsStatic as need:
-            for key, capture in machine.captures.items():
-                if capture.var is need.var:
-                    static.add(key)
-                    break
-            else:
-                raise _needs_value(machine, source, need) from None
+            sources = machine.build.sources(need.var)
+            read = [key for key, capture in machine.captures.items() if capture.var in sources]
+            if not read:
+                raise _needs_value(machine, sources, need) from None
+            static.update(read)
     raise AssertionError("a program reads more than 32 sizes from outside")
 
 
@@ -217,15 +216,20 @@ def _leave_content(machine: Machine, content: Any) -> Any:
             raise Refused("a result that is not one thing")
 
 
-def _needs_value(machine: Machine, source: Source, need: NeedsStatic) -> Exception:
+def _needs_value(machine: Machine, sources: list[Var], need: NeedsStatic) -> Exception:
     span = machine.build.span
-    path = machine.inputs.get(need.var)
+    paths = [_path(machine, v) for v in sources]
     problem = Problem(span, f"{need.purpose} that depends on what the function computes",
                       "it decides the structure of the program, so it must be known before it runs",
                       "make it an argument, or a constant")
-    value = need.var.type.value
-    if path is None and value is not None and value.size is not None and value.size.extent is not None:
-        path = (ANY_SHAPE, value.size.extent)
-    if path is None:
+    if not paths or paths[0] is None or None in paths:
         return Unsupported([problem])
-    return NeedsValue(path, need.purpose, problem)
+    return NeedsValue(paths[0], need.purpose, problem)
+
+
+def _path(machine: Machine, v: Var) -> tuple[str, int] | None:
+    """What a program would have to be made for so that `v` is known."""
+    size = v.type.value.size if v.type.value is not None else None
+    if size is not None and size.extent is not None:
+        return ANY_SHAPE, size.extent
+    return machine.inputs.get(v)

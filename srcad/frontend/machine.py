@@ -31,15 +31,17 @@ from srcad.frontend.values import (
     Num,
     Ref,
     Refused,
+    Sequence,
     State,
     Tup,
     atoms_in,
     map_atoms,
 )
-from srcad.ir import Builder, FuncRef, Type, Var, type_of
+from srcad.ir import Atom, Builder, Form, FuncRef, Let, Op, Type, Var, type_of
 from srcad.ir.types import INT, OBJECT, fresh
 
 _scopes = count()
+HELD = "it is an element of a list"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,6 +152,14 @@ class Machine:
         self.state[cell] = content
         return Ref(cell)
 
+    def held(self, var: Var) -> Num | Ref:
+        """What a list of unknown length holds: a number, an array, or a list that can only be read."""
+        if var.type.kind != "sequence":
+            return Num(var)
+        ref = self.new(Sequence(var))
+        ref.cell.frozen = HELD
+        return ref
+
     def content(self, ref: Ref) -> Any:
         return self.see(ref.cell, self.state[ref.cell])
 
@@ -231,8 +241,21 @@ class Frame:
         self.names, self.outer = local_names(self.tree)
 
     @property
-    def build(self) -> Builder:
+    def build(self) -> Recorder:
         return self.machine.build
+
+    def keep(self) -> Frame:
+        """This frame, which outlives its activation: a closure looks names up in it and in those around it."""
+        frame: Frame | None = self
+        while frame is not None:
+            frame.kept, frame = True, frame.parent
+        return self
+
+    def drop(self) -> None:
+        """The activation ends: its names go, unless a closure may read them."""
+        if not self.kept:
+            state = self.machine.state
+            self.machine.state = {k: v for k, v in state.items() if not (isinstance(k, tuple) and k[0] == self.scope)}
 
     @property
     def semantics(self) -> Semantics:

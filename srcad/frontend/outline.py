@@ -190,7 +190,7 @@ def _attempt(frame: Frame, source: Any, values: dict[str, Any], parent: Frame | 
             try:
                 result = _result(frame, lower_body(frame, source, bound, parent))
             except NeedsStatic as need:
-                if need.var in inputs:
+                if not set(inputs).isdisjoint(frame.build.sources(need.var)):
                     raise Refused(f"`{need.var.hint}` as {need.purpose} in a recursive function",
                                   "structure can't depend on what changes from call to call") from None
                 raise

@@ -11,7 +11,7 @@ import gast
 import numpy as np
 
 from srcad.frontend.classes import class_of
-from srcad.frontend.machine import Frame
+from srcad.frontend.machine import HELD, Frame
 from srcad.frontend.numpy_calls import argument
 from srcad.frontend.values import (
     Const,
@@ -121,9 +121,20 @@ def sequence_of(frame: Frame, value: Any) -> Atom:
     if isinstance(content, Sequence):
         return content.atom
     items = content.values if isinstance(content, Items) else content.items if isinstance(content, Tup) else None
-    if items is None or not all(map(is_atomic, items)):
+    if items is None:
         raise Refused(f"{describe(value)} where a list of numbers or arrays is needed")
-    return frame.build.call(NEW, *map(atom_of, items))
+    return frame.build.call(NEW, *(element_atom(frame, i) for i in items))
+
+
+def element_atom(frame: Frame, value: Any) -> Atom:
+    """`value` as an element of a list of unknown length; a list that is put into one is not changed any more."""
+    if is_atomic(value):
+        return atom_of(value)
+    if not (isinstance(value, Ref) and isinstance(frame.machine.content(value), Items | Sequence)):
+        raise Refused(f"{describe(value)} in a list whose length is not known", "its elements must be numbers, arrays, or "
+                      "lists of these", "keep one list for each component")
+    value.cell.frozen = value.cell.frozen or HELD
+    return sequence_of(frame, value)
 
 
 # Subscripts.
@@ -157,8 +168,12 @@ def subscript(frame: Frame, owner: Any, index: Any) -> Any:
             if isinstance(index, slice) or not is_static(index):
                 return _known_item(frame, tuple(map(Const, v)) if isinstance(v, str | tuple | range) else (), index,
                                    lambda part: Const(v[_static_slice(index)]))
-            return frame.machine.capture(("item", id(v), static(index, "a key")), "item",
-                                         lambda: v[static(index, "a key")])
+            key = static(index, "a key")
+            try:
+                v[key]
+            except (IndexError, TypeError, KeyError) as error:
+                raise Refused(f"this subscript always fails: {error}") from None
+            return frame.machine.capture(("item", id(v), key), "item", lambda: v[key])
         case _:
             raise Refused(f"a subscript of {describe(owner)}")
 
@@ -191,7 +206,8 @@ def _known_item(frame: Frame, items: tuple[Any, ...], index: Any, part: Any) -> 
 
 def _alike(items: tuple[Any, ...]) -> bool:
     types = [atom_of(i).type for i in items]
-    return all((t.kind, t.dtype, t.rank) == (types[0].kind, types[0].dtype, types[0].rank) for t in types)
+    return all((t.kind == "array", t.dtype, t.rank) == (types[0].kind == "array", types[0].dtype, types[0].rank)
+               for t in types)
 
 
 def _container_item(frame: Frame, owner: Ref, index: Any) -> Any:
@@ -203,7 +219,7 @@ def _container_item(frame: Frame, owner: Ref, index: Any) -> Any:
             if isinstance(index, slice):
                 bounds = slice(*(_bound(p) for p in (index.start, index.stop, index.step)))
                 return frame.machine.new(Sequence(frame.build.call(SLICE, atom, bounds)))
-            return Num(frame.build.call(ITEM, atom, atom_of(index)))
+            return frame.machine.held(frame.build.call(ITEM, atom, atom_of(index)))
         case Entries():
             value = content.get(static(index, "the key of a dict"))
             if value is None:

@@ -262,7 +262,7 @@ def place(frame: Frame, base: Atom, index: Atom) -> Num:
 
 def element(frame: Frame, atom: Atom, index: Any) -> Num:
     """`atom[index]` of an array or a sequence."""
-    return Num(frame.build.call(ITEM if atom.type.kind == "sequence" else _getitem(), atom, index))
+    return frame.machine.held(frame.build.call(ITEM if atom.type.kind == "sequence" else _getitem(), atom, index))
 
 
 def listed(frame: Frame, value: Any) -> Ref:

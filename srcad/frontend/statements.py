@@ -111,7 +111,7 @@ def _definition(frame: Frame, node: Any) -> Any:
                       "define it without the decorator")
     kwdefaults = {a.id: frame.evaluate(d) for a, d in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
                   if d is not None}
-    return Closure(node, frame, tuple(frame.evaluate(d) for d in node.args.defaults), kwdefaults)
+    return Closure(node, frame.keep(), tuple(frame.evaluate(d) for d in node.args.defaults), kwdefaults)
 
 
 def _assertion(frame: Frame, test: Any, msg: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from srcad.frontend.machine import Frame
 from srcad.frontend.memory import Store, is_basic
-from srcad.frontend.places import BINARY, attribute, binary, index_atoms, index_of, operand, sequence_of, subscript
+from srcad.frontend.places import BINARY, attribute, binary, element_atom, index_atoms, index_of, operand, sequence_of, subscript
 from srcad.frontend.spaces import listed
 from srcad.frontend.values import (
     MISSING,
@@ -58,7 +58,7 @@ def store_item(frame: Frame, owner: Any, index: Any, value: Any) -> None:
             items[static(index, "an index")] = value
             frame.machine.store(owner, Items(tuple(items)))
         case Items() | Sequence() if not isinstance(index, slice):
-            changed = frame.build.call(SET_ITEM, sequence_of(frame, owner), atom_of(index), atom_of(value))
+            changed = frame.build.call(SET_ITEM, sequence_of(frame, owner), atom_of(index), element_atom(frame, value))
             frame.machine.store(owner, Sequence(changed))
         case Entries(values=entries):
             key = static(index, "the key of a dict")

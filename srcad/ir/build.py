@@ -10,7 +10,6 @@ recorded.  Derivative rules are functions over NumPy, and become program text by
 from __future__ import annotations
 
 import operator
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -235,8 +234,8 @@ def run(build: Builder, rule: Callable[..., Any], *args: Any, **kwargs: Any) -> 
     except NotImplementedError as error:
         raise Unsupported(Problem(build.span, f"srcad can't differentiate {error}")) from None
     except TypeError as error:
-        # A call with arguments that the rule's signature does not have fails before the rule has begun.
-        if len(list(traceback.walk_tb(error.__traceback__))) > 2:
+        # "f() got an unexpected keyword argument": the user's call has an argument that the rule does not provide for.
+        if "() got" not in str(error) and "() takes" not in str(error):
             raise
         raise Unsupported(Problem(build.span, "srcad can't differentiate this call",
                                   f"its rule does not know an argument of it ({error})")) from None

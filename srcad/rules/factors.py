@@ -30,21 +30,47 @@ def scale(t: Any, partial: Callable[[], Any]) -> Any:
     if type(p) in (int, float):
         return by_number(p, t)
     factor, rest = _scaled(p, before)
-    if factor == 1:
-        positive = negated(t)
-        return t * rest if positive is None else -(positive * rest)
+    if factor < 0:
+        return minus(by_number(-factor, t) * rest)
     return by_number(factor, t) * rest
+
+
+def signed(rule: Callable[..., Any] | None) -> Callable[..., Any] | None:
+    """`rule`, which is linear in its first argument, with the minus of that in front of the result."""
+    if rule is None:
+        return None
+
+    def apply(g: Any, *args: Any, **kwargs: Any) -> Any:
+        positive = negated(g)
+        if positive is not None:
+            result = rule(positive, *args, **kwargs)
+            if isinstance(result, Symbol):
+                return minus(result)
+        return rule(g, *args, **kwargs)
+
+    return apply
 
 
 def by_number(c: float, t: Any) -> Any:
     """c * t."""
     if c in (1, -1):
-        return t if c == 1 else -t
+        return t if c == 1 else minus(t)
     factor, rest = _scaled(t, -_NEAR)
     # Numbers are put together where the product is exact.
     if factor != 1 and (_is_power_of_two(factor) or _is_power_of_two(c)):
         return by_number(c * factor, rest)
+    let = _definition(t, -_NEAR)
+    if factor == 1 and let is not None and let.op is _MUL:
+        # To the front of a product, where it meets other numbers and often a number that is not an array.
+        first, second = (Symbol(t.build, a) for a in let.args)  # type: ignore[arg-type]
+        return by_number(c, first) * second
     return c * t
+
+
+def minus(x: Any) -> Any:
+    """-x."""
+    positive = negated(x)
+    return -x if positive is None else positive
 
 
 def negated(x: Any) -> Any:

@@ -17,13 +17,13 @@ was made.  They run on arrays and on symbols alike.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from srcad.ir.ops import Op, define, op_of
-from srcad.rules.factors import scale
+from srcad.rules.factors import scale, signed
 from srcad.rules.symbols import recorded
 
 Function = Callable[..., Any]
@@ -74,7 +74,7 @@ def operation(function: Function, name: str | None = None, **facts: Any) -> Op:
 def _declare(function: Function, rule: Rule, name: str | None, facts: dict[str, Any]) -> Op:
     op = operation(function, name, **facts)
     assert op not in RULES, f"two rules for {op}"
-    RULES[op] = rule
+    RULES[op] = replace(rule, jvps=tuple(map(signed, rule.jvps)), vjps=tuple(map(signed, rule.vjps)))
     return op
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from srcad.ir.build import Symbol
 from srcad.ir.types import Dim, Type
 from srcad.rules import runtime  # noqa: F401 - makes the run-time functions operations
+from srcad.rules.factors import minus, negated
 from srcad.rules.symbols import beside, recorded, shape, type_in
 from srcad.runtime import arrays
 
@@ -34,6 +35,9 @@ def unbroadcast_to(g: Any, x: Any) -> Any:
     source, target = type_in(g), type_in(x)
     if source.kind == "sequence" or target.kind in ("sequence", "object"):
         return g
+    positive = negated(g)
+    if positive is not None:
+        return minus(unbroadcast_to(positive, x))
     axes = stretched_axes(source, target)
     if axes is None:
         return _unbroadcast(g, x)

@@ -23,7 +23,9 @@ def back_to(g: Any, x: Any) -> Any:
     """`g`, whose elements are those of `x` in order, in the shape of `x`."""
     if rank(x) == 0:
         return _reshape(g, ())
-    return shaped_as(np.ravel(g) if rank(x) == 1 else _reshape(g, shape(x)), x)
+    if rank(x) == 1:
+        return g if rank(g) == 1 else shaped_as(np.ravel(g), x)
+    return shaped_as(_reshape(g, shape(x)), x)
 
 
 def _reshape_vjp(g: Any, y: Any, x: Any, shape: Any = None, order: str = "C", **_: Any) -> Any:

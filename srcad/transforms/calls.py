@@ -19,7 +19,6 @@ from srcad.ir import HOLE, PACK, RESIDUALS, Form, Func, FuncRef, Let, Lit, Param
 from srcad.ir.walk import bound, free
 from srcad.transforms.activity import Mask, active_atoms, activity
 from srcad.transforms.derived import dual, suffix
-from srcad.transforms.live import live
 from srcad.transforms.prepare import prepared
 from srcad.transforms.residuals import plan
 from srcad.transforms.sweep import Dispatch, Sweep, Thunk, bar_of
@@ -70,7 +69,7 @@ def _fill(halves: Halves, func: Func, dispatch: Dispatch) -> None:
         sweep.build.span = func.span
         gradient = tuple(sweep.or_zero(sweep.bars.get(v), v) for v in wrt)
     forward = sweep.build
-    block = live(tuple(body), gradient)
+    block = sweep.trimmed(body, gradient)
     inside = bound(forward.block)
     chosen = plan(free(block, gradient) & inside, forward.block, inside, (), sweep.lasting)
     mapping = {v: Var(v.hint, v.type) for v in chosen.kept}

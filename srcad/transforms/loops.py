@@ -23,7 +23,6 @@ from srcad.ir.walk import bound, free, inner_reads, loop_locals
 from srcad.rules.tapes import ARRAY, ROWS_INTO
 from srcad.transforms.activity import useful_in_loop
 from srcad.transforms.derived import dual
-from srcad.transforms.live import live
 from srcad.transforms.residuals import plan
 from srcad.transforms.sweep import Sweep, Thunk, Thunks, bar_of
 
@@ -129,7 +128,7 @@ class _Reversal:
         """Both loops, with tapes from the first to the second for what the second reads."""
         stmt = self.stmt
         results = [*(c.next for c in self.carries), *(w.row for w, _, _ in self.writes)]
-        block = live(block, results)
+        block = self.sweep.trimmed(block, results)
         inside = bound(tuple(self.body)) | frozenset(loop_locals(stmt))
         needed = (free(block, results) & inside) - {stmt.index}
         mirror, there = self._driver(needed)

@@ -12,14 +12,16 @@ from an array that lasts: one that no store turns into another version, or keepi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from srcad.ir import Block, Func, Let, Loop, Stmt, Var
-from srcad.ir.walk import Renamer, binds, every, substitute
+from srcad.ir.walk import Renamer, binds, every, rebuild, substitute
 
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%", "neg", "not", "and", "or", "<", "<=", ">", ">=", "==", "!="})
 _FACTS = frozenset({"extent", "np.shape", "np.ndim", "len"})
 _STORES = frozenset({"set_at", "index_add", "append", "set_item", "pop", "insert", "extend"})
+_ZEROS = frozenset({"np.zeros_like", "zeros_for"})
 _LONGEST = 3
 
 
@@ -28,6 +30,34 @@ def lasting(func: Func) -> frozenset[Var]:
     stored = {a for s in every(func.body) if isinstance(s, Let) and s.op.name in _STORES for a in s.args[:1]}
     stored |= {c.init for s in every(func.body) if isinstance(s, Loop) for c in s.carries}
     return frozenset(func.inputs) | {v for s in func.body for v in binds(s)} - stored
+
+
+def stand_ins(func: Func) -> dict[Any, Var]:
+    """For each shape, and each type, of known sizes a variable that has it and is there to the end."""
+    found: dict[Any, Var] = {}
+    for v in (*func.inputs, *(v for s in func.body for v in binds(s))):
+        if v.type.is_numeric and v.type.shape:
+            found.setdefault(v.type.shape, v)
+            found.setdefault(_exact(v), v)
+    return found
+
+
+def from_stand_ins(block: Iterable[Stmt], known: dict[Any, Var]) -> Block:
+    """Shapes and zeros taken of what is there anyway: nothing is kept for its shape alone."""
+
+    def stmt(s: Stmt) -> Stmt:
+        if not isinstance(s, Let):
+            return rebuild(s, lambda a: a, lambda inner: from_stand_ins(inner, known))
+        if s.op.name not in _FACTS | _ZEROS or not isinstance(s.args[0], Var):
+            return s
+        key = s.args[0].type.shape if s.op.name in _FACTS else _exact(s.args[0])
+        return replace(s, args=(known.get(key, s.args[0]), *s.args[1:]))
+
+    return tuple(map(stmt, block))
+
+
+def _exact(v: Var) -> Any:
+    return v.type.kind, v.type.dtype, v.type.shape
 
 
 @dataclass

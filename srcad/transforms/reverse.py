@@ -48,7 +48,7 @@ from srcad.transforms.derived import refusal
 from srcad.transforms.live import live
 from srcad.transforms.loops import loop
 from srcad.transforms.prepare import prepared
-from srcad.transforms.residuals import Plan, plan
+from srcad.transforms.residuals import Plan, from_stand_ins, plan
 from srcad.transforms.sweep import Sweep, Thunk, bar_of, name_after, prefixed
 
 COMMENT = Op("comment", lambda text: None, effect=True, infer=lambda text: (), outs=0)
@@ -61,14 +61,15 @@ def reverse(func: Func, wrt: Sequence[Var]) -> Func:
     func = prepared(func)
     sweep = Sweep(func, activity(func, wrt), adjoint_of)
     thunks = sweep.forward(func.body)
-    sweep.build.add(comment("reverse"))
+    begin = len(sweep.build.stmts)
     seed = seed_param(func)
     for atom, bar in zip(leaves_of(func.result), leaves_of(seed.tree), strict=True):
         sweep.add(atom, bar)
     sweep.backward(thunks)
     sweep.build.span = func.span
     gradient = gradients(func, wrt, lambda v: sweep.or_zero(sweep.bars.get(v), v))
-    return Func(f"{func.name}_adjoint", (*func.params, seed), (comment("forward"), *sweep.build.block),
+    there, back = sweep.build.block[:begin], from_stand_ins(sweep.build.block[begin:], sweep.stand_ins)
+    return Func(f"{func.name}_adjoint", (*func.params, seed), (comment("forward"), *there, comment("reverse"), *back),
                 (func.result, gradient), func.span)
 
 
@@ -240,7 +241,7 @@ def _carried_out(sweep: Sweep, stmt: If, sides: list[list[Stmt]], blocks: list[l
     extra, results = [], []
     for k, (side, block) in enumerate(zip(sides, blocks, strict=True)):
         wanted = [(c.then, c.orelse)[k] for c in merged]
-        body: Block = live(tuple(block), wanted)
+        body: Block = sweep.trimmed(block, wanted)
         inside = bound(tuple(side))
         needed = free(body, wanted) & inside
         chosen = plan(needed, tuple(side), inside, (), sweep.lasting, longest) if longest >= 0 else \

@@ -23,6 +23,7 @@ from srcad.ir import (
     OPERATORS,
     Atom,
     Block,
+    Builder,
     CallOp,
     Choice,
     Form,
@@ -106,7 +107,7 @@ class _Rewriter:
                 self.known.update(zip(let.outs, before, strict=True))
                 return []
             self.made[key] = let.outs
-        lets = self.added_in_place(let) if let.op is SET_AT else [let]
+        lets = self.added_in_place(let) if let.op is SET_AT else self.broadcast_last(let)
         self.defined.update((v, made) for made in lets for v in made.outs)
         return lets
 
@@ -125,6 +126,18 @@ class _Rewriter:
         if let.op is _ADD and let.args[0] is let.args[1] and let.out.type.is_inexact:
             let = replace(let, op=_MUL, args=(Lit(2), let.args[0]))
         return let
+
+    def broadcast_last(self, let: Let) -> Iterable[Let]:
+        """An elementwise operation on a broadcast number is the broadcast of the operation on the number."""
+        spreads = [self.definition(a, "np.broadcast_to") for a in let.args]
+        (spread, *others) = [s for s in spreads if s is not None] or [None]
+        if not let.op.elementwise or spread is None or others or spread.args[0].type.rank != 0 or let.form.kwargs:
+            return [let]
+        if any(s is None and a.type.rank != 0 for s, a in zip(spreads, let.args, strict=True)):
+            return [let]
+        build = Builder(let.span)
+        (small,) = build.let(let.op, tuple(s.args[0] if s else a for s, a in zip(spreads, let.args, strict=True)), let.form)
+        return [*build.stmts, replace(spread, outs=let.outs, args=(small, *spread.args[1:]), span=let.span)]
 
     def added_in_place(self, store: Let) -> Iterable[Let]:
         """`x[i] = x[i] + e` adds to `x[i]`: nothing is lost, and the cotangent of x passes as it is."""

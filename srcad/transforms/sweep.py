@@ -7,7 +7,7 @@ entry in `bars` has no cotangent, and nothing is emitted for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +16,8 @@ from srcad.ir import OPERATORS, Block, Builder, Func, If, Loop, Stmt, Undef, Var
 from srcad.rules.shapes import zeros_for
 from srcad.rules.tapes import ADD_TREES, ZEROS_FOR
 from srcad.transforms.derived import dual
-from srcad.transforms.residuals import lasting
+from srcad.transforms.live import live
+from srcad.transforms.residuals import from_stand_ins, lasting, stand_ins
 from srcad.transforms.unbound import maybe_unbound
 
 Thunk = Callable[[], None]
@@ -29,6 +30,7 @@ class Sweep:
         self.active, self.dispatch = active, dispatch
         self.inputs = frozenset(func.inputs)
         self.lasting = lasting(func)
+        self.stand_ins = stand_ins(func)
         self.unbound = maybe_unbound(func)
         self.build = Builder()
         self.bars: dict[Var, Any] = {}
@@ -48,6 +50,10 @@ class Sweep:
         for span, thunk in reversed(thunks):
             self.build.span = span
             thunk()
+
+    def trimmed(self, block: Iterable[Stmt], results: Iterable[Any]) -> Block:
+        """A reversed block without what nobody reads, before it is decided what the forward sweep keeps for it."""
+        return live(from_stand_ins(block, self.stand_ins), results)
 
     def reserve(self, stmt: If | Loop) -> Callable[[Stmt], None]:
         """Emit `stmt`, and return what replaces it once it is known which of its values must come out of it."""

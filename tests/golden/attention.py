@@ -20,7 +20,7 @@ WRT = ("q", "k", "v")
 
 def attention_adjoint(q, k, v, dy=1.0):
     # forward
-    t1 = np.transpose(k)
+    t1 = k.T
     t2 = np.sqrt(q.shape[1])
     scores = q @ t1 / t2
     t3 = np.max(scores, axis=1, keepdims=True)
@@ -28,18 +28,17 @@ def attention_adjoint(q, k, v, dy=1.0):
     t4 = np.sum(weights, axis=1, keepdims=True)
     weights2 = weights / t4
     t5 = weights2 @ v
-    t6 = t5 ** 2
     # reverse
-    t7 = 2 * np.broadcast_to(dy, t6.shape) * t5  # line 10: return np.sum((weights @ v) ** 2)
-    dweights = t7 @ np.transpose(v)
-    dv = np.transpose(weights2) @ t7
+    t6 = 2 * dy * t5  # line 10: return np.sum((weights @ v) ** 2)
+    dweights = t6 @ v.T
+    dv = weights2.T @ t6
     dweights2 = dweights / t4  # line 9: weights = weights / np.sum(weights, axis=1, keepdims=True)
-    dweights2 += np.sum(-(dweights * weights2 / t4), axis=1, keepdims=True)
+    dweights2 -= np.sum(dweights * weights2 / t4, axis=1, keepdims=True)
     dscores = dweights2 * weights  # line 8: weights = np.exp(scores - np.max(scores, axis=1, keepdims=True))
     t5 = scores == t3
-    t4 = np.sum(-dscores, axis=1, keepdims=True) * (t5 / np.sum(t5, axis=1, keepdims=True))
-    dscores += t4
+    t4 = np.sum(dscores, axis=1, keepdims=True) * (t5 / np.sum(t5, axis=1, keepdims=True))
+    dscores -= t4
     t6 = dscores / t2  # line 7: scores = q @ k.T / np.sqrt(q.shape[1])
-    dq = t6 @ np.transpose(t1)
-    dk = np.transpose(np.transpose(q) @ t6)
+    dq = t6 @ t1.T
+    dk = (q.T @ t6).T
     return dq, dk, dv

@@ -26,20 +26,20 @@ def wave_adjoint(t, damping, frequency, dy=1.0):
     # reverse
     denvelope = dy * phase  # line 9: return envelope * phase
     dphase = dy * envelope
-    dfrequency = -(dphase * phase / frequency)  # line 8: phase = np.sin(frequency * t) / frequency
+    dfrequency = -dphase * phase / frequency  # line 8: phase = np.sin(frequency * t) / frequency
     t3 = dphase / frequency * np.cos(t2)
     dt = t3 * frequency
     dfrequency += t3 * t
     t4 = denvelope * envelope  # line 7: envelope = np.exp(-damping * t)
     dt += t4 * t1
-    ddamping = -(t4 * t)
+    ddamping = -t4 * t
     return dt, ddamping, dfrequency
 
 
 def wave_tangent(t, damping, frequency, t_dot, damping_dot, frequency_dot):
     t1 = -damping
     envelope = np.exp(t1 * t)
-    envelope_dot = (-(damping_dot * t) + t_dot * t1) * envelope
+    envelope_dot = (-damping_dot * t + t_dot * t1) * envelope
     t2 = frequency * t
     phase = np.sin(t2) / frequency
     t1 = frequency_dot * phase / frequency

@@ -24,14 +24,12 @@ def loss_adjoint(params, x, y, dy=1.0):
     t1 = x @ w + b
     hidden = np.maximum(t1, 0)
     t2 = hidden @ out - y
-    t3 = t2 ** 2
     # reverse
-    # line 8: return np.mean((hidden @ params["out"] - y) ** 2)
-    t4 = 2 * np.broadcast_to(dy / t3.shape[0], t3.shape) * t2
-    dhidden = np.outer(t4, out)
-    dout = np.transpose(hidden) @ t4
+    t3 = 2 * (dy / y.shape[0]) * t2  # line 8: return np.mean((hidden @ params["out"] - y) ** 2)
+    dhidden = np.outer(t3, out)
+    dout = hidden.T @ t3
     # line 7: hidden = np.maximum(x @ params["w"] + params["b"], 0)
     t2 = dhidden * ((t1 > 0) + 0.5 * (t1 == 0))
     db = np.sum(t2, axis=0)
-    dw = np.transpose(x) @ t2
+    dw = x.T @ t2
     return {'w': dw, 'b': db, 'out': dout}

@@ -20,40 +20,40 @@ WRT = ("u", "conductivity")
 
 def final_heat_adjoint(u, conductivity, dt, steps, dy=1.0):
     # forward
-    u_tape = []
     tape = []
     flow_tape = []
     inner_tape = []
+    tape2 = []
     for _ in range(steps):
-        u_tape.append(u)
         t1 = u[1:] - u[:-1]
         tape.append(t1)
         flow = conductivity * t1
         flow_tape.append(flow)
         inner = u[1:-1] + dt * (flow[1:] - flow[:-1])
         inner_tape.append(inner)
-        u = np.concatenate([u[:1], inner, u[-1:]])
-    t1 = u ** 2
+        t1 = u[:1]
+        tape2.append(t1)
+        u = np.concatenate([t1, inner, u[-1:]])
     # reverse
-    du = 2 * np.broadcast_to(dy, t1.shape) * u  # line 11: return np.sum(u ** 2)
+    du = 2 * dy * u  # line 11: return np.sum(u ** 2)
     dconductivity = 0.0
     # line 7: for _ in range(steps):
-    for u, t2, flow, inner in zip(reversed(u_tape), reversed(tape), reversed(flow_tape), reversed(inner_tape)):
-        t1 = u[:1].shape[0]  # line 10: u = np.concatenate([u[:1], inner, u[-1:]])
-        t3 = du[:t1]
-        t4 = t1 + inner.shape[0]
-        dinner = du[t1:t4]
-        t5 = du[t4:]
+    for t1, flow, inner, t2 in zip(reversed(tape), reversed(flow_tape), reversed(inner_tape), reversed(tape2)):
+        t3 = t2.shape[0]  # line 10: u = np.concatenate([u[:1], inner, u[-1:]])
+        t4 = du[:t3]
+        t5 = t3 + inner.shape[0]
+        dinner = du[t3:t5]
+        t6 = du[t5:]
         du = np.zeros_like(u)
-        du[-1:] += t5
-        du[:1] += t3
-        t6 = dinner * dt  # line 9: inner = u[1:-1] + dt * (flow[1:] - flow[:-1])
+        du[-1:] += t6
+        du[:1] += t4
+        t2 = dinner * dt  # line 9: inner = u[1:-1] + dt * (flow[1:] - flow[:-1])
         dflow = np.zeros_like(flow)
-        dflow[:-1] -= t6
-        dflow[1:] += t6
+        dflow[:-1] -= t2
+        dflow[1:] += t2
         du[1:-1] += dinner
-        t1 = dflow * conductivity  # line 8: flow = conductivity * (u[1:] - u[:-1])
-        dconductivity += np.sum(dflow * t2)
-        du[:-1] -= t1
-        du[1:] += t1
+        t3 = dflow * conductivity  # line 8: flow = conductivity * (u[1:] - u[:-1])
+        dconductivity += np.sum(dflow * t1)
+        du[:-1] -= t3
+        du[1:] += t3
     return du, dconductivity

@@ -20,20 +20,17 @@ WRT = ("residual", "width")
 def huber_adjoint(residual, width, dy=1.0):
     # forward
     size = np.absolute(residual)
-    quadratic = 0.5 * residual ** 2
     t1 = size - 0.5 * width
-    linear = width * t1
     t2 = size <= width
-    t3 = np.where(t2, quadratic, linear)
     # reverse
     # line 10: return np.sum(np.where(size <= width, quadratic, linear)) + np.sum(np.clip(residual, -1.5, 1.5)
+    t3 = np.broadcast_to(dy, residual.shape)
     dresidual = dy * (((residual > -1.5) + 0.5 * (residual == -1.5)) * ((residual < 1.5) + 0.5 * (residual == 1.5)))
-    t4 = np.broadcast_to(dy, t3.shape)
-    dquadratic = np.where(t2, t4, 0)
-    dlinear = np.where(t2, 0, t4)
+    dquadratic = np.where(t2, t3, 0)
+    dlinear = np.where(t2, 0, t3)
     dwidth = np.sum(dlinear * t1)  # line 9: linear = width * (size - 0.5 * width)
     dsize = dlinear * width
-    dwidth += 0.5 * np.sum(-dsize)
+    dwidth -= 0.5 * np.sum(dsize)
     dresidual += dquadratic * residual  # line 8: quadratic = 0.5 * residual ** 2
     dresidual += dsize * np.sign(residual)  # line 7: size = np.abs(residual)
     return dresidual, dwidth

@@ -19,20 +19,18 @@ WRT = ("penalty", "x", "y")
 
 def validation_error_adjoint(penalty, x, y, x_new, y_new, dy=1.0):
     # forward
-    t1 = np.transpose(x)
+    t1 = x.T
     t2 = np.eye(x.shape[1])
     gram = t1 @ x + penalty * t2
     w = np.linalg.solve(gram, t1 @ y)
     t3 = x_new @ w - y_new
-    t4 = t3 ** 2
     # reverse
-    # line 9: return np.sum((x_new @ w - y_new) ** 2)
-    dw = np.transpose(x_new) @ (2 * np.broadcast_to(dy, t4.shape) * t3)
-    t5 = np.linalg.solve(np.transpose(gram), dw)  # line 8: w = np.linalg.solve(gram, x.T @ y)
-    dgram = -np.outer(t5, w)
-    t3 = np.transpose(t1)
-    dy = t3 @ t5
+    dw = x_new.T @ (2 * dy * t3)  # line 9: return np.sum((x_new @ w - y_new) ** 2)
+    t4 = np.linalg.solve(gram.T, dw)  # line 8: w = np.linalg.solve(gram, x.T @ y)
+    dgram = -np.outer(t4, w)
+    t3 = t1.T
+    dy = t3 @ t4
     dpenalty = np.sum(dgram * t2)  # line 7: gram = x.T @ x + penalty * np.eye(x.shape[1])
     dx = t3 @ dgram
-    dx += np.transpose(np.outer(t5, y) + dgram @ t1)
+    dx += (np.outer(t4, y) + dgram @ t1).T
     return dpenalty, dx, dy

@@ -30,43 +30,40 @@ def final_loss_adjoint(u, v, target, rate, steps, dy=1.0):
     for _ in range(steps):
         u_tape.append(u)
         v_tape.append(v)
-        t1 = np.transpose(v)
+        t1 = v.T
         tape.append(t1)
         error = u @ t1 - target
         error_tape.append(error)
         t2 = rate * error
         tape2.append(t2)
-        t3 = np.transpose(error)
+        t3 = error.T
         tape3.append(t3)
         t4 = rate * t3
         tape4.append(t4)
         t5 = t4 @ u
         u = u - t2 @ v
         v = v - t5
-    t1 = np.transpose(v)
+    t1 = v.T
     t2 = u @ t1 - target
-    t3 = t2 ** 2
     # reverse
-    t4 = 2 * np.broadcast_to(dy, t3.shape) * t2  # line 10: return np.sum((u @ v.T - target) ** 2)
-    du = t4 @ np.transpose(t1)
-    dv = np.transpose(np.transpose(u) @ t4)
+    t3 = 2 * dy * t2  # line 10: return np.sum((u @ v.T - target) ** 2)
+    du = t3 @ t1.T
+    dv = (u.T @ t3).T
     drate = 0.0
     # line 7: for _ in range(steps):
-    for u, v, t1, error, t2, t3, t5 in zip(reversed(u_tape), reversed(v_tape), reversed(tape), reversed(error_tape), reversed(tape2), reversed(tape3), reversed(tape4)):
-        t6 = -dv  # line 9: u, v = u - rate * error @ v, v - rate * error.T @ u
-        t4 = np.transpose(u)
-        t7 = t6 @ t4
-        du2 = np.transpose(t5) @ t6
-        drate += np.sum(t7 * t3)
-        derror = np.transpose(t7 * rate)
-        t5 = -du
+    for u, v, t1, error, t2, t4, t5 in zip(reversed(u_tape), reversed(v_tape), reversed(tape), reversed(error_tape), reversed(tape2), reversed(tape3), reversed(tape4)):
+        t6 = u.T  # line 9: u, v = u - rate * error @ v, v - rate * error.T @ u
+        t3 = dv @ t6
+        du2 = -(t5.T @ dv)
+        drate -= np.sum(t3 * t4)
+        derror = -(t3 * rate).T
         du2 += du
-        t6 = t5 @ np.transpose(v)
-        dv = dv + np.transpose(t2) @ t5
-        drate += np.sum(t6 * error)
-        derror = derror + t6 * rate
-        t2 = t4 @ derror  # line 8: error = u @ v.T - target
-        du2 += derror @ np.transpose(t1)
-        dv += np.transpose(t2)
+        t5 = du @ v.T
+        dv = dv - t2.T @ du
+        drate -= np.sum(t5 * error)
+        derror -= t5 * rate
+        t2 = t6 @ derror  # line 8: error = u @ v.T - target
+        du2 += derror @ t1.T
+        dv += t2.T
         du = du2
     return du, dv, drate

@@ -41,21 +41,18 @@ def log_likelihood_adjoint(centres, x, dy=1.0):
     t1 = []
     tape = []
     tape2 = []
-    tape3 = []
     for c in centres:
         t2 = x - c
         tape.append(t2)
-        t3 = t2 ** 2
+        t3 = np.exp(-0.5 * np.sum(t2 ** 2))
+        t1.append(t3)
         tape2.append(t3)
-        t4 = np.exp(-0.5 * np.sum(t3))
-        t1.append(t4)
-        tape3.append(t4)
-    t2 = sum(t1)
+    t4 = sum(t1)
     # reverse
-    t3 = [dy / t2] * len(t1)  # line 8: return np.log(sum(parts))
+    t2 = [dy / t4] * len(t1)  # line 8: return np.log(sum(parts))
     dc_tape = []
     # line 7: parts = [np.exp(-0.5 * np.sum((x - c) ** 2)) for c in centres]
-    for t4, t5, t6, t7 in reversed(list(zip(t3, tape, tape2, tape3))):
-        dc_tape.append(-(2 * np.broadcast_to(-0.5 * (t4 * t7), t6.shape) * t5))
+    for t3, t5, t6 in reversed(list(zip(t2, tape, tape2))):
+        dc_tape.append(-2 * (-0.5 * t3 * t6) * t5)
     dc_tape.reverse()
     return rows_into(dc_tape, centres)

@@ -27,13 +27,13 @@ def cube_root_adjoint(a, start, dstart=1.0):
         t1 = start * start  # line 7: x = x - (x * x * x - a) / (3 * x * x)
         t2 = 3 * start
         t3 = t2 * start
-        t4 = -dstart
-        t5 = t4 / t3
-        t6 = t4 * ((t1 * start - a) / t3) / t3
-        dstart -= t6 * t2
-        dstart -= 3 * (t6 * start)
-        da -= t5
-        dstart += t5 * t1
-        dstart2 = 2 * (t5 * start * start)
+        t4 = dstart / t3
+        t5 = dstart * ((t1 * start - a) / t3) / t3
+        dstart += t5 * t2
+        dstart += 3 * t5 * start
+        da += t4
+        dstart -= t4 * t1
+        t2 = t4 * start * start
+        dstart2 = -t2 - t2
         dstart += dstart2
     return da

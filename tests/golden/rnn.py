@@ -26,9 +26,8 @@ def rnn_adjoint(w, u, b, xs, dy=1.0):
     for x in xs:
         h_tape.append(h)
         h = np.tanh(w @ h + u @ x + b)
-    t1 = h ** 2
     # reverse
-    dh = 2 * np.broadcast_to(dy, t1.shape) * h  # line 10: return np.sum(h ** 2)
+    dh = 2 * dy * h  # line 10: return np.sum(h ** 2)
     dw = np.zeros_like(w)  # line 8: for x in xs:
     du = np.zeros_like(u)
     db = np.zeros_like(b)
@@ -36,7 +35,7 @@ def rnn_adjoint(w, u, b, xs, dy=1.0):
         t1 = dh * (1 - h * h)  # line 9: h = np.tanh(w @ h + u @ x + b)
         db += t1
         du += np.outer(t1, x)
-        dh = np.transpose(w) @ t1
+        dh = w.T @ t1
         dw += np.outer(t1, h2)
         h = h2
     return dw, du, db

@@ -26,5 +26,6 @@ def rosenbrock_adjoint(x, y, dy=1.0):
 
 def rosenbrock_tangent(x, y, x_dot, y_dot):
     t1 = 1 - x
-    t2 = y - x ** 2
-    return t1 ** 2 + 100 * t2 ** 2, -2 * x_dot * t1 + 100 * (2 * (y_dot - 2 * x_dot * x) * t2)
+    t2 = 2 * x_dot
+    t3 = y - x ** 2
+    return t1 ** 2 + 100 * t3 ** 2, -t2 * t1 + 200 * (y_dot - t2 * x) * t3

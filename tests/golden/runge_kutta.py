@@ -60,14 +60,13 @@ def pendulum_adjoint(y0, k, dt, steps, dy=1.0):
         tape5.append(t2)
         k4 = np.array([y2[1], t1 * t2])
         y = y + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
-    t1 = y ** 2
     # reverse
-    dy0 = 2 * np.broadcast_to(dy, t1.shape) * y  # line 18: return np.sum(y ** 2)
+    dy0 = 2 * dy * y  # line 18: return np.sum(y ** 2)
     dk = 0.0
     # line 12: for _ in range(steps):
-    for t2, t3, y, t4, y2, t5, y3, t6 in zip(reversed(tape), reversed(tape2), reversed(y_tape), reversed(tape3), reversed(y_tape2), reversed(tape4), reversed(y_tape3), reversed(tape5)):
-        t7 = -k  # line 7: return np.array([y[1], -k * np.sin(y[0])])
-        t1 = 0.5 * dt  # line 14: k2 = slope(y + 0.5 * dt * k1, k)
+    for t1, t2, y, t3, y2, t4, y3, t5 in zip(reversed(tape), reversed(tape2), reversed(y_tape), reversed(tape3), reversed(y_tape2), reversed(tape4), reversed(y_tape3), reversed(tape5)):
+        t6 = -k  # line 7: return np.array([y[1], -k * np.sin(y[0])])
+        t7 = 0.5 * dt  # line 14: k2 = slope(y + 0.5 * dt * k1, k)
         t8 = y[0]
         t9 = y2[0]
         dk4 = dy0 * (dt / 6)  # line 17: y = y + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
@@ -75,27 +74,27 @@ def pendulum_adjoint(y0, k, dt, steps, dy=1.0):
         t10 = dk4[0]
         t11 = dk4[1]
         dy = np.zeros_like(y3)
-        dy[0] += t11 * t7 * np.cos(y3[0])
+        dy[0] += t11 * t6 * np.cos(y3[0])
         dy[1] += t10
         dy0 = dy0 + dy  # line 16: k4 = slope(y + dt * k3, k)
         dk3_2 = dk3 + dy * dt
         t12 = dk3_2[0]
         t13 = dk3_2[1]
         dy = np.zeros_like(y2)
-        dy[0] += t13 * t7 * np.cos(t9)
+        dy[0] += t13 * t6 * np.cos(t9)
         dy[1] += t12
         dy0 += dy  # line 15: k3 = slope(y + 0.5 * dt * k2, k)
-        dk2 = dk3 + dy * t1
+        dk2 = dk3 + dy * t7
         t10 = dk2[0]
         t9 = dk2[1]
         dy = np.zeros_like(y)
-        dy[0] += t9 * t7 * np.cos(t8)
+        dy[0] += t9 * t6 * np.cos(t8)
         dy[1] += t10
         dy0 += dy
-        dk1 = dk4 + dy * t1
+        dk1 = dk4 + dy * t7
         t12 = dk1[0]
         t8 = dk1[1]
-        dy0[0] += t8 * t7 * np.cos(t2)
-        dk -= t11 * t6 + t13 * t5 + t9 * t4 + t8 * t3
+        dy0[0] += t8 * t6 * np.cos(t1)
+        dk -= t11 * t5 + t13 * t4 + t9 * t3 + t8 * t2
         dy0[1] += t12
     return dy0, dk

@@ -30,11 +30,11 @@ def positive_part_adjoint(xs, w, dtotal=1.0):
             t2 = None
         tape.append(t2)
     # reverse
-    dw = np.zeros_like(w)  # line 8: for i, x in enumerate(xs):
+    dw = np.zeros_like(xs)  # line 8: for i, x in enumerate(xs):
     dx_tape = []
     for i, x, t2 in zip(reversed(range(t1)), reversed(xs), reversed(tape)):
         if not x < 0:  # line 9: if x < 0:
-            dx = 2 * (dtotal * w[i]) * x  # line 11: total = total + w[i] * x ** 2
+            dx = 2 * dtotal * w[i] * x  # line 11: total = total + w[i] * x ** 2
             dw[i] += dtotal * t2
         else:
             dx = 0.0

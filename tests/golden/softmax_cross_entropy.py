@@ -21,16 +21,15 @@ def cross_entropy_adjoint(scores, labels, dy=1.0):
     shifted = scores - t1
     t2 = np.exp(shifted)
     t3 = np.sum(t2, axis=1, keepdims=True)
-    log_probabilities = shifted - np.log(t3)
-    t4 = np.arange(labels.shape[0])
-    t5 = log_probabilities[t4, labels]
+    t4 = labels.shape[0]
+    t5 = np.arange(t4)
     # reverse
     # line 9: return -np.mean(log_probabilities[np.arange(len(labels)), labels])
-    t6 = np.broadcast_to(-dy / t5.shape[0], t5.shape)
-    dlog_probabilities = np.zeros_like(log_probabilities)
-    np.add.at(dlog_probabilities, (t4, labels), t6)
+    t6 = np.broadcast_to(-dy / t4, labels.shape)
+    dlog_probabilities = np.zeros_like(scores)
+    np.add.at(dlog_probabilities, (t5, labels), t6)
     # line 8: log_probabilities = shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
-    dshifted = dlog_probabilities + np.sum(-dlog_probabilities, axis=1, keepdims=True) / t3 * t2
+    dshifted = dlog_probabilities - np.sum(dlog_probabilities, axis=1, keepdims=True) / t3 * t2
     t4 = scores == t1  # line 7: shifted = scores - np.max(scores, axis=1, keepdims=True)
-    t2 = np.sum(-dshifted, axis=1, keepdims=True) * (t4 / np.sum(t4, axis=1, keepdims=True))
-    return dshifted + t2
+    t5 = np.sum(dshifted, axis=1, keepdims=True) * (t4 / np.sum(t4, axis=1, keepdims=True))
+    return dshifted - t5

@@ -33,9 +33,9 @@ def tariff_adjoint(use, rate, dy=1.0):
     elif use < 3:  # line 9: elif use < 3:
         t1 = use - 1  # line 10: cost = rate + (use - 1) ** 2 * rate
         drate = dcost + dcost * t1 ** 2
-        duse = 2 * (dcost * rate) * t1
+        duse = 2 * dcost * rate * t1
     elif use < 10:  # line 11: elif use < 10:
-        drate = 2 * (dcost * np.log(use)) * rate  # line 12: cost = np.log(use) * rate ** 2
+        drate = 2 * dcost * np.log(use) * rate  # line 12: cost = np.log(use) * rate ** 2
         duse = dcost * rate ** 2 / use
     else:
         drate = 5 * dcost  # line 14: cost = 5 * rate

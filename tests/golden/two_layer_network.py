@@ -25,12 +25,11 @@ def loss_adjoint(w1, b1, w2, b2, x, target, dy=1.0):
     t1 = output - target
     t2 = t1 ** 2
     # reverse
-    # line 9: return np.mean((output - target) ** 2)
-    doutput = 2 * np.broadcast_to(dy / np.size(t2), t2.shape) * t1
+    doutput = 2 * (dy / np.size(t2)) * t1  # line 9: return np.mean((output - target) ** 2)
     db2 = np.sum(doutput, axis=0)  # line 8: output = hidden @ w2 + b2
-    dhidden = doutput @ np.transpose(w2)
-    dw2 = np.transpose(hidden) @ doutput
+    dhidden = doutput @ w2.T
+    dw2 = hidden.T @ doutput
     t1 = dhidden * (1 - hidden * hidden)  # line 7: hidden = np.tanh(x @ w1 + b1)
     db1 = np.sum(t1, axis=0)
-    dw1 = np.transpose(x) @ t1
+    dw1 = x.T @ t1
     return dw1, db1, dw2, db2
