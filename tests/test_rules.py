@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import warnings
 from typing import Any
 
@@ -138,11 +137,3 @@ def test_unbroadcast_on_symbols() -> None:
         assert np.shape(expected) == x
         for known in (True, False):
             assert_same(on_symbols(shapes.unbroadcast_to, (a, b), {}, known=known), expected)
-
-
-def test_operators_and_ufuncs_share_rules() -> None:
-    from srcad.ir.ops import op_of
-    from srcad.rules import rule_of
-
-    for a, b in ((operator.add, np.add), (operator.mul, np.multiply), (operator.pow, np.power)):
-        assert rule_of(op_of(a)) is rule_of(op_of(b))  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from functools import cache
+from functools import lru_cache
 
 from srcad.ir.core import Var
 
@@ -16,7 +16,7 @@ def hint_of(v: Var) -> str:
     return _identifier(v.hint)
 
 
-@cache
+@lru_cache(4096)
 def _identifier(hint: str) -> str:
     plain = hint.lstrip("$")
     if plain in _NO_NAMES or not plain.isidentifier() or keyword.iskeyword(plain):

@@ -36,6 +36,37 @@ class _Pending:
     mutable: bool
 
 
+class _Waiting:
+    """The values that still look for their reader, by what may keep them from moving down."""
+
+    def __init__(self) -> None:
+        self.found: dict[Var, _Pending] = {}
+        self.mutable: list[Var] = []
+        self.by_hint: dict[str, list[Var]] = {}
+
+    def add(self, v: Var, pending: _Pending) -> None:
+        self.found[v] = pending
+        if pending.mutable:
+            self.mutable.append(v)
+        for hint in pending.hints:
+            self.by_hint.setdefault(hint, []).append(v)
+
+    def take(self, v: Var) -> _Pending | None:
+        return self.found.pop(v, None)
+
+    def drop_mutable(self) -> None:
+        """Something is changed in place here."""
+        for v in self.mutable:
+            self.found.pop(v, None)
+        self.mutable = []
+
+    def drop_readers_of(self, hints: Iterable[str]) -> None:
+        """Variables with these hints are bound here: who reads an older one of the same hint stays before."""
+        for hint in hints:
+            for v in self.by_hint.pop(hint, ()):
+                self.found.pop(v, None)
+
+
 def inlining(func: Func, uses: Uses, in_place: frozenset[Let]) -> Inlining:
     inliner = _Inliner(uses, in_place)
     inliner.twice = frozenset(_read_twice(func.body))
@@ -47,12 +78,12 @@ class _Inliner:
     def __init__(self, uses: Uses, in_place: frozenset[Let]) -> None:
         self.uses, self.in_place = uses, in_place
         self.result = Inlining()
-        self.pending: dict[Var, _Pending] = {}
+        self.pending = _Waiting()
         self.twice: frozenset[Var] = frozenset()
 
     def block(self, block: Block, results: Sequence[Any]) -> list[Var]:
         """Decide for `block`, whose values `results` are read at its end; returns those that moved there."""
-        outer, self.pending = self.pending, {}
+        outer, self.pending = self.pending, _Waiting()
         for stmt in block:
             if not dead(stmt, self.uses):
                 self._stmt(stmt)
@@ -66,7 +97,7 @@ class _Inliner:
         atoms = list(atoms)
         total = width + sum(_width(a) for a in atoms)
         for a in atoms:
-            if not isinstance(a, Var) or (p := self.pending.pop(a, None)) is None:
+            if not isinstance(a, Var) or (p := self.pending.take(a)) is None:
                 continue
             if total - _width(a) + p.width <= LONGEST:
                 total += p.width - _width(a)
@@ -88,16 +119,16 @@ class _Inliner:
     def _let(self, let: Let) -> None:
         if let in self.in_place:
             # What is changed must have a name.
-            self.pending.pop(let.args[0], None)  # type: ignore[arg-type]
+            self.pending.take(let.args[0])  # type: ignore[arg-type]
         self._consume(let.args, _own_width(let))
         if let.op.effect:
-            self.pending.clear()
+            self.pending = _Waiting()
         elif let in self.in_place:
-            self._drop(lambda p: p.mutable)
+            self.pending.drop_mutable()
         if self._movable(let):
-            self.pending[let.out] = self._candidate(let, let.args, _own_width(let))
+            self.pending.add(let.out, self._candidate(let, let.args, _own_width(let)))
         else:
-            self._passed(frozenset(map(hint_of, let.outs)))
+            self.pending.drop_readers_of(map(hint_of, let.outs))
 
     def _movable(self, let: Let) -> bool:
         plain = len(let.outs) == 1 and not let.op.effect and let not in self.in_place
@@ -117,17 +148,9 @@ class _Inliner:
         own = _own_width(inner) if isinstance(inner, Let) else len(" if  else ")
         return own + sum(self._text_width(a) for a in self.result.operands(inner))
 
-    def _passed(self, hints: frozenset[str]) -> None:
-        """Variables with these hints are bound here: who reads an older one of the same hint stays before."""
-        self._drop(lambda p: bool(p.hints & hints))
-
-    def _drop(self, condition: Any) -> None:
-        for v in [v for v, p in self.pending.items() if condition(p)]:
-            del self.pending[v]
-
     def _if(self, stmt: If) -> None:
         self._consume([stmt.test], len("if :"))
-        outer, self.pending = self.pending, {}
+        outer, self.pending = self.pending, _Waiting()
         live = [c for c in stmt.choices if self.uses[c.out]]
         single = live[0] if len(live) == 1 and is_anonymous(live[0].out) and len(stmt.choices) == 1 else None
         moved = []
@@ -138,13 +161,13 @@ class _Inliner:
             self.pending = outer
             if self.uses[single.out] == 1:
                 operands = self.result.operands(stmt)
-                self.pending[single.out] = self._candidate(stmt, operands, len(" if  else "))
+                self.pending.add(single.out, self._candidate(stmt, operands, len(" if  else ")))
             return
         for v in moved:
             del self.result.at[v]
         if isinstance(stmt.test, Var) and stmt.test in self.twice:
             self.result.at.pop(stmt.test, None)
-        self.pending = {}
+        self.pending = _Waiting()
 
     def _is_expression(self, stmt: If, choice: Choice) -> bool:
         atoms = (choice.then, choice.orelse)
@@ -172,9 +195,10 @@ class _Inliner:
         # What starts a carry becomes the carry's own first assignment; it is not moved.
         kept = frozenset(a for a in entry_atoms(loop) if isinstance(a, Var)) - frozenset(
             a for a in sources if isinstance(a, Var))
-        self._drop_named(kept)
+        for v in kept:
+            self.pending.take(v)
         self._consume(sources, len("for i in range():"))
-        self.pending = {}
+        self.pending = _Waiting()
         if loop.test:
             self.block(loop.test.body, [loop.test.result])
         params = frozenset(c.param for c in loop.carries)
@@ -184,10 +208,6 @@ class _Inliner:
             # `until` is read when the carries are set already.
             if params & frozenset(self.result.leaves([v])):
                 del self.result.at[v]
-
-    def _drop_named(self, names: frozenset[Var]) -> None:
-        for v in names:
-            self.pending.pop(v, None)
 
 
 def _read_twice(block: Block) -> Iterator[Var]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from srcad.frontend.joins import Join
+from srcad.frontend.lists import sequence_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.memory import joined
 from srcad.frontend.values import (
@@ -18,13 +19,11 @@ from srcad.frontend.values import (
     Sequence,
     State,
     Tup,
-    atom_of,
     atoms_in,
     map_atoms,
 )
 from srcad.ir import TRUTH, UNDEF, Atom, Choice, If, Var, join
 from srcad.ir.walk import bound
-from srcad.rules.sequences import NEW
 
 
 def truth(frame: Frame, value: Any) -> Any:
@@ -71,13 +70,13 @@ def branch(frame: Frame, test: Atom, then: Callable[[], Any], orelse: Callable[[
         choices.append(Choice(Var(hint, t), a, b))
         return choices[-1].out
 
-    def sequence(stmts: list[Any]) -> Callable[[Items], Atom]:
+    def sequence(stmts: list[Any], state: State) -> Callable[[Items], Atom]:
         def make(items: Items) -> Atom:
-            saved, machine.build.stmts = machine.build.stmts, stmts
+            saved, machine.build.stmts, machine.state = (machine.build.stmts, machine.state), stmts, state
             try:
-                return machine.build.call(NEW, *map(atom_of, items.values))
+                return sequence_of(frame, items)
             finally:
-                machine.build.stmts = saved
+                machine.build.stmts, machine.state = saved
         return make
 
     if left_dead and not right_dead:
@@ -85,7 +84,7 @@ def branch(frame: Frame, test: Atom, then: Callable[[], Any], orelse: Callable[[
     elif right_dead and not left_dead:
         machine.state = _through_choices(left, start, then_stmts, choose)
     else:
-        machine.state = Join(left, right, choose, sequence(then_stmts), sequence(else_stmts), test).run()
+        machine.state = Join(left, right, choose, sequence(then_stmts, left), sequence(else_stmts, right), test).run()
     if left_dead != right_dead:
         left_memories = right_memories = right_memories if left_dead else left_memories
     chosen = {c.out for c in choices}

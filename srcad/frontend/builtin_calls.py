@@ -15,9 +15,7 @@ from srcad.frontend.effects import PRINT, TEXT
 from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import argument, call_operation
 from srcad.frontend.places import attribute, binary, operation_of
-from srcad.frontend.spaces import listed
 from srcad.frontend.stores import add_at, store_in_array
-from srcad.frontend.unpacking import known
 from srcad.frontend.values import (
     NONE,
     Closure,
@@ -30,16 +28,14 @@ from srcad.frontend.values import (
     Partial,
     Ref,
     Refused,
-    Sequence,
     Stream,
     Tup,
     atom_of,
     describe,
-    is_atomic,
     is_static,
     static,
 )
-from srcad.ir import AND, EXTENT, OR, TRUTH
+from srcad.ir import EXTENT, TRUTH
 from srcad.rules.sequences import LENGTH
 
 Handler = Callable[[Frame, list[Any], dict[str, Any]], Any]
@@ -97,84 +93,6 @@ def _special(frame: Frame, value: Ref, content: Fields, name: str) -> Any:
     return frame.call(Const(getattr(content.cls, name)), [value])
 
 
-def stream(kind: str) -> Handler:
-    return lambda frame, args, kwargs: Stream(kind, tuple(args))
-
-
-BUILTINS.update({range: stream("range"), zip: stream("zip"), reversed: stream("reversed")})
-
-
-@builtin(enumerate)
-def _enumerate(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    start = kwargs.get("start", args[1] if len(args) > 1 else Const(0))
-    return Stream("enumerate", (args[0], start))
-
-
-@builtin(map)
-def _map(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    function, *iterables = args
-    columns = [known(frame, i) for i in iterables]
-    if any(c is None for c in columns):
-        raise Refused("map over an array", hint="use a comprehension, or operate on the whole array")
-    return frame.machine.new(Items(tuple(frame.call(function, list(row))
-                                         for row in zip(*(c for c in columns if c is not None), strict=False))))
-
-
-@builtin(list)
-def _list(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return listed(frame, args[0]) if args else frame.machine.new(Items(()))
-
-
-@builtin(tuple)
-def _tuple(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    content = frame.machine.content(listed(frame, args[0])) if args else Items(())
-    if isinstance(content, Sequence):
-        raise Refused("a tuple of unknown length", hint="keep it a list")
-    return Tup(content.values)
-
-
-@builtin(dict)
-def _dict(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    entries: dict[Any, Any] = {}
-    if args and isinstance(args[0], Ref) and isinstance(content := frame.machine.content(args[0]), Entries):
-        entries.update(dict(content.values))
-    elif args:
-        for pair in known(frame, args[0]) or ():
-            key, value = known(frame, pair) or (NONE, NONE)
-            entries[static(key, "the key of a dict")] = value
-    return frame.machine.new(Entries(tuple({**entries, **kwargs}.items())))
-
-
-@builtin(sum)
-def _sum(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    start = kwargs.get("start", args[1] if len(args) > 1 else Const(0))
-    items = known(frame, args[0])
-    if items is None:
-        total = operation(frame, sum, [args[0]], {})
-        return total if isinstance(start, Const) and start.value == 0 else binary(frame, "add", start, total)
-    result = start
-    for item in items:
-        result = item if isinstance(result, Const) and type(result.value) is int and result.value == 0 and (
-            is_atomic(item)) else binary(frame, "add", result, item)
-    return result
-
-
-def _extreme(function: Any) -> Handler:
-    def handler(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        if kwargs:
-            raise Refused(f"{function.__name__} with `key` or `default`", hint="loop over the items")
-        if len(args) == 1:
-            items = known(frame, args[0])
-            if items is None:
-                return operation(frame, function, args, {})
-            args = list(items)
-        return args[0] if len(args) == 1 else operation(frame, function, args, {})
-    return handler
-
-
-BUILTINS.update({max: _extreme(max), min: _extreme(min)})
-
-
 def _operation(function: Any) -> Handler:
     return lambda frame, args, kwargs: operation(frame, function, args, kwargs)
 
@@ -191,28 +109,6 @@ def _divmod(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 def _bool(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     value = truth(frame, args[0])
     return value if isinstance(value, Const) else Num(frame.build.call(TRUTH, atom_of(value)))
-
-
-def _quantifier(is_all: bool) -> Handler:
-    def handler(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        items = known(frame, args[0])
-        if items is None:
-            return operation(frame, all if is_all else any, args, {})
-        result: Any = Const(is_all)
-        for item in items:
-            one = truth(frame, item)
-            if isinstance(one, Const):
-                if one.value != is_all:
-                    return one
-            elif isinstance(result, Const):
-                result = Num(frame.build.call(TRUTH, one.atom))
-            else:
-                result = Num(frame.build.call(AND if is_all else OR, result.atom, one.atom))
-        return result
-    return handler
-
-
-BUILTINS.update({all: _quantifier(True), any: _quantifier(False)})
 
 
 @builtin(print)
@@ -277,28 +173,9 @@ def _getattr(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return attribute(frame, args[0], name)
 
 
-@builtin(sorted)
-def _sorted(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    items = known(frame, args[0])
-    if items is not None and all(map(is_static, items)) and not kwargs:
-        return frame.machine.new(Items(tuple(map(Const, sorted(static(i, "an item") for i in items)))))
-    raise Refused("sorted of numbers that are computed", hint="use np.sort on an array")
-
-
 @builtin(functools.partial)
 def _partial(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return Partial(args[0], tuple(args[1:]), tuple(kwargs.items()))
-
-
-@builtin(functools.reduce)
-def _reduce(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    items = known(frame, args[1])
-    if items is None:
-        raise Refused("reduce over an array", hint="use a loop")
-    first, *rest = [*args[2:], *items]
-    for item in rest:
-        first = frame.call(args[0], [first, item])
-    return first
 
 
 def _operator(name: str) -> Handler:

@@ -20,9 +20,10 @@ from srcad.errors import SourceNotFound
 from srcad.frontend import outline
 from srcad.frontend.bodies import bind, lower_body
 from srcad.frontend.branches import select
-from srcad.frontend.builtin_calls import BUILTINS, fold_call
+from srcad.frontend.builtin_calls import fold_call
 from srcad.frontend.capture import Source, capture
 from srcad.frontend.containers import call_method
+from srcad.frontend.iterables import BUILTINS
 from srcad.frontend.machine import Frame
 from srcad.frontend.nested import Lowerable, call_derivative
 from srcad.frontend.numpy_calls import call_operation

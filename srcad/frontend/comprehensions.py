@@ -12,7 +12,8 @@ from typing import Any
 import gast
 
 from srcad.frontend.machine import Frame
-from srcad.frontend.values import POISON, Entries, Items
+from srcad.frontend.unpacking import known
+from srcad.frontend.values import POISON, Entries, Items, Ref, Sequence
 
 MADE = "$made"  # the name that holds what is made
 
@@ -25,6 +26,35 @@ def list_comprehension(frame: Frame, node: Any) -> Any:
 def dict_comprehension(frame: Frame, node: Any) -> Any:
     item = gast.Subscript(value=_made(gast.Load()), slice=node.key, ctx=gast.Store())
     return _loops(frame, node, gast.Assign(targets=[item], value=node.value, type_comment=None), Entries(()))
+
+
+def comprehended(frame: Frame, text: str, **values: Any) -> Any:
+    """The value of a comprehension that is written in Python, over `values`: what a builtin is short for."""
+    node: Any = gast.parse(text, mode="eval").body
+    span = frame.build.span
+    place = {"lineno": span.line, "col_offset": span.column, "end_lineno": span.end_line or span.line,
+             "end_col_offset": span.end_column or span.column} if span else {}
+    for part in gast.walk(node):
+        part.__dict__.update(place if hasattr(part, "lineno") else {})
+        if isinstance(part, gast.Name) and part.id in values:
+            part.id = f"${part.id}"
+    names = {f"${k}": v for k, v in values.items()}
+    frame.names |= names.keys()
+    frame.machine.state.update({(frame.scope, k): v for k, v in names.items()})
+    result = frame.evaluate(node)
+    for k in names:
+        frame.machine.state.pop((frame.scope, k), None)
+    return result
+
+
+def listed(frame: Frame, value: Any) -> Any:
+    """`list(value)`: a new list."""
+    if isinstance(value, Ref) and isinstance(content := frame.machine.content(value), Items | Sequence):
+        return frame.machine.new(content)
+    items = known(frame, value)
+    if items is None:
+        return comprehended(frame, "[x for x in it]", it=value)
+    return frame.machine.new(Items(items))
 
 
 def _made(ctx: Any) -> Any:

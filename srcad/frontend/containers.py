@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from srcad.frontend.effects import FORMAT, message_of
+from srcad.frontend.lists import element_atom
 from srcad.frontend.machine import Frame
-from srcad.frontend.places import element_atom
 from srcad.frontend.stores import change, extend, store_in_array
 from srcad.frontend.values import (
     NONE,
@@ -22,7 +22,6 @@ from srcad.frontend.values import (
     Tup,
     atom_of,
     describe,
-    is_atomic,
     is_static,
     static,
 )

@@ -15,8 +15,9 @@ from typing import Any
 import gast
 
 from srcad.frontend.branches import branch, truth
-from srcad.frontend.joins import Join
-from srcad.frontend.machine import Frame, bound_names
+from srcad.frontend.joins import Join, same
+from srcad.frontend.lists import sequence_of
+from srcad.frontend.machine import HELD, Frame, bound_names
 from srcad.frontend.memory import Frozen, Meetings, Memories, Memory, StoresToElement
 from srcad.frontend.memory import joined as joined_memories
 from srcad.frontend.spaces import Space, by_index, element_type, space_of, static_range
@@ -41,7 +42,6 @@ from srcad.frontend.values import (
 from srcad.ir import NEVER, UNDEF, Atom, Carry, Element, Lit, Loop, Test, Type, Var, equivalent, fresh, join
 from srcad.ir.types import integer
 from srcad.ir.walk import inner_reads
-from srcad.rules.sequences import NEW
 
 UNROLL = 64
 
@@ -350,10 +350,8 @@ class _Lowering:
                     and param.type.kind == "array" and after.at(slot.next) is before.at(slot.init):
                 machine.memories.newer[slot.init] = out
 
-    def _sequence(self, items: Items) -> Var:
-        if not all(map(is_atomic, items.values)):
-            raise Refused("a list of tuples or objects that grows in a loop", hint="keep one list for each component")
-        return self.frame.build.call(NEW, *map(atom_of, items.values))
+    def _sequence(self, items: Items) -> Atom:
+        return sequence_of(self.frame, items)
 
     def _params(self, key: Any, value: Any) -> Any:
         hint = key.hint if isinstance(key, Cell) else key[1]
@@ -448,6 +446,9 @@ class _Lowering:
                 again = True
         for key, value in head.items():
             other = end.get(key, MISSING)
+            if isinstance(key, Cell) and key.frozen == HELD and not same(value, other):
+                raise Refused(f"a change of `{key.hint}`, which is an element of a list since an earlier trip",
+                              HELD, "make a new list in every trip")
             if isinstance(value, Items) and isinstance(other, Items | Sequence) and (
                     isinstance(other, Sequence) or len(value.values) != len(other.values)):
                 self.carried[key] = self.sequences[key] = None

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from srcad.frontend.comprehensions import listed
 from srcad.frontend.machine import Frame
-from srcad.frontend.spaces import listed
 from srcad.frontend.values import (
     Const,
     Items,

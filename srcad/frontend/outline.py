@@ -13,8 +13,8 @@ from typing import Any
 
 from srcad.frontend.bodies import lower_body
 from srcad.frontend.joins import same
+from srcad.frontend.lists import sequence_of
 from srcad.frontend.machine import Frame
-from srcad.frontend.places import sequence_of
 from srcad.frontend.values import (
     Const,
     Entries,

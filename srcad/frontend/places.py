@@ -11,7 +11,8 @@ import gast
 import numpy as np
 
 from srcad.frontend.classes import class_of
-from srcad.frontend.machine import HELD, Frame
+from srcad.frontend.lists import sequence_of
+from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import argument
 from srcad.frontend.values import (
     Const,
@@ -113,28 +114,6 @@ def _items(frame: Frame, value: Any) -> tuple[Any, ...]:
     if isinstance(content, Items):
         return content.values
     raise Refused(f"{describe(value)} where a list of known length is needed")
-
-
-def sequence_of(frame: Frame, value: Any) -> Atom:
-    """A list as one variable."""
-    content = frame.machine.content(value) if isinstance(value, Ref) else value
-    if isinstance(content, Sequence):
-        return content.atom
-    items = content.values if isinstance(content, Items) else content.items if isinstance(content, Tup) else None
-    if items is None:
-        raise Refused(f"{describe(value)} where a list of numbers or arrays is needed")
-    return frame.build.call(NEW, *(element_atom(frame, i) for i in items))
-
-
-def element_atom(frame: Frame, value: Any) -> Atom:
-    """`value` as an element of a list of unknown length; a list that is put into one is not changed any more."""
-    if is_atomic(value):
-        return atom_of(value)
-    if not (isinstance(value, Ref) and isinstance(frame.machine.content(value), Items | Sequence)):
-        raise Refused(f"{describe(value)} in a list whose length is not known", "its elements must be numbers, arrays, or "
-                      "lists of these", "keep one list for each component")
-    value.cell.frozen = value.cell.frozen or HELD
-    return sequence_of(frame, value)
 
 
 # Subscripts.

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import gast
 import numpy as np
 
 from srcad.frontend.machine import Frame
@@ -263,28 +262,3 @@ def place(frame: Frame, base: Atom, index: Atom) -> Num:
 def element(frame: Frame, atom: Atom, index: Any) -> Num:
     """`atom[index]` of an array or a sequence."""
     return frame.machine.held(frame.build.call(ITEM if atom.type.kind == "sequence" else _getitem(), atom, index))
-
-
-def listed(frame: Frame, value: Any) -> Ref:
-    """`list(value)`: a new list."""
-    if isinstance(value, Ref) and isinstance(content := frame.machine.content(value), Items | Sequence):
-        return frame.machine.new(content)
-    space = space_of(frame, value)
-    if space.items is not None:
-        return frame.machine.new(Items(tuple(space.items)))
-    bounds = space.bounds and static_range(space.bounds)
-    if bounds is not None and not space.sequences:
-        return frame.machine.new(Items(tuple(map(Const, bounds))))
-    return frame.evaluate(_each(frame, value))
-
-
-def _each(frame: Frame, value: Any) -> Any:
-    """`[x for x in value]` as a node, with the value under a name of its own."""
-    node: Any = gast.parse("[x for x in it]", mode="eval").body
-    for inner in gast.walk(node):
-        if hasattr(inner, "lineno"):
-            gast.copy_location(inner, frame.tree)
-    frame.names |= {"$it"}
-    node.generators[0].iter.id = "$it"
-    frame.machine.state[frame.scope, "$it"] = value
-    return node

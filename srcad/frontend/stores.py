@@ -8,10 +8,20 @@ from typing import Any
 import gast
 import numpy as np
 
+from srcad.frontend.comprehensions import listed
 from srcad.frontend.machine import Frame
 from srcad.frontend.memory import Store, is_basic
-from srcad.frontend.places import BINARY, attribute, binary, element_atom, index_atoms, index_of, operand, sequence_of, subscript
-from srcad.frontend.spaces import listed
+from srcad.frontend.places import (
+    BINARY,
+    attribute,
+    binary,
+    element_atom,
+    index_atoms,
+    index_of,
+    operand,
+    sequence_of,
+    subscript,
+)
 from srcad.frontend.values import (
     MISSING,
     Const,

@@ -12,6 +12,8 @@ from srcad.frontend.values import Const, NeedsStatic, Num, Ref, Refused, Sequenc
 from srcad.ir import OPERATORS, Atom, Var
 from srcad.ir.types import integer
 
+FEW = 64  # numbers of a constant range that are taken one by one
+
 
 def known_items(frame: Frame, value: Any, count: int | None) -> list[Any]:
     """The items of something that is unpacked; an array of unknown length is indexed `count` times."""
@@ -60,4 +62,9 @@ def known(frame: Frame, value: Any) -> tuple[Any, ...] | None:
     if isinstance(value, Num):
         return None
     space = space_of(frame, value)
-    return None if space.items is None else tuple(space.items)
+    if space.items is not None:
+        return tuple(space.items)
+    bounds = space.bounds and static_range(space.bounds)
+    if bounds is None or space.sequences or len(bounds) > FEW:
+        return None
+    return tuple(map(Const, bounds))

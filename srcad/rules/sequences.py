@@ -78,11 +78,17 @@ def _new_vjp(i: int) -> Function:
     return lambda g, y, *items: _item(g, i)
 
 
+def _item_vjp(g: Any, xs: Any, i: Any) -> Any:
+    item = type_in(xs).item
+    if item is not None and item.kind == "sequence":
+        return _set_item(zeros_for(xs), i, g)  # lists are not added by `+`
+    return _add_at(zeros_for(xs), g, i)
+
+
 NEW = linear(lists.new, *map(_new_vjp, range(MOST_ITEMS)), name="new", infer=_new_type)
 APPEND = linear(lists.append, lambda g, y, xs, v: _pop(g)[0], lambda g, y, xs, v: _pop(g)[1],
                 name="append", infer=_with)
-ITEM = linear(lists.item, lambda g, y, xs, i: _add_at(zeros_for(xs), g, i), name="item", infer=_item_type,
-              memory="view")
+ITEM = linear(lists.item, lambda g, y, xs, i: _item_vjp(g, xs, i), name="item", infer=_item_type, memory="view")
 SET_ITEM = linear(lists.set_item, lambda g, y, xs, i, v: _set_item(g, i, zeros_for(v)), None,
                   lambda g, y, xs, i, v: _item(g, i), name="set_item", infer=lambda xs, i, v: _with(xs, v))
 ADD_AT = linear(lists.add_at, lambda h, y, xs, g, i: h, lambda h, y, xs, g, i: unbroadcast_to(_item(h, i), g),

@@ -70,7 +70,7 @@ class Memory:
             return False
         before = self.own.get(v), self.items.get(v)
         self.own[v] = own | self.own.get(v, NOWHERE)
-        self.items[v] = NOWHERE if v.type.kind == "array" else items | self.items.get(v, NOWHERE)
+        self.items[v] = NOWHERE if v.type.is_numeric else items | self.items.get(v, NOWHERE)
         return before != (self.own[v], self.items[v])
 
     def _block(self, block: Block) -> None:

@@ -12,9 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import assert_never
 
-from srcad.ir import Block, Carry, Func, Let, Loop, Stmt, Var
-from srcad.ir.walk import every, reads, rebuild
+import numpy as np
+
+from srcad.ir import HOLE, Block, Carry, Form, Func, If, Let, Loop, Stmt, Var, leaves
+from srcad.ir.walk import binds, entry_atoms, every, exit_atoms, reads, rebuild, variables
 
 _STORES = frozenset({"set_at", "index_add", "append", "set_item", "pop", "insert", "extend", "concat"})
 
@@ -51,10 +54,61 @@ def _delay(body: list[Stmt], carry: Carry) -> None:
         return
     let = body[k]
     assert isinstance(let, Let)
-    replaced = {carry.param, *(a for a in let.args if isinstance(a, Var) and a.hint == let.out.hint != "")}
-    readers = [j for j in range(k + 1, len(body)) if not replaced.isdisjoint(reads(body[j]))]
     wanted = next((j for j in range(k + 1, len(body)) if let.out in reads(body[j])), len(body))
-    if not readers or readers[-1] >= wanted or let.op.effect:
-        return
-    if moves_past(let, body[k + 1:readers[-1] + 1]):
-        body.insert(readers[-1], body.pop(k))
+    replaced = {carry.param, *(a for a in let.args if isinstance(a, Var) and a.hint == let.out.hint != "")}
+    last = _last_reader(body[:wanted], k + 1, replaced)
+    if last is not None and not let.op.effect and moves_past(let, body[k + 1:last + 1]):
+        body.insert(last, body.pop(k))
+
+
+def _last_reader(body: Sequence[Stmt], start: int, values: set[Var]) -> int | None:
+    """The last of the statements that reads one of `values`, or a value without a name that is made of them: it will be
+    printed where it is read."""
+    seen, last = set(values), None
+    for j in range(start, len(body)):
+        if not seen.isdisjoint(reads(body[j])):
+            last = j
+            seen.update(v for v in binds(body[j]) if not v.hint)
+    return last
+
+
+def with_views_at_readers(func: Func) -> Func:
+    """Make `x.T` anew wherever it is read: it costs nothing, and needs no name.
+
+        t = x.T                                  y = x.T @ x
+        y = t @ x               becomes          z = x.T @ b
+        z = t @ b
+    """
+    found = {s.outs[0]: s for s in every(func.body) if isinstance(s, Let) and _is_transpose(s)}
+    kept = variables(leaves(func.result)).union(*(_read_by_others(s, found) for s in every(func.body)))
+    views = {v: let for v, let in found.items() if v not in kept}
+    return replace(func, body=_viewed(func.body, views)) if views else func
+
+
+def _is_transpose(let: Let) -> bool:
+    return let.op.function is np.transpose and let.form == Form((HOLE,)) and not let.outs[0].hint
+
+
+def _read_by_others(stmt: Stmt, views: dict[Var, Let]) -> frozenset[Var]:
+    """What is read by something else than a call that is no view itself."""
+    match stmt:
+        case Let(outs=outs, args=args):
+            return variables(args) if outs and outs[0] in views else frozenset()
+        case If():
+            return variables([stmt.test, *(a for c in stmt.choices for a in (c.then, c.orelse))])
+        case Loop():
+            return variables([*entry_atoms(stmt), *exit_atoms(stmt), *([stmt.test.result] if stmt.test else [])])
+        case _:
+            assert_never(stmt)
+
+
+def _viewed(block: Block, views: dict[Var, Let]) -> Block:
+    result: list[Stmt] = []
+    for stmt in block:
+        if not isinstance(stmt, Let):
+            result.append(rebuild(stmt, lambda a: a, lambda inner: _viewed(inner, views)))
+        elif not (stmt.outs and stmt.outs[0] in views):
+            copies = {v: Var("", v.type) for v in dict.fromkeys(stmt.args) if isinstance(v, Var) and v in views}
+            result += [replace(views[v], outs=(copy,)) for v, copy in copies.items()]
+            result.append(replace(stmt, args=tuple(copies.get(a, a) for a in stmt.args)))  # type: ignore[arg-type]
+    return tuple(result)

@@ -14,14 +14,14 @@ from srcad.ir import Func, reachable
 from srcad.ir.check import check
 from srcad.ir.walk import every
 from srcad.transforms.fuse import fuse
-from srcad.transforms.order import in_order
+from srcad.transforms.order import in_order, with_views_at_readers
 from srcad.transforms.simplify import simplify
 
 Pass = Callable[[Func], Func]
 CHECKED = bool(os.environ.get("SRCAD_CHECK"))
 # What a pass uncovers, the same pass may simplify again: an invariant carry is seen once its body is simple.
 PASSES: tuple[tuple[str, Pass], ...] = (("simplify", simplify), ("fuse", fuse), ("simplify again", simplify),
-                                        ("order", in_order))
+                                        ("order", in_order), ("views", with_views_at_readers))
 
 
 def stages(func: Func) -> list[tuple[str, Func]]:

@@ -141,6 +141,8 @@ class _Rewriter:
 
     def added_in_place(self, store: Let) -> Iterable[Let]:
         """`x[i] = x[i] + e` adds to `x[i]`: nothing is lost, and the cotangent of x passes as it is."""
+        if len(store.args) < 2 or not isinstance(store.args[0], Var):
+            return [store]
         x, *index, value = store.args
         total = self.definition(value, _ADD) or self.definition(value, _SUB)
         numbers = all(a.type.shape == () and a.type.kind in ("number", "scalar") for a in index)
@@ -177,8 +179,10 @@ class _Rewriter:
             return args[1]
         if let.op in (_MUL, _DIV) and _is_one(args[1]) and _same(args[0].type, let.out.type):
             return args[0]
-        twice = self.definition(args[0], _NEG) if let.op is _NEG else None
-        return twice.args[0] if twice is not None else None
+        # What is its own inverse, done twice: -(-x), x.T.T.
+        involution = let.op is _NEG or let.op.name == "np.transpose" and let.form == Form((HOLE,))
+        twice = self.definition(args[0], let.op) if involution else None
+        return twice.args[0] if twice is not None and twice.form == let.form else None
 
     def branch(self, stmt: If) -> Iterable[Stmt]:
         test = self.atom(stmt.test)

@@ -13,6 +13,8 @@ from typing import Any
 
 from srcad.errors import Span
 from srcad.ir import OPERATORS, Block, Builder, Func, If, Loop, Stmt, Undef, Var, run
+from srcad.ir.build import Symbol
+from srcad.rules.factors import negated
 from srcad.rules.shapes import zeros_for
 from srcad.rules.tapes import ADD_TREES, ZEROS_FOR
 from srcad.transforms.derived import dual
@@ -92,8 +94,13 @@ class Sweep:
         name_after(self.bars[x], x)
 
     def sum(self, x: Var, a: Any, b: Any) -> Var:
-        op = ADD_TREES if x.type.kind in ("sequence", "object") else OPERATORS["add"]
-        return self.build.call(op, a, b, hint=prefixed(x))
+        if x.type.kind in ("sequence", "object"):
+            return self.build.call(ADD_TREES, a, b, hint=prefixed(x))
+        positive = negated(Symbol(self.build, a)), negated(Symbol(self.build, b))
+        if any(p is None for p in positive):
+            return self.build.call(OPERATORS["add"], a, b, hint=prefixed(x))
+        total = self.build.call(OPERATORS["add"], *(p.atom for p in positive))
+        return self.build.call(OPERATORS["neg"], total, hint=prefixed(x))
 
     def pop(self, variables: Sequence[Any]) -> list[Any]:
         """The cotangents of what a statement binds, None for zero; nothing may add to them any more."""

@@ -23,9 +23,9 @@ def agm_adjoint(a, b, da=1.0):
     while abs(a - b) > 1e-12:
         a_tape.append(a)
         b_tape.append(b)
-        t1 = a * b
-        a = 0.5 * (a + b)
-        b = np.sqrt(t1)
+        t1 = a + b
+        b = np.sqrt(a * b)
+        a = 0.5 * t1
     # reverse
     db = 0.0
     for a, b2 in zip(reversed(a_tape), reversed(b_tape)):  # line 7: while abs(a - b) > 1e-12:

@@ -43,11 +43,10 @@ def payoff_adjoint(price, drift, volatility, normals, dt, strike, dy=1.0):
     for z, price, t3, t4 in zip(reversed(normals), reversed(price_tape), reversed(tape), reversed(tape2)):
         dprice += dtotal  # line 10: total = total + price
         # line 9: price = price * np.exp((drift - 0.5 * volatility ** 2) * dt + volatility * np.sqrt(dt) * z)
-        t1 = dprice * price
+        t1 = dprice * price * t4
+        dvolatility += t1 * z * t3
+        t2 = t1 * dt
+        ddrift += t2
+        dvolatility -= t2 * volatility
         dprice *= t4
-        t2 = t1 * t4
-        dvolatility += t2 * z * t3
-        t5 = t2 * dt
-        ddrift += t5
-        dvolatility -= t5 * volatility
     return dprice, ddrift, dvolatility

@@ -30,9 +30,8 @@ def horner_adjoint(coefficients, x, dy=1.0):
     dy_tape = []
     for y in reversed(y_tape):  # line 8: for c in coefficients:
         dy_tape.append(dy)
-        t1 = dy * y  # line 9: y = y * x + c
+        dx += dy * y  # line 9: y = y * x + c
         dy *= x
-        dx += t1
     dy_tape.reverse()
     dcoefficients = np.array(dy_tape)
     return dcoefficients, dx

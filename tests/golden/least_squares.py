@@ -19,18 +19,16 @@ WRT = ("penalty", "x", "y")
 
 def validation_error_adjoint(penalty, x, y, x_new, y_new, dy=1.0):
     # forward
-    t1 = x.T
-    t2 = np.eye(x.shape[1])
-    gram = t1 @ x + penalty * t2
-    w = np.linalg.solve(gram, t1 @ y)
-    t3 = x_new @ w - y_new
+    t1 = np.eye(x.shape[1])
+    gram = x.T @ x + penalty * t1
+    w = np.linalg.solve(gram, x.T @ y)
+    t2 = x_new @ w - y_new
     # reverse
-    dw = x_new.T @ (2 * dy * t3)  # line 9: return np.sum((x_new @ w - y_new) ** 2)
-    t4 = np.linalg.solve(gram.T, dw)  # line 8: w = np.linalg.solve(gram, x.T @ y)
-    dgram = -np.outer(t4, w)
-    t3 = t1.T
-    dy = t3 @ t4
-    dpenalty = np.sum(dgram * t2)  # line 7: gram = x.T @ x + penalty * np.eye(x.shape[1])
-    dx = t3 @ dgram
-    dx += (np.outer(t4, y) + dgram @ t1).T
+    dw = x_new.T @ (2 * dy * t2)  # line 9: return np.sum((x_new @ w - y_new) ** 2)
+    t3 = np.linalg.solve(gram.T, dw)  # line 8: w = np.linalg.solve(gram, x.T @ y)
+    dgram = -np.outer(t3, w)
+    dy = x @ t3
+    dpenalty = np.sum(dgram * t1)  # line 7: gram = x.T @ x + penalty * np.eye(x.shape[1])
+    dx = x @ dgram
+    dx += (np.outer(t3, y) + dgram @ x.T).T
     return dpenalty, dx, dy

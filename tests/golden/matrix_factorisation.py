@@ -36,13 +36,13 @@ def final_loss_adjoint(u, v, target, rate, steps, dy=1.0):
         error_tape.append(error)
         t2 = rate * error
         tape2.append(t2)
-        t3 = error.T
-        tape3.append(t3)
-        t4 = rate * t3
-        tape4.append(t4)
-        t5 = t4 @ u
-        u = u - t2 @ v
-        v = v - t5
+        t3 = t2 @ v
+        t4 = error.T
+        tape3.append(t4)
+        t5 = rate * t4
+        tape4.append(t5)
+        v = v - t5 @ u
+        u = u - t3
     t1 = v.T
     t2 = u @ t1 - target
     # reverse
@@ -52,8 +52,7 @@ def final_loss_adjoint(u, v, target, rate, steps, dy=1.0):
     drate = 0.0
     # line 7: for _ in range(steps):
     for u, v, t1, error, t2, t4, t5 in zip(reversed(u_tape), reversed(v_tape), reversed(tape), reversed(error_tape), reversed(tape2), reversed(tape3), reversed(tape4)):
-        t6 = u.T  # line 9: u, v = u - rate * error @ v, v - rate * error.T @ u
-        t3 = dv @ t6
+        t3 = dv @ u.T  # line 9: u, v = u - rate * error @ v, v - rate * error.T @ u
         du2 = -(t5.T @ dv)
         drate -= np.sum(t3 * t4)
         derror = -(t3 * rate).T
@@ -62,7 +61,7 @@ def final_loss_adjoint(u, v, target, rate, steps, dy=1.0):
         dv = dv - t2.T @ du
         drate -= np.sum(t5 * error)
         derror -= t5 * rate
-        t2 = t6 @ derror  # line 8: error = u @ v.T - target
+        t2 = u.T @ derror  # line 8: error = u @ v.T - target
         du2 += derror @ t1.T
         dv += t2.T
         du = du2

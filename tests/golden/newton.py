@@ -33,7 +33,5 @@ def cube_root_adjoint(a, start, dstart=1.0):
         dstart += 3 * t5 * start
         da += t4
         dstart -= t4 * t1
-        t2 = t4 * start * start
-        dstart2 = -t2 - t2
-        dstart += dstart2
+        dstart -= 2 * (t4 * start * start)
     return da
