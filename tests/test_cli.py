@@ -53,9 +53,8 @@ class Model:
 
 
 def refused(x):
-    y = np.zeros(3)
-    y[0] = x
-    return y[0]
+    distinct = np.unique(x)
+    return np.sum(distinct)
 
 
 def summed(x, axis=0, kind="square"):
@@ -251,7 +250,7 @@ def test_emit_imports_what_is_the_users(srcad):
 
 
 @pytest.mark.parametrize(("argv", "said"), [
-    (("show", "refused"), "y[0] = x"),
+    (("show", "refused"), "distinct = np.unique(x)"),
     (("show", "los"), "there is loss"),
     (("show", "SCALE"), "not a function"),
     (("show", "loss", "--wrt", "u"), "no argument `u`"),

@@ -9,17 +9,16 @@ import gast
 import numpy as np
 
 from srcad.frontend.comprehensions import listed
+from srcad.frontend.lists import element_atom, sequence_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.memory import Store, is_basic
 from srcad.frontend.places import (
     BINARY,
     attribute,
     binary,
-    element_atom,
     index_atoms,
     index_of,
     operand,
-    sequence_of,
     subscript,
 )
 from srcad.frontend.values import (

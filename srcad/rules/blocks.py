@@ -80,10 +80,12 @@ def _hsplit_vjp(g: Any, y: Any, x: Any, sections: Any) -> Any:
 
 
 for _function in (np.split, np.array_split):
-    linear(_function, _split_vjp, infer=_pieces_type)
-linear(np.vsplit, _split_vjp, infer=_pieces_type)
-linear(np.hsplit, _hsplit_vjp, infer=lambda x, s: _pieces_type(x, s, 0 if type_in(x).rank == 1 else 1))
-linear(np.dsplit, lambda g, y, x, s: recorded(np.concatenate)(g, axis=2), infer=lambda x, s: _pieces_type(x, s, 2))
+    linear(_function, _split_vjp, infer=_pieces_type, memory="view")
+linear(np.vsplit, _split_vjp, infer=_pieces_type, memory="view")
+linear(np.hsplit, _hsplit_vjp, infer=lambda x, s: _pieces_type(x, s, 0 if type_in(x).rank == 1 else 1),
+       memory="view")
+linear(np.dsplit, lambda g, y, x, s: recorded(np.concatenate)(g, axis=2), infer=lambda x, s: _pieces_type(x, s, 2),
+       memory="view")
 
 
 # --- differences

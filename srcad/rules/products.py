@@ -226,4 +226,4 @@ def _einsum_type(subscripts: Any, *operands: Any, **_: Any) -> Any:
 
 
 EINSUM_OPERANDS = 32
-multilinear(np.einsum, None, *map(_einsum_vjp, range(EINSUM_OPERANDS)), infer=_einsum_type)
+multilinear(np.einsum, None, *map(_einsum_vjp, range(EINSUM_OPERANDS)), infer=_einsum_type, memory="perhaps")

@@ -46,12 +46,14 @@ def _unbroadcast_vjp(h: Any, y: Any, g: Any, x: Any) -> Any:
     return _project(_broadcast_to(h, shape(g)), g)
 
 
-linear(arrays.unbroadcast, _unbroadcast_vjp, name="unbroadcast", infer=_shape_of_second)
-linear(arrays.project, lambda h, y, g, x: _project(h, g), name="project", infer=_projected)
+linear(arrays.unbroadcast, _unbroadcast_vjp, name="unbroadcast", infer=_shape_of_second,
+       memory="perhaps")
+linear(arrays.project, lambda h, y, g, x: _project(h, g), name="project", infer=_projected,
+       memory="perhaps")
 constant(arrays.zeros_for, infer=_zeros_type)
 linear(arrays.sum_transpose,
        lambda h, y, g, x, axis=None, keepdims=False: np.sum(h, axis=axis, keepdims=keepdims),
-       name="sum_transpose", infer=_shape_of_second)
+       name="sum_transpose", infer=_shape_of_second, memory="view")
 
 
 # a @ b for unknown ranks.  <h, left(g, a, b)> = <g, h @ b>, whatever h of the shape of a.

@@ -41,7 +41,8 @@ from srcad.ir import leaves as leaves_of
 from srcad.ir.walk import bound, free
 from srcad.rules.ops import rule_of
 from srcad.rules.shapes import project_to, unbroadcast_to
-from srcad.rules.tapes import LOADS, STORES
+from srcad.rules.sequences import ITEM, SET_ITEM
+from srcad.rules.tapes import ADD_TREES, LOADS, STORES
 from srcad.transforms.activity import activity, atoms_in, is_bundle, sources
 from srcad.transforms.calls import bundle, call
 from srcad.transforms.derived import refusal
@@ -175,9 +176,14 @@ def gather(sweep: Sweep, stmt: Let, g: Any) -> None:
     (x, index), _ = stmt.call()
     if x in sweep.active:
         buffer = sweep.or_zero(sweep.bars.get(x), x)
+        name_after(buffer, x)
+        if stmt.out.type.kind == "sequence":
+            # A list in a list: lists are not added by `+`.
+            total = sweep.build.call(ADD_TREES, sweep.build.call(ITEM, buffer, index), g)
+            sweep.bars[x] = sweep.build.call(SET_ITEM, buffer, index, total, hint=prefixed(x))
+            return
         share = run(sweep.build, project_to, g, x)
         sweep.bars[x] = sweep.build.call(LOADS[stmt.op], buffer, share, index, hint=prefixed(x))
-        name_after(buffer, x)
 
 
 def branch(sweep: Sweep, stmt: If) -> Thunk | None:

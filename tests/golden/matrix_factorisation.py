@@ -43,22 +43,21 @@ def final_loss_adjoint(u, v, target, rate, steps, dy=1.0):
         tape4.append(t5)
         v = v - t5 @ u
         u = u - t3
-    t1 = v.T
-    t2 = u @ t1 - target
+    t1 = u @ v.T - target
     # reverse
-    t3 = 2 * dy * t2  # line 10: return np.sum((u @ v.T - target) ** 2)
-    du = t3 @ t1.T
-    dv = (u.T @ t3).T
+    t2 = 2 * dy * t1  # line 10: return np.sum((u @ v.T - target) ** 2)
+    du = t2 @ v
+    dv = (u.T @ t2).T
     drate = 0.0
     # line 7: for _ in range(steps):
-    for u, v, t1, error, t2, t4, t5 in zip(reversed(u_tape), reversed(v_tape), reversed(tape), reversed(error_tape), reversed(tape2), reversed(tape3), reversed(tape4)):
-        t3 = dv @ u.T  # line 9: u, v = u - rate * error @ v, v - rate * error.T @ u
+    for u, v, t1, error, t3, t4, t5 in zip(reversed(u_tape), reversed(v_tape), reversed(tape), reversed(error_tape), reversed(tape2), reversed(tape3), reversed(tape4)):
+        t2 = dv @ u.T  # line 9: u, v = u - rate * error @ v, v - rate * error.T @ u
         du2 = -(t5.T @ dv)
-        drate -= np.sum(t3 * t4)
-        derror = -(t3 * rate).T
+        drate -= np.sum(t2 * t4)
+        derror = -(t2 * rate).T
         du2 += du
         t5 = du @ v.T
-        dv = dv - t2.T @ du
+        dv = dv - t3.T @ du
         drate -= np.sum(t5 * error)
         derror -= t5 * rate
         t2 = u.T @ derror  # line 8: error = u @ v.T - target

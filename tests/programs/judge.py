@@ -5,6 +5,7 @@
                 emit       its core program, printed as NumPy and run
                 forward    `srcad.jvp`, against complex step
                 reverse    `srcad.vjp`, against forward mode by dot product
+                gradient   `srcad.value_and_grad`, against complex step
                 second     forward over reverse, against differences of reverse
 
 Complex step runs the program's own text with `np` and `math` replaced by `oracle`, whose functions are analytic continuations.
@@ -44,6 +45,7 @@ from tests.programs.running import (
     observe,
     random_like,
     require_same,
+    same,
 )
 
 
@@ -142,7 +144,9 @@ def check_reverse(case: Case) -> None:
     primal, direction = case.primal, random_like(case.args, case.rng)
     cotangent = random_like(primal.result, case.rng) if primal.error is None else None
     got = observe(lambda *args: reverse(case.f, args, cotangent), case.args)
-    value = Outcome(got.result and got.result[0], got.error, got.printed, got.args)
+    # `vjp` runs the program on copies of its arguments, which it keeps for the pullback.
+    after = primal.args if same(got.args, case.args) else got.args
+    value = Outcome(got.result and got.result[0], got.error, got.printed, after)
     require_same(primal, value, "vjp")
     if primal.error is None:
         expected = complex_step(case.source, copied(case.args), direction) @ flat(cotangent)
@@ -150,6 +154,25 @@ def check_reverse(case: Case) -> None:
         product = flat(got.result[1]) @ flat(direction)
         if not close(product, expected, 1e-9):
             raise Mismatch(f"dot product {product} instead of {expected}; cotangents {got.result[1]}")
+
+
+def check_gradient(case: Case) -> None:
+    primal = case.primal
+    if primal.error is None and not isinstance(primal.result, float | np.floating):
+        return
+    gradient = srcad.value_and_grad(case.f, wrt=case.indices)
+    got = observe(gradient, case.args)
+    value = Outcome(got.result and got.result[0], got.error, got.printed, got.args)
+    try:
+        require_same(primal, value, "value_and_grad")
+        if primal.error is None:
+            direction = random_like(case.args, case.rng)
+            expected = complex_step(case.source, copied(case.args), direction)
+            require_shapes(case.args, got.result[1], "gradient")
+            if not close([flat(got.result[1]) @ flat(direction)], expected, 1e-9):
+                raise Mismatch(f"gradient {got.result[1]}, along {direction} not {expected}")
+    except Mismatch as e:
+        raise Mismatch(f"{e}\n{gradient.source}") from e
 
 
 def require_shapes(tree: Any, derivative: Any, what: str) -> None:
@@ -200,5 +223,6 @@ STAGES: dict[str, Callable[[Case], None]] = {
     "emit": check_emit,
     "forward": check_forward,
     "reverse": check_reverse,
+    "gradient": check_gradient,
     "second": check_second,
 }

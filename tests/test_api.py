@@ -1,0 +1,430 @@
+"""What users call: forms of functions and arguments, structure and memory of gradients, errors, variants.
+
+Whether derivatives are right is the corpus's business; here each test is one sentence of the documentation.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import functools
+import inspect
+import linecache
+import pickle
+import threading
+from collections import namedtuple
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+
+import srcad
+from srcad import (
+    ArgumentError,
+    elementwise_grad,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    stop_gradient,
+    value_and_grad,
+    vjp,
+)
+
+X = np.array([0.5, -1.0, 2.0])
+
+
+@grad
+def squares(x: Any, scale: float = 1.0) -> Any:
+    """The sum of squares."""
+    return np.sum(x ** 2) * scale
+
+
+@grad(wrt=("b", "a"))
+def product(a, b):
+    return np.sum(a * b * b)
+
+
+@value_and_grad(wrt="b")
+def valued(a, b):
+    return np.sum(a * b)
+
+
+class Model:
+    rate = 3.0
+
+    def __init__(self, bias):
+        self.bias = bias
+
+    @grad
+    def loss(self, x):
+        return np.sum(self.bias * x ** 2)
+
+    @grad(wrt="x")
+    def named(self, x, y):
+        return np.sum(x * y) * self.bias
+
+    def plain(self, x, y):
+        return np.sum(self.bias * x ** 2) + np.sum(y)
+
+    @staticmethod
+    @grad
+    def static(x):
+        return np.sum(x ** 3)
+
+    @grad
+    @staticmethod
+    def static_below(x):
+        return np.sum(x ** 3)
+
+    @classmethod
+    def of_class(cls, x):
+        return np.sum(x ** 2) * cls.rate
+
+    def __call__(self, x):
+        return np.sum(self.bias * np.sin(x))
+
+
+def defined(text: str, file: str, name: str = "f") -> Any:
+    """A function of `text`, as a REPL, a notebook or `exec` makes it: its source is in `linecache` only."""
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    module: dict[str, Any] = {"np": np, "grad": grad}
+    exec(compile(text, file, "exec"), module)
+    return module[name]
+
+
+# Forms of functions.
+
+
+def test_decorators():
+    assert np.allclose(squares(X), 2 * X)
+    db, da = product(X, 2 * X)
+    assert np.allclose(db, 4 * X * X) and np.allclose(da, 4 * X * X)
+    value, db = valued(X, 3.0)
+    assert np.isclose(value, 3 * X.sum()) and np.isclose(db, X.sum())
+
+
+def test_methods():
+    model = Model(2.0)
+    assert np.allclose(model.loss(X), 4 * X)
+    assert np.allclose(Model.loss(model, X), 4 * X)
+    assert np.allclose(model.named(X, 2.0), 4.0)
+    model.bias = 5.0
+    assert np.allclose(model.loss(X), 10 * X)
+    assert np.allclose(Model(np.ones(3)).loss(X), 2 * X)
+    assert np.allclose(Model.static(X), 3 * X ** 2) and np.allclose(model.static(X), 3 * X ** 2)
+    assert np.allclose(model.static_below(X), 3 * X ** 2)
+
+
+def test_bound_methods_count_positions_without_self():
+    model = Model(2.0)
+    assert np.allclose(grad(model.plain)(X, X), 4 * X)
+    assert np.allclose(grad(model.plain, wrt=1)(X, X), 1.0)
+    assert np.allclose(grad(Model.of_class)(X), 6 * X)
+    assert np.allclose(grad(model)(X), 2 * np.cos(X))
+
+
+def test_lambdas_closures_and_partials():
+    scale = 2.0
+    assert np.allclose(grad(lambda x: np.sum(x * x))(X), 2 * X)
+    first, second = grad(lambda x: x * 2), grad(lambda x: x * 3)
+    assert (first(1.0), second(1.0)) == (2.0, 3.0)
+
+    def closed(x):
+        return np.sum(x * scale)
+
+    derivative = grad(closed)
+    assert np.allclose(derivative(X), 2.0)
+    scale = 5.0
+    assert np.allclose(derivative(X), 5.0)
+    assert grad(partial(lambda a, x, k=1.0: a * x * k, 3.0, k=2.0))(1.0) == 6.0
+
+
+def test_functions_of_numpy():
+    assert np.isclose(grad(np.sin)(0.5), np.cos(0.5))
+    assert np.isclose(grad(np.hypot, wrt=1)(3.0, 4.0), 0.8)
+
+
+@pytest.mark.parametrize("file", ["<ipython-input-3-0123456789ab>", "/tmp/ipykernel_1/123456.py", "<python-input-7>", "<stdin>"])
+def test_source_in_linecache(file):
+    f = defined("import math\n\ndef f(x):\n    return math.sin(x) * np.exp(x)\n", file)
+    assert np.isclose(grad(f)(0.5), np.exp(0.5) * (np.sin(0.5) + np.cos(0.5)))
+    g = defined("@grad\ndef f(x):\n    return x * x\n", file)
+    assert g(3.0) == 6.0
+
+
+def test_cells_that_are_defined_again():
+    first = defined("def f(x):\n    return x * x\n", "<ipython-input-1-a>")
+    assert grad(first)(3.0) == 6.0
+    second = defined("def f(x):\n    return x * x * x\n", "<ipython-input-2-a>")
+    assert grad(second)(3.0) == 27.0 and grad(first)(3.0) == 6.0
+
+
+def test_signature_and_attributes():
+    assert list(inspect.signature(squares).parameters) == ["x", "scale"]
+    assert inspect.signature(squares).parameters["scale"].default == 1.0
+    assert squares.__name__ == "squares" and squares.__doc__ == "The sum of squares."
+    assert squares.__module__ == __name__ and squares.__wrapped__ is squares.primal
+    assert squares.__annotations__["scale"] == "float"
+    assert list(inspect.signature(Model(1.0).loss).parameters) == ["x"]
+    assert np.isclose(squares.primal(X), np.sum(X ** 2))
+    assert "squares" in repr(squares)
+
+
+def test_jacobian_keeps_signature():
+    def f(x, k=2.0):
+        """Powers."""
+        return x ** k
+
+    for made in (jacobian(f), hessian(f), elementwise_grad(f)):
+        assert list(inspect.signature(made).parameters) == ["x", "k"]
+
+
+def test_pickles_and_copies_by_reference():
+    assert pickle.loads(pickle.dumps(squares)) is squares
+    assert copy.deepcopy(squares) is squares and copy.copy(squares) is squares
+    assert copy.deepcopy({"f": squares})["f"] is squares
+    assert pickle.loads(pickle.dumps(Model.loss)) is Model.loss
+
+
+def plain(x, y):
+    return np.sum(x * y)
+
+
+@pytest.mark.parametrize("made", [grad(plain), grad(plain, wrt="y"), grad(plain, wrt=(1, 0)), value_and_grad(plain)])
+def test_pickles_of_derivatives_of_functions(made):
+    again = pickle.loads(pickle.dumps(made))
+    assert repr(again(X, 2 * X)) == repr(made(X, 2 * X))
+
+
+def test_the_first_call_is_thread_safe():
+    @grad
+    def f(x, y):
+        s = 0.0
+        for v in x:
+            s = s + np.sin(v) * y
+        return np.sum(s)
+
+    arguments = [(np.linspace(0, 1, 2 + k % 5).astype(t), y) for k in range(40) for t in (np.float32, np.float64)
+                 for y in (2.0, np.float64(3.0), np.ones(2))][:64]
+    results: list[Any] = [None] * len(arguments)
+    barrier = threading.Barrier(len(arguments))
+
+    def work(k: int) -> None:
+        barrier.wait()
+        try:
+            results[k] = f(*arguments[k])
+        except BaseException as error:
+            results[k] = error
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(len(arguments))]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    for (x, y), result in zip(arguments, results, strict=True):
+        assert isinstance(result, np.ndarray), result
+        assert np.allclose(result, np.cos(x) * np.sum(y), rtol=1e-5) and result.dtype == x.dtype
+
+
+# Which argument.
+
+
+def many(a, b=2.0, /, c=3.0, *rest, d=4.0, **named):
+    total = np.sum(a) * 2 + np.sum(b) * 3 + np.sum(c) * 5 + np.sum(d) * 7
+    for k, r in enumerate(rest):
+        total = total + r * (k + 11)
+    for k, v in named.items():
+        total = total + v * len(k)
+    return total
+
+
+@pytest.mark.parametrize(("wrt", "expected"), [
+    (0, 2.0), ("a", 2.0), (1, 3.0), ("c", 5.0), ("d", 7.0), ((0, "d"), (2.0, 7.0)), (("c", 0), (5.0, 2.0)), ((2,), (5.0,)),
+    ([0, 1], (2.0, 3.0)), (3, 11.0), (4, 12.0), ((4, 0), (12.0, 2.0)), ("rest", (11.0, 12.0)),
+    ("named", {"xyz": 3.0, "w": 1.0}),
+])
+def test_wrt(wrt, expected):
+    assert grad(many, wrt=wrt)(1.0, 1.0, 1.0, 1.0, 1.0, d=1.0, xyz=1.0, w=1.0) == expected
+    assert grad(many, argnums=wrt)(1.0, 1.0, 1.0, 1.0, 1.0, d=1.0, xyz=1.0, w=1.0) == expected
+    assert value_and_grad(many, wrt)(1.0, 1.0, 1.0, 1.0, 1.0, d=1.0, xyz=1.0, w=1.0)[1] == expected
+
+
+def test_defaults_keywords_and_negative_positions():
+    assert grad(many)(1.0) == 2.0 and grad(many, 1)(1.0) == 3.0 and grad(many, "d")(1.0) == 7.0
+    assert grad(many, "c")(1.0, c=2.0) == 5.0 and grad(many, "c")(1.0, d=2.0, c=2.0) == 5.0
+    assert grad(lambda a, b: a + 2 * b, -1)(1.0, 2.0) == 2.0
+    assert grad(lambda *, a, b=2.0: a * b, "b")(a=3.0) == 3.0
+    assert grad(lambda a, b: a * b, wrt=(0, 1))(b=5.0, a=3.0) == (5.0, 3.0)
+    assert grad(lambda *xs: xs[0] * xs[1], wrt=(0, 1))(3.0, 4.0) == (4.0, 3.0)
+    assert grad(lambda **k: k["a"] ** 2, wrt="k")(a=3.0) == {"a": 6.0}
+
+
+def test_default_arrays_are_read_at_each_call():
+    weights = np.array([1.0, 2.0, 3.0])
+
+    def f(x, w=weights):
+        return np.sum(x * w)
+
+    derivative = grad(f)
+    assert np.allclose(derivative(X), weights)
+    weights[:] = 7.0
+    assert np.allclose(derivative(X), 7.0)
+    assert np.allclose(grad(f, "w")(X), X)
+
+
+def test_has_aux():
+    def f(x):
+        y = x * 2
+        return np.sum(y), {"y": y, "n": 3, "name": "aux"}
+
+    g, aux = grad(f, has_aux=True)(X)
+    assert np.allclose(g, 2.0) and np.allclose(aux["y"], 2 * X) and aux["n"] == 3 and aux["name"] == "aux"
+    (value, aux), g = value_and_grad(f, has_aux=True)(X)
+    assert np.isclose(value, 2 * X.sum()) and np.allclose(aux["y"], 2 * X) and np.allclose(g, 2.0)
+    assert grad(has_aux=True)(lambda x: (x * x, None))(3.0) == (6.0, None)
+    with pytest.raises(ArgumentError, match="does not return a pair"):
+        grad(lambda x: x * x, has_aux=True)(3.0)
+
+
+# What is shown.
+
+
+def test_source_before_and_after_calls():
+    def f(x, y):
+        return np.sum(np.sin(x) * y)
+
+    derivative = grad(f)
+    before = derivative.source
+    assert "def f_adjoint(x, y, dresult=1.0)" in before or "def f_adjoint(x, y, dy2=1.0)" in before or "def f_adjoint" in before
+    compile(before, "before", "exec")
+    derivative(X, 2.0)
+    one = derivative.source
+    compile(one, "one", "exec")
+    derivative(X, X)
+    assert one in derivative.source and derivative.source.count("def f_adjoint") == 2
+    derivative(np.ones(7), np.ones(7))
+    assert derivative.source.count("def f_adjoint") == 2
+    assert derivative.primal is f
+
+
+def test_source_of_methods_and_unknown_arguments():
+    assert "def loss_adjoint" in Model.loss.source
+    assert "def plain_adjoint" in grad(Model(2.0).plain).source
+    assert "def many_adjoint" in grad(many).source
+    assert "def f_adjoint" in grad(defined("def f(x: float, n: int):\n    return x ** n\n", "<cell 1>")).source
+
+
+def test_explain():
+    derivative = grad(many)
+    assert "no variant yet" in derivative.explain()
+    derivative(X, d=2.0)
+    text = derivative.explain()
+    assert "many_adjoint: 1 variant on the numpy backend" in text and "a: float64 array of shape (n)" in text
+
+
+# Structure, types and memory.
+
+Point = namedtuple("Point", "x y")
+
+
+@dataclass
+class Layer:
+    w: Any
+    b: Any
+    name: str = "layer"
+
+
+@dataclass(frozen=True)
+class Frozen:
+    a: Any
+    b: Any = 1.0
+
+
+def total(tree):
+    """The sum of squares of all floats of a tree."""
+    if isinstance(tree, np.ndarray | float):
+        return np.sum(tree ** 2)
+    if isinstance(tree, Layer):
+        return total(tree.w) + total(tree.b)
+    if isinstance(tree, Frozen):
+        return total(tree.a) + total(tree.b)
+    if isinstance(tree, dict):
+        return sum([total(v) for v in tree.values()])
+    if isinstance(tree, tuple | list):
+        return sum([total(v) for v in tree])
+    return 0.0
+
+
+TREES = [
+    (1.0, 2.0), [1.0, X], {"b": X, "a": 2.0}, (1.0, (X, [2.0])), Point(X, 2.0), Layer(X, 1.0), Frozen(X, (1.0, X)),
+    {"layers": [Layer(X, 1.0), Layer(np.ones((2, 2)), 2.0)], "rest": Point((X,), {"k": [3.0]})},
+    (X, 3, None, "text", True, np.arange(3)), [Layer(X, None, "a"), 2], {"w": X, "n": 3}, ((), X), [[], {}, 2.0], (X, X.astype("f")),
+    (np.float32(2), np.float64(3), np.array(2.0)),
+]
+
+
+def twice(tree):
+    """The gradient of `total`."""
+    if isinstance(tree, np.ndarray | np.generic) and tree.dtype.kind == "f" or isinstance(tree, float):
+        return 2 * tree
+    if isinstance(tree, dict):
+        return {k: twice(v) for k, v in tree.items()}
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return type(tree)(*map(twice, tree))
+    if isinstance(tree, tuple | list):
+        return type(tree)(map(twice, tree))
+    if dataclasses.is_dataclass(tree):
+        return type(tree)(**{f.name: twice(getattr(tree, f.name)) for f in dataclasses.fields(tree)})
+    return None
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equal in structure, types, dtypes, shapes and nearly in values."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, tuple | list):
+        return len(a) == len(b) and all(map(same, a, b))
+    if dataclasses.is_dataclass(a):
+        return all(same(getattr(a, f.name), getattr(b, f.name)) for f in dataclasses.fields(a))
+    if isinstance(a, np.ndarray | np.generic):
+        return a.dtype == b.dtype and a.shape == b.shape and np.allclose(a, b)
+    return a is b or a == b
+
+
+def floats(tree):
+    """The sum of squares of the floats, whatever the types of leaves."""
+    return total(tree)
+
+
+@pytest.mark.parametrize("tree", TREES, ids=repr)
+def test_trees(tree):
+    def f(t, scale):
+        return scale * loss(t)
+
+    def loss(t):
+        if isinstance(t, np.ndarray | np.generic | float) and (isinstance(t, float) or t.dtype.kind == "f"):
+            return np.sum(t ** 2)
+        if isinstance(t, Layer):
+            return loss(t.w) + loss(t.b)
+        if isinstance(t, Frozen):
+            return loss(t.a) + loss(t.b)
+        if isinstance(t, dict):
+            return sum([loss(v) for v in t.values()])
+        if isinstance(t, tuple | list):
+            return sum([loss(v) for v in t])
+        return 0.0
+
+    before = copy.deepcopy(tree)
+    assert same(grad(f)(tree, 1.0), twice(tree))
+    value, pullback = vjp(f, tree, 2.0)
+    first, _ = pullback(0.5)
+    assert same(first, twice(tree)) and same(pullback(0.5)[0], twice(tree))
+    y, dy = jvp(f, (tree, 1.0), (twice(tree), None))
+    assert np.isclose(float(dy), 4 * float(y))
+    assert same(tree, before)
