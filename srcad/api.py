@@ -69,6 +69,8 @@ grad.__srcad_static__ = value_and_grad.__srcad_static__ = True  # type: ignore[a
 def _decorated(f: Any, wrt: Wrt, *, value: bool, has_aux: bool, backend: str) -> Any:
     if f is None:
         return lambda g: _decorated(g, wrt, value=value, has_aux=has_aux, backend=backend)
+    if isinstance(f, staticmethod | classmethod):
+        return type(f)(_decorated(f.__func__, wrt, value=value, has_aux=has_aux, backend=backend))
     return derivative_of(f, wrt, value=value, has_aux=has_aux, backend=backend)
 
 
@@ -213,7 +215,7 @@ def _one_array(y: Any) -> Any:
 def _basis(x: Any) -> list[Any]:
     """The unit arrays of x's shape."""
     shape, dtype = np.shape(x), np.asarray(x).dtype
-    units = np.eye(np.size(x), dtype=dtype).reshape(-1, *shape)
+    units = np.eye(np.size(x), dtype=dtype).reshape(np.size(x), *shape)
     return [float(u) if type(x) is float else u[()] if isinstance(x, np.generic) else np.array(u) for u in units]
 
 

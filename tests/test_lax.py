@@ -257,11 +257,39 @@ def test_while_with_bound():
         assert tuple(compiled(func)(*args)) == interpret(func, *args)
 
 
+# --- masks
+
+def clipped(x):
+    y = x.copy()
+    y[y > 2] = 2.0
+    y[x < 1] *= np.sin(y[x < 1])
+    return np.sum(y * y)
+
+
+def picked(x):
+    positive = x[x > 1]
+    return np.sum(positive * positive + np.sin(positive)) / len(positive) + np.max(positive) + np.mean(positive)
+
+
+@pytest.mark.parametrize("f", [clipped, picked])
+def test_masks(f):
+    run_both(f, X)
+    func = adjoint(f, X)
+    assert_same(xla(func)(X), interpret(func, X))
+
+
+def test_picked_array_is_returned():
+    def rows_of(A):
+        return A[A[:, 0] > 1] * 2
+
+    run_both(rows_of, A)
+
+
 # --- refusals
 
 def test_shape_that_depends_on_values():
     def chosen(x):
-        return np.sum(x[x > 1])
+        return np.sum(np.cumsum(x[x > 1]))
 
     with pytest.raises(Unsupported, match="can't be compiled by XLA"):
         xla(core(chosen, X))(X)

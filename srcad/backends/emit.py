@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from srcad.backends.bundles import with_bundles
 from srcad.backends.expressions import Expressions
 from srcad.backends.inline import inlining
 from srcad.backends.lengths import Lengths, without_redundant_ranges
@@ -88,7 +89,7 @@ class _Module:
         return Source(text, self.name, dict(self.references.objects), spans)
 
     def _define(self, func: Func, name: str, flat: bool) -> ast.FunctionDef:
-        func = with_owned_carries(without_redundant_ranges(func))
+        func = with_owned_carries(without_redundant_ranges(with_bundles(func)))
         uses = count_uses(func)
         updates = in_place_updates(func)
         inlined = inlining(func, uses, updates)

@@ -4,22 +4,25 @@
     _2 = dy * _1             ->          dx = dx + dy * np.sin(x)
     dx = dx + _2
 
-A value moves down to its only reader, in the same block, if what lies between does not care: no effect, no store in
-place, no loop or branch, no variable of the same hint as one it reads (two versions of it would have to live at once).
+A value moves down to its only reader, in the same block, if what lies between does not care: no effect, no store into
+memory that it reads, no variable of the same hint as one it reads (two versions of it would have to live at once).  A
+part of a sum has the sum's name, and moves into it where both come from one line of the user's.
 An `If` that only chooses between two expressions is an expression too: `a and b`, `x if c else y`.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, assert_never
 
 from srcad.backends.hints import hint_of, is_anonymous
 from srcad.ir.core import HOLE, Block, Choice, Func, If, Let, Lit, Loop, Slicing, Stmt, Var
-from srcad.ir.walk import entry_atoms, every
+from srcad.ir.walk import binds, entry_atoms, every, has_effect, loop_locals
 from srcad.transforms.liveness import Inlining
+from srcad.transforms.memory import Memory
 from srcad.transforms.usage import Uses, dead
 
 LONGEST = 88
@@ -33,7 +36,7 @@ class _Pending:
     stmt: Let | If
     width: int
     hints: frozenset[str]
-    mutable: bool
+    mutable: tuple[Var, ...]
 
 
 class _Waiting:
@@ -54,11 +57,12 @@ class _Waiting:
     def take(self, v: Var) -> _Pending | None:
         return self.found.pop(v, None)
 
-    def drop_mutable(self) -> None:
-        """Something is changed in place here."""
+    def drop_if(self, changed: Callable[[Var], bool]) -> None:
+        """Memory is changed here: who reads it stays before."""
         for v in self.mutable:
-            self.found.pop(v, None)
-        self.mutable = []
+            if v in self.found and any(map(changed, self.found[v].mutable)):
+                del self.found[v]
+        self.mutable = [v for v in self.mutable if v in self.found]
 
     def drop_readers_of(self, hints: Iterable[str]) -> None:
         """Variables with these hints are bound here: who reads an older one of the same hint stays before."""
@@ -68,18 +72,24 @@ class _Waiting:
 
 
 def inlining(func: Func, uses: Uses, in_place: frozenset[Let]) -> Inlining:
-    inliner = _Inliner(uses, in_place)
+    inliner = _Inliner(func, uses, in_place)
     inliner.twice = frozenset(_read_twice(func.body))
+    inliner.parts = frozenset(_parts_of_sums(func.body, in_place))
     inliner.block(func.body, func.outputs)
     return inliner.result
 
 
 class _Inliner:
-    def __init__(self, uses: Uses, in_place: frozenset[Let]) -> None:
-        self.uses, self.in_place = uses, in_place
+    def __init__(self, func: Func, uses: Uses, in_place: frozenset[Let]) -> None:
+        self.func, self.uses, self.in_place = func, uses, in_place
         self.result = Inlining()
         self.pending = _Waiting()
         self.twice: frozenset[Var] = frozenset()
+        self.parts: frozenset[Var] = frozenset()
+
+    @cached_property
+    def memory(self) -> Memory:
+        return Memory(self.func, self.in_place)
 
     def block(self, block: Block, results: Sequence[Any]) -> list[Var]:
         """Decide for `block`, whose values `results` are read at its end; returns those that moved there."""
@@ -121,25 +131,43 @@ class _Inliner:
             # What is changed must have a name.
             self.pending.take(let.args[0])  # type: ignore[arg-type]
         self._consume(let.args, _own_width(let))
-        if let.op.effect:
+        if let.op.effect and let.op.name != "comment":
             self.pending = _Waiting()
         elif let in self.in_place:
-            self.pending.drop_mutable()
+            self._changed([let])
         if self._movable(let):
             self.pending.add(let.out, self._candidate(let, let.args, _own_width(let)))
         else:
             self.pending.drop_readers_of(map(hint_of, let.outs))
 
+    def _changed(self, lets: Iterable[Let]) -> None:
+        """Values that read what these calls change in place stay before them."""
+        if not self.pending.mutable:
+            return
+        sites = frozenset(s for let in lets if isinstance(let.args[0], Var) for s in self.memory.all(let.args[0]))
+        self.pending.drop_if(lambda v: not sites.isdisjoint(self.memory.all(v)))
+
+    def _passed(self, stmt: If | Loop) -> None:
+        """Values that read nothing that is bound or changed in `stmt` may be read after it."""
+        if has_effect((stmt,)):
+            self.pending = _Waiting()
+            return
+        inner = list(every((stmt,)))
+        bound = [v for s in inner for v in (*binds(s), *(loop_locals(s) if isinstance(s, Loop) else ()))]
+        started = [a for s in inner if isinstance(s, Loop) for a in entry_atoms(s) if isinstance(a, Var)]
+        self.pending.drop_readers_of(dict.fromkeys(hint_of(v) for v in (*bound, *started)))
+        self._changed(s for s in inner if isinstance(s, Let) and s in self.in_place)
+
     def _movable(self, let: Let) -> bool:
         plain = len(let.outs) == 1 and not let.op.effect and let not in self.in_place
         once = plain and self.uses[let.out] == 1 + (let.out in self.twice)
-        return once and is_anonymous(let.out)
+        return once and (is_anonymous(let.out) or let.out in self.parts)
 
     def _candidate(self, stmt: Let | If, operands: Sequence[Any], own: int) -> _Pending:
         leaves = self.result.leaves(operands)
         width = own + sum(self._text_width(a) for a in operands)
         return _Pending(stmt, width, frozenset(map(hint_of, leaves)) - {""},
-                        any(v.type.kind not in _IMMUTABLE for v in leaves))
+                        tuple(v for v in leaves if v.type.kind not in _IMMUTABLE))
 
     def _text_width(self, atom: Any) -> int:
         inner = self.result.at.get(atom) if isinstance(atom, Var) else None
@@ -167,7 +195,8 @@ class _Inliner:
             del self.result.at[v]
         if isinstance(stmt.test, Var) and stmt.test in self.twice:
             self.result.at.pop(stmt.test, None)
-        self.pending = _Waiting()
+        self.pending = outer
+        self._passed(stmt)
 
     def _is_expression(self, stmt: If, choice: Choice) -> bool:
         atoms = (choice.then, choice.orelse)
@@ -198,7 +227,7 @@ class _Inliner:
         for v in kept:
             self.pending.take(v)
         self._consume(sources, len("for i in range():"))
-        self.pending = _Waiting()
+        outer, self.pending = self.pending, _Waiting()
         if loop.test:
             self.block(loop.test.body, [loop.test.result])
         params = frozenset(c.param for c in loop.carries)
@@ -208,6 +237,24 @@ class _Inliner:
             # `until` is read when the carries are set already.
             if params & frozenset(self.result.leaves([v])):
                 del self.result.at[v]
+        self.pending = outer
+        self._passed(loop)
+
+
+def _parts_of_sums(block: Block, in_place: frozenset[Let]) -> Iterator[Var]:
+    """The `a` and `b` of `dx = a + b` that are called dx too, if they are made in the user's same line."""
+    made = {s.out: s for s in every(block) if isinstance(s, Let) and len(s.outs) == 1}
+    for s in made.values():
+        own = hint_of(s.out)
+        if s.op.name not in ("+", "-") or len(s.args) != 2 or not own or s.span is None:
+            continue
+        for k, a in enumerate(s.args):
+            let = made.get(a) if isinstance(a, Var) and hint_of(a) == own else None
+            if let is None or let.span is None or let.span.line != s.span.line:
+                continue
+            # What grows stays `dx += b`.
+            if k == 1 or (s not in in_place and not any(isinstance(x, Var) and hint_of(x) == own for x in let.args)):
+                yield a  # type: ignore[misc]
 
 
 def _read_twice(block: Block) -> Iterator[Var]:

@@ -121,7 +121,7 @@ class Compiled:
             return Constant, type(value), value
         if isinstance(value, Held):
             arrays.extend(self.parts.values.arrays_in(value.value))
-            return Held, self.parts.values.spec(value.value)
+            return Held, self.parts.specs.spec(value.value)
         if self.parts.values.is_numeric(value):
             arrays.append(value if not isinstance(value, bool | int | float | complex) else np.asarray(value)[()])
             return None
@@ -153,7 +153,7 @@ class Compiled:
             inputs = [_joined(part, source) for part in structure]
             tracer = run_traced(self.func, inputs, self.sites, capacities)
             written = [tracer.written.get(v) for v in self.func.inputs]
-            values = self.parts.values.as_arrays((outputs_of(tracer, self.func), written))
+            values = self.parts.specs.as_arrays((outputs_of(tracer, self.func), written))
             results[_shapes(arrays)] = self.parts.values.map_arrays(self.parts.ops.abstract, values)
             return self.parts.values.arrays_in(values), tracer.needs
 
@@ -174,8 +174,8 @@ class _Modules:
     """The parts of this backend that import jax."""
 
     def __init__(self) -> None:
-        self.ops, self.values, self.trace = (
-            importlib.import_module(f"srcad.backends.lax_{name}") for name in ("ops", "values", "trace"))
+        self.ops, self.values, self.specs, self.trace = (
+            importlib.import_module(f"srcad.backends.lax_{name}") for name in ("ops", "values", "specs", "trace"))
 
 
 def _modules() -> Any:
@@ -188,8 +188,8 @@ def _joined(part: Any, source: Any) -> Any:
     if part[0] is Constant:
         return part[2]
     if part[0] is Held:
-        values = importlib.import_module("srcad.backends.lax_values")
-        return values.with_arrays(values.skeleton(part[1]), source)
+        parts = _modules()
+        return parts.values.with_arrays(parts.specs.skeleton(part[1]), source)
     return part[0](_joined(p, source) for p in part[1])
 
 

@@ -17,28 +17,22 @@ import numpy as np
 from srcad.backends.lax_dtypes import convert
 from srcad.backends.lax_indices import Integer, Integers
 from srcad.backends.lax_ops import ShapeDtype, is_array, jnp, lax
-from srcad.backends.lax_values import (
-    UNBOUND,
+from srcad.backends.lax_specs import (
     Group,
     Leaf,
-    Maybe,
-    Mismatch,
     Rows,
     Spec,
-    Tape,
-    arrays_in,
     as_arrays,
     concatenated,
     conform,
     joined,
-    map_arrays,
     rows_of_list,
     skeleton,
     spec,
     stack,
     staged,
-    with_arrays,
 )
+from srcad.backends.lax_values import UNBOUND, Maybe, Mismatch, Tape, arrays_in, map_arrays, with_arrays
 from srcad.ir.core import Block, Carry, Let, Loop, Var, Write
 from srcad.ir.walk import inner_reads
 

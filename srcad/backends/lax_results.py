@@ -33,6 +33,8 @@ def _plain(value: Any, known: Any) -> Any:
     item = None if known is None else known.item
     if isinstance(value, values.Maybe):
         return _plain(value.value, known) if value.present else None
+    if isinstance(value, values.Masked):
+        return value.array[value.mask]
     if isinstance(value, values.Tape):
         return [_plain(values.row_in_numpy(value.rows, i), item) for i in range(int(value.count))]
     if type(value) in (tuple, list):

@@ -16,7 +16,8 @@ import numpy as np
 
 from srcad.backends.lax_dtypes import convert
 from srcad.backends.lax_ops import is_array, jnp
-from srcad.backends.lax_values import Mismatch, Tape, concatenated, conform, map_arrays, spec, stack, with_arrays
+from srcad.backends.lax_specs import concatenated, conform, joined, spec, stack
+from srcad.backends.lax_values import Mismatch, Tape, map_arrays, with_arrays
 from srcad.ir.core import leaves
 from srcad.runtime import lists
 
@@ -142,7 +143,12 @@ def _zero_array(a: Any) -> Any:
 def add_trees(a: Any, b: Any) -> Any:
     if a is None or b is None:
         return b if a is None else a
+    if isinstance(a, Tape) != isinstance(b, Tape) and (is_array(a) or is_array(b)):
+        # The cotangent of a list may be one array, whose rows are those of its items.
+        a, b = rows_in(a), rows_in(b)
     if isinstance(a, Tape) and isinstance(b, Tape):
+        both = joined(spec(a), spec(b))
+        a, b = conform(a, both), conform(b, both)
         return replace(a, rows=add_trees(a.rows, b.rows))
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
         return type(a)(map(add_trees, a, b))

@@ -14,25 +14,14 @@ from typing import Any, assert_never
 
 import numpy as np
 
-from srcad.backends import lax_sequences
+from srcad.backends import lax_masks, lax_sequences
 from srcad.backends.lax_dtypes import apply_ufunc, convert, ufunc_of, weak
 from srcad.backends.lax_forms import lookup, truth
 from srcad.backends.lax_indices import Integers, accumulate, load, note_sum, place_of, store
 from srcad.backends.lax_loops import Sites, run_loop
 from srcad.backends.lax_ops import debug_print, is_array, jnp, lax
-from srcad.backends.lax_values import (
-    UNBOUND,
-    Maybe,
-    Mismatch,
-    Tape,
-    conform,
-    is_numeric,
-    joined,
-    map_arrays,
-    skeleton,
-    spec,
-    staged,
-)
+from srcad.backends.lax_specs import conform, joined, skeleton, spec, staged
+from srcad.backends.lax_values import UNBOUND, Masked, Maybe, Mismatch, Tape, is_numeric, map_arrays
 from srcad.errors import Problem, Span, Unsupported
 from srcad.ir.calls import PACK, CallOp, FuncRef, UnpackOp
 from srcad.ir.core import Block, Func, If, Let, Lit, Loop, Stmt, Undef, Var
@@ -158,21 +147,42 @@ class Tracer:
         if op.name in ("str", "str.format"):
             template, shown = ("{}", values) if op.name == "str" else (let.call(values)[0][0], let.call(values)[0][1:])
             return Text(template, tuple(shown))
+        if any(isinstance(v, Masked | lax_masks.PickedShape) for v in values):
+            return self.on_masked(let, values)
         function = lookup(op)
         if function is None:
             raise refuse(let.span, f"{op.name} can't be compiled by XLA", "JAX has no operation of that name")
-        ufunc = ufunc_of(op)
-        if ufunc is not None and not let.form.kwargs and len(values) == ufunc.nin and ufunc.signature is None and all(
-                map(_computes, values)):
-            weakness = [weak(v, a.type) for v, a in zip(values, let.args, strict=True)]
-            return apply_ufunc(ufunc, function, values, weakness)
+        if _is_ufunc_call(let) and all(map(_computes, values)):
+            return self.ufunc(let, function, values)
         args, kwargs = let.call(values)
         return function(*args, **{k: v for k, v in kwargs.items() if k not in _ALLOCATION})
+
+    def ufunc(self, let: Let, function: Any, values: list[Any]) -> Any:
+        weakness = [weak(v, a.type) for v, a in zip(values, let.args, strict=True)]
+        ufunc = ufunc_of(let.op)
+        assert ufunc is not None
+        return apply_ufunc(ufunc, function, values, weakness)
+
+    def on_masked(self, let: Let, values: list[Any]) -> Any:
+        """An operation on what a mask picks."""
+        special = lax_masks.SPECIAL.get(let.op.name)
+        if special is not None:
+            args, kwargs = let.call(values)
+            return special(self.fail, *args, **kwargs)
+        function = lookup(let.op)
+        if function is None or not _is_ufunc_call(let):
+            raise Mismatch("the length of what a mask picks is only known when the program runs")
+        return lax_masks.elementwise(lambda whole: self.ufunc(let, function, whole), values, self.fail)
 
     def by_index(self, let: Let, values: list[Any]) -> Any:
         """A load `(x, index)`, a store `(x, index, value)`, an accumulation `(buffer, g, index)`."""
         args, atoms = let.call(values)[0], let.call()[0]
         x, at = jnp.asarray(args[0]), 2 if let.op.name == "index_add" else 1
+        if lax_masks.is_mask(args[at]):
+            if let.op.name == "getitem":
+                return lax_masks.pick(x, args[at])
+            change = lax_masks.store if let.op.name == "set_at" else lax_masks.accumulate
+            return change(x, args[at], args[3 - at], self.fail)
         place = place_of(x.shape, args[at], atoms[at], self.integers, self.fail)
         if let.op.name == "getitem":
             return load(x, place)
@@ -285,6 +295,12 @@ def _is_same(a: Any, b: Any) -> Any:
     return a is b
 
 
+def _is_ufunc_call(let: Let) -> bool:
+    """Is this a call of a ufunc with its arguments and nothing else?"""
+    ufunc = ufunc_of(let.op)
+    return ufunc is not None and not let.form.kwargs and len(let.args) == ufunc.nin and ufunc.signature is None
+
+
 def _computes(value: Any) -> bool:
     return is_numeric(value) or isinstance(value, list)
 
@@ -298,7 +314,7 @@ def _is_static(let: Let, values: list[Any]) -> bool:
 def _has_array(value: Any) -> bool:
     if isinstance(value, tuple | list):
         return any(map(_has_array, value))
-    return is_array(value) or isinstance(value, Tape | Maybe | np.ndarray)
+    return is_array(value) or isinstance(value, Tape | Maybe | Masked | lax_masks.PickedShape | np.ndarray)
 
 
 def _settled(result: Any, var: Var) -> Any:
@@ -310,6 +326,8 @@ def _settled(result: Any, var: Var) -> Any:
             return convert(a, dtype)
         return convert(a, a.dtype)
 
+    if isinstance(result, Masked):
+        return Masked(settle(result.array), result.mask)
     settled = map_arrays(settle, result)
     if var.type.kind == "sequence" and is_array(settled):
         return Tape(settled, len(settled), len(settled))

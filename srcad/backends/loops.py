@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from srcad.backends.context import Context, Move, Statements
+from srcad.backends.context import Context, Move, Statements, tuple_of
 from srcad.backends.expressions import negated
 from srcad.backends.references import call, name
-from srcad.ir.core import Atom, Block, Choice, If, Lit, Loop, Var
+from srcad.ir.calls import UnpackOp
+from srcad.ir.core import Atom, Block, Choice, If, Let, Lit, Loop, Var
 from srcad.ir.types import Dim
 from srcad.ir.walk import binds
 from srcad.transforms.usage import alive, dead
@@ -32,12 +33,25 @@ def write(context: Context, loop: Loop) -> Statements:
         before.append(_assign(context, loop.trips, ast.Constant(0)))
     if _used(context, loop.broke):
         before.append(_assign(context, loop.broke, ast.Constant(False)))
-    head, checks = _head(context, loop)
-    head.body = _body(context, loop, [(c.param, c.next) for c in carries], checks)
+    opened = _opened(loop)
+    head, checks = _head(context, loop, opened)
+    body = loop.body[len(opened):]
+    head.body = _body(context, loop, body, [(c.param, c.next) for c in carries], checks)
     after = [ast.Expr(call(ast.Attribute(context.name(t), "reverse", ast.Load()))) for t in tapes if loop.reverse]
     # A carry and what it is after the loop are one variable nearly always.
     leaving = context.finished([], [(c.out, c.param) for c in carries if context.uses[c.out]])
     return [*before, head, *after, *leaving]
+
+
+def _opened(loop: Loop) -> dict[Var, Let]:
+    """Elements that the body begins by taking apart: the loop's head does that."""
+    elements = {r.element for r in loop.reads}
+    found: dict[Var, Let] = {}
+    for stmt in loop.body:
+        if not (isinstance(stmt, Let) and isinstance(stmt.op, UnpackOp) and stmt.args[0] in elements):
+            break
+        found[stmt.args[0]] = stmt  # type: ignore[index]
+    return found if loop.test is None else {}
 
 
 def _used(context: Context, v: Var | None) -> bool:
@@ -60,14 +74,14 @@ class _Source:
     range: bool = False
 
 
-def _head(context: Context, loop: Loop) -> tuple[ast.For | ast.While, Statements]:
+def _head(context: Context, loop: Loop, opened: dict[Var, Let]) -> tuple[ast.For | ast.While, Statements]:
     """The loop's first line, and the statements of its test that must stand in the body."""
     sources = _needed(_sources(context, loop))
     checks = context.block(loop.test.body) if loop.test else []
     test = context.expressions.atom(loop.test.result) if loop.test else None
     leave: Statements = [] if test is None else [ast.If(negated(test), [ast.Break()], [])]
     if sources:
-        target, iterated = _iteration(context, sources, loop.reverse)
+        target, iterated = _iteration(context, sources, loop.reverse, opened)
         return ast.For(target, iterated, [], []), [*checks, *leave]
     if test is None or checks:
         return ast.While(ast.Constant(True), [], []), [*checks, *leave]
@@ -110,8 +124,15 @@ def _needed(sources: list[_Source]) -> list[_Source]:
     return [s for s in sources if any(s is k for k in kept)]
 
 
-def _iteration(context: Context, sources: list[_Source], reverse: bool) -> tuple[ast.expr, ast.expr]:
-    targets = [name("_") if s.target is None else context.name(s.target) for s in sources]
+def _target(context: Context, v: Var | None, opened: dict[Var, Let]) -> ast.expr:
+    if v is None:
+        return name("_")
+    return tuple_of(map(context.target, opened[v].outs)) if v in opened else context.name(v)
+
+
+def _iteration(context: Context, sources: list[_Source], reverse: bool,
+               opened: dict[Var, Let]) -> tuple[ast.expr, ast.expr]:
+    targets = [_target(context, s.target, opened) for s in sources]
     if not reverse:
         return _enumerated(targets, sources) or (_one(targets), _zipped([s.value for s in sources]))
     if len(sources) == 1 and sources[0].target is None and sources[0].range:
@@ -143,7 +164,7 @@ def _zipped(values: Sequence[ast.expr]) -> ast.expr:
 
 # The body
 
-def _body(context: Context, loop: Loop, moves: list[Move], checks: Statements) -> Statements:
+def _body(context: Context, loop: Loop, block: Block, moves: list[Move], checks: Statements) -> Statements:
     own = {v for stmt in loop.body for v in binds(stmt)}
     printed = list(checks)
     for w in loop.writes:
@@ -156,8 +177,8 @@ def _body(context: Context, loop: Loop, moves: list[Move], checks: Statements) -
             printed.append(context.append(w.tape, context.expressions.atom(w.row)))
     counting = _counting(context, loop)
     if loop.until is None:
-        return [*printed, *context.finished(context.block(loop.body), moves), *counting] or [ast.Pass()]
-    trip, _ = _trip(context, loop, loop.body, moves, loop.until)
+        return [*printed, *context.finished(context.block(block), moves), *counting] or [ast.Pass()]
+    trip, _ = _trip(context, loop, block, moves, loop.until)
     return [*printed, *counting, *trip] or [ast.Pass()]
 
 

@@ -96,8 +96,11 @@ class _Numbered:
                 self.gapped.pop(i, None)
         i = self._first(time)
         name, line = self.made[i]
+        before = line.ends[-1:]
         line.add(time)
-        heappush(self.busy, (line.ends[-1], i))
+        # A range within a gap changes no end: a second entry would make the name free twice.
+        if line.ends[-1:] != before:
+            heappush(self.busy, (line.ends[-1], i))
         if len(time) > 1 and not self.apart:
             self.gapped[i] = None
         return name

@@ -89,6 +89,8 @@ class Join:
             return a
         if isinstance(a, Poison) or isinstance(b, Poison):
             return a if isinstance(a, Poison) else b
+        if isinstance(a, Mixed) or isinstance(b, Mixed):
+            return a if isinstance(a, Mixed) else b
         if is_atomic(a) and is_atomic(b):
             return Num(self.choose(atom_of(a), atom_of(b), hint))
         a, b = _present(a, b), _present(b, a)

@@ -27,8 +27,10 @@ from srcad.frontend.values import (
     Const,
     Items,
     Missing,
+    Mixed,
     NeedsStatic,
     Num,
+    Poison,
     Ref,
     Refused,
     Sequence,
@@ -186,6 +188,7 @@ class _Lowering:
     params_ever: set[Var] = field(default_factory=set)
     never: dict[Any, Var] = field(default_factory=dict)
     made: dict[Any, Var] = field(default_factory=dict)
+    unlike: dict[Any, Mixed] = field(default_factory=dict)
     mixed: dict[Any, Frozen] = field(default_factory=dict)
     shared: dict[Var, Var] = field(default_factory=dict)
     paths: dict[Var, list[Any]] = field(default_factory=dict)
@@ -254,7 +257,7 @@ class _Lowering:
                 head[key] = Sequence(self._slot((key, ()), atom, key.hint, atom.type))
             else:
                 head[key] = self._params(key, value)
-        return head
+        return head | self.unlike
 
     # Memory: a param is in the memory of what the loop starts with, unless a trip ends with another.
 
@@ -370,7 +373,8 @@ class _Lowering:
         return map_atoms(leaf, _numeric(value))
 
     def _slot(self, path: Any, init: Atom, hint: str, t: Type) -> Var:
-        t = self.types.get(path, replace(t, value=None))
+        # What None is replaced by says what the name is: until that is known, nothing is concluded from it.
+        t = self.types.get(path, NEVER if init == Lit(None) else replace(t, value=None))
         param = Var(hint.lstrip("$"), t)
         self.slots[param] = _Slot(param, init)
         self.places[param] = path
@@ -457,11 +461,29 @@ class _Lowering:
             raise _Again
         self._again = False
         self._part_ways(head, end)
-        join_ = Join(head, end, self._choose(head))
-        result = join_.run()
+        result = Join(head, end, self._choose(head)).run()
+        if self._again:
+            raise _Again
+        for param, slot in self.slots.items():
+            if slot.init == Lit(None) and param.type.kind == "never" and param in read:
+                self.types[self.places[param]] = slot.init.type
+                self._again = True
+        self._unlike_at_the_head(head, result)
         if self._again:
             raise _Again
         return result
+
+    def _unlike_at_the_head(self, head: State, result: State) -> None:
+        """What a trip ends with is what the next one begins with: what can't be one variable can't be used in the body."""
+        for key, value in head.items():
+            other = result[key]
+            if key in self.unlike or isinstance(value, Missing | Poison) or isinstance(other, Poison) or same(value, other):
+                continue
+            if isinstance(other, Ref) and isinstance(value, Ref):
+                other = Mixed("it is one list or object in the first trip and another in a later one")
+            self.unlike[key] = other if isinstance(other, Mixed) else Mixed(
+                "its keys or attributes are not the same before and after a trip of the loop")
+            self._again = True
 
     def _part_ways(self, head: State, end: State) -> None:
         """Names of one array that a trip binds to different ones are two params from now on."""
@@ -489,7 +511,8 @@ class _Lowering:
             slot = self.slots.get(a) if isinstance(a, Var) else None
             if slot is not None:
                 path = self.places[slot.param]
-                wide = join(slot.param.type, replace(b.type, value=None))
+                own = slot.init.type if slot.param.type.kind == "never" and slot.init is not UNDEF else slot.param.type
+                wide = join(own, replace(b.type, value=None))
                 if not equivalent(wide, slot.param.type):
                     self.types[path] = wide
                     self._again = True

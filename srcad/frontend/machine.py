@@ -161,7 +161,10 @@ class Machine:
         return ref
 
     def content(self, ref: Ref) -> Any:
-        return self.see(ref.cell, self.state[ref.cell])
+        content = self.state[ref.cell]
+        if isinstance(content, Mixed):
+            raise Refused(f"`{ref.cell.hint}` is not one thing here", content.reason)
+        return self.see(ref.cell, content)
 
     def store(self, ref: Ref, content: Any) -> None:
         if ref.cell.frozen:

@@ -2,7 +2,7 @@
 
 What a recursive call returns is not known before the function has been lowered, and its lowering needs it: so the result is
 assumed to be nothing (`never`), which every join ignores, and the function is lowered again with what came out until
-that is what was assumed.
+that is what was assumed.  An array that the function stores to is a result as well: the caller goes on with that version.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 from srcad.frontend.bodies import lower_body
 from srcad.frontend.joins import same
 from srcad.frontend.lists import sequence_of
-from srcad.frontend.machine import Frame
+from srcad.frontend.machine import Frame, Machine
+from srcad.frontend.memory import Memory, Store, owner_of
 from srcad.frontend.values import (
     Const,
     Entries,
@@ -29,6 +30,7 @@ from srcad.frontend.values import (
     Stream,
     Tup,
     atom_of,
+    atoms_in,
     describe,
     is_atomic,
     map_atoms,
@@ -49,6 +51,7 @@ class _Callee:
     reads: dict[Any, Any] = field(default_factory=dict)     # what it saw of the state around it
     extras: tuple[Var, ...] = ()
     effect: bool = False
+    changed: tuple[int, ...] = ()   # the inputs that are arrays which it stores to: their last versions are results, too
 
 
 def call_recursive(frame: Frame, source: Any, key: Any, bound: dict[str, Any], parent: Frame | None) -> Any:
@@ -142,17 +145,17 @@ def _lower(frame: Frame, source: Any, signature: Any, values: dict[str, Any], pa
         del machine.problems[problems:]
         inputs: list[Var] = []
         try:
-            params, func, result = _attempt(frame, source, values, parent, callee, inputs, generalise)
+            params, func, result, changed = _attempt(frame, source, values, parent, callee, inputs, generalise)
         except BaseException:
             # Half a callee must not be found by the next call.
             machine.callees.pop(signature, None)
             raise
-        if not callee.used or (callee.result is not None and _alike(callee.result, result)):
+        settled = callee.changed == changed and callee.result is not None and _alike(callee.result, result)
+        callee.result, callee.changed = result, changed
+        if not callee.used or settled:
             break
-        callee.result = result
     else:
         raise Refused(f"the recursion of {source.tree.name}", "the kind of its result never settles")
-    callee.result = result
     callee.effect = has_effect(func.body)
     extras = sorted(free(func.body, func.outputs) - frozenset(inputs), key=lambda v: v.serial)
     callee.extras = tuple(extras)
@@ -165,7 +168,7 @@ def _lower(frame: Frame, source: Any, signature: Any, values: dict[str, Any], pa
 
 
 def _attempt(frame: Frame, source: Any, values: dict[str, Any], parent: Frame | None, callee: _Callee,
-             inputs: list[Var], generalise: Callable[[Type], Type]) -> tuple[list[Param], Func, Any]:
+             inputs: list[Var], generalise: Callable[[Type], Type]) -> tuple[list[Param], Func, Any, tuple[int, ...]]:
     machine = frame.machine
     params: list[Param] = []
 
@@ -174,6 +177,7 @@ def _attempt(frame: Frame, source: Any, values: dict[str, Any], parent: Frame | 
             v = Var(name, generalise(a.type))
             inputs.append(v)
             params.append(Param(name, v))
+            machine.memories.of[v] = Memory(name)
             return v
         return make
 
@@ -194,7 +198,9 @@ def _attempt(frame: Frame, source: Any, values: dict[str, Any], parent: Frame | 
                     raise Refused(f"`{need.var.hint}` as {need.purpose} in a recursive function",
                                   "structure can't depend on what changes from call to call") from None
                 raise
-            changed = [k for k, v in before.items() if machine.state.get(k) is not v]
+            changed = [k for k, v in before.items() if not same(machine.state.get(k), v)]
+            stored = _stored(machine, inputs)
+            _require_apart(machine, result, inputs, before)
             dead = machine.dead
     finally:
         machine.active = active
@@ -203,9 +209,37 @@ def _attempt(frame: Frame, source: Any, values: dict[str, Any], parent: Frame | 
     if changed:
         raise Refused("a recursive function that changes what is outside of it", hint="return the new value instead")
     machine.dead = False
-    outputs = tuple(_atoms(frame, result)) if not dead else ()
+    outputs = (*_atoms(frame, result), *stored.values()) if not dead else ()
     func = Func(callee.ref.name, tuple(params), tuple(stmts), outputs, frame.build.span)
-    return params, func, result
+    return params, func, result, tuple(stored) if not dead else ()
+
+
+def _stored(machine: Machine, inputs: list[Var]) -> dict[int, Var]:
+    """The inputs that were stored to, by their number, with their last versions."""
+    found = {}
+    for k, v in enumerate(inputs):
+        last = machine.memories.current(v)
+        if last is not v:
+            assert isinstance(last, Var)
+            found[k] = last
+    return found
+
+
+def _require_apart(machine: Machine, result: Any, inputs: list[Var], before: dict[Any, Any]) -> None:
+    """A result that is, or may be, memory of an argument or of something outside is refused: its caller could not tell."""
+    memories = machine.memories
+    given = {memories.at(v) for v in inputs}
+    outside = {memories.at(a) for value in before.values() for a in atoms_in(value) if isinstance(a, Var)}
+    seen: set[Any] = set()
+    for atom in atoms_in(result):
+        if not isinstance(atom, Var) or atom.type.kind not in ("array", "unknown", "sequence"):
+            continue
+        place = memories.at(atom)
+        if place in given or place in outside or place in seen or owner_of(place) or (
+                atom.type.kind == "sequence" and not given.isdisjoint(memories.frozen)):
+            raise Refused("a call whose result may share memory with an argument",
+                          "the function calls itself, or is called from several places", "return a copy")
+        seen.add(place)
 
 
 def _result(frame: Frame, value: Any) -> Any:
@@ -241,10 +275,19 @@ def _result_type(a: Any) -> Type:
 
 def _call(frame: Frame, callee: _Callee, args: list[Any]) -> Any:
     """Record the call; its result has the structure that was found."""
-    types = [replace(a.type, value=None) for a in _atoms(frame, callee.result)]
+    targets = [args[k] for k in callee.changed]
+    types = [replace(a.type, value=None) for a in (*_atoms(frame, callee.result), *targets)]
+    memories = frame.machine.memories
+    for k in callee.changed:
+        if any(memories.at(args[k]) is memories.at(a) for j, a in enumerate((*args, *callee.extras)) if j != k and isinstance(a, Var)):
+            raise Refused("a call that is given an array twice, or two parts of one, and stores to it", hint="pass a copy")
     op = call_op(callee.ref, tuple(types), callee.effect)
     outs = iter(frame.build.calls(op, *args, *callee.extras))
     result = map_atoms(lambda a: next(outs), callee.result)
+    for target in targets:
+        last = next(outs)
+        Store(frame.build, frame.machine.state, memories)(memories.current(target), lambda x, new=last: new,
+                                                          "a call that stores into its argument")
     return frame.machine.new(result) if isinstance(result, Sequence) else result
 
 

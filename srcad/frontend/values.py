@@ -228,8 +228,8 @@ def describe(value: Any) -> str:
             return getattr(v, "__qualname__", None) or repr(v)
         case Num():
             return "an array" if value.atom.type.kind == "array" else "a number"
-        case Tup():
-            return "a tuple"
+        case Tup(items=items):
+            return f"a tuple of {len(items)}"
         case Ref(cell=cell):
             return f"`{cell.hint}`" if cell.hint else "a container"
         case Closure(tree=tree):

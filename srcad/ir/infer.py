@@ -39,7 +39,9 @@ def infer(op: Op, args: Sequence[Any], form: Form) -> tuple[Type, ...]:
         return (UNKNOWN,) * op.outs
     if op.elementwise and not form.kwargs:
         return (elementwise(op, args),) * op.outs
-    if any(t.optional or not t.is_numeric or t.kind == "unknown" or t.shape is None for t in types):
+    # That the operation succeeds says that no operand is None.
+    types = [replace(t, optional=False) if t.optional else t for t in types]
+    if any(not t.is_numeric or t.kind == "unknown" or t.shape is None for t in types):
         return (UNKNOWN if not op.effect else OBJECT,) * op.outs
     return _from_prototypes(op, tuple(types), tuple(a if isinstance(a, Lit) else None for a in args), form)
 

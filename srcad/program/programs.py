@@ -66,9 +66,9 @@ class Primal(Lowerable):
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The parameters that positions count: not those that are given, and not `self`."""
+        """The parameters that positions count: not those that are given, and not `self` or `cls`."""
         names = self.names[len(self.bound):]
-        return names[1:] if not self.bound and names[:1] == ("self",) else names
+        return names[1:] if not self.bound and names[:1] in (("self",), ("cls",)) else names
 
     @property
     def name(self) -> str:
@@ -84,6 +84,13 @@ class Primal(Lowerable):
         code = self.code.__code__
         starred = bool(code.co_flags & CO_VARARGS) + bool(code.co_flags & CO_VARKEYWORDS)
         return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + starred]
+
+    @property
+    def stars(self) -> dict[str, Any]:
+        """`*args` and `**kwargs` by name, as they are in a call that gives none."""
+        flags = self.code.__code__.co_flags
+        empty: list[Any] = [()] * bool(flags & CO_VARARGS) + [{}] * bool(flags & CO_VARKEYWORDS)
+        return dict(zip(self.names[len(self.names) - len(empty):], empty, strict=True))
 
     def arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """The arguments of a call by parameter, with what is given already and defaults filled in."""
@@ -186,7 +193,7 @@ def _has_body(function: Any) -> bool:
 
 @functools.lru_cache(256)
 def _wrapped(operation: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of NumPy as one with a body."""
+    """A function of NumPy or `math` as one with a body."""
 
     def unary(x: Any) -> Any:
         return operation(x)
@@ -194,7 +201,18 @@ def _wrapped(operation: Callable[..., Any]) -> Callable[..., Any]:
     def binary(x: Any, y: Any) -> Any:
         return operation(x, y)
 
-    return binary if getattr(operation, "nin", 1) == 2 else unary
+    return binary if _count(operation) == 2 else unary
+
+
+def _count(operation: Callable[..., Any]) -> int:
+    """How many arguments an operation needs."""
+    if hasattr(operation, "nin"):
+        return int(operation.nin)
+    try:
+        parameters = inspect.signature(operation).parameters.values()
+    except ValueError:
+        return 1
+    return sum(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
 
 
 def names_in(primal: Primal, wrt: Any) -> tuple[Wrt, bool]:

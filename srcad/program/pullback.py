@@ -52,13 +52,8 @@ def guarded(function: Callable[..., Any], given: tuple[Any, ...]) -> Any:
 
 
 def tree_of_copies(value: Any) -> Any:
-    if type(value) is np.ndarray:
-        return value.copy()
-    if isinstance(value, tuple | list) and not hasattr(value, "_fields"):
-        return type(value)(map(tree_of_copies, value))
-    if type(value) is dict:
-        return {k: tree_of_copies(v) for k, v in value.items()}
-    return value
+    """Arrays copied, and the containers that a function could change; objects that are no containers are as they are."""
+    return objects_of(tree_of(value, lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf))
 
 
 def _arrays(tree: Any) -> list[Any]:

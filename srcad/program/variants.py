@@ -121,7 +121,15 @@ class Variants:
 
     def unspecific(self, annotations: dict[str, Any]) -> Variant:
         """The variant for unknown arguments."""
-        return self.build(unknown_arguments(self.names, annotations))
+        describe, primal = Describe(), self.program.primal
+        trees: dict[str, Any] = {**unknown_arguments(self.names, annotations), **primal.stars}
+        trees.update({n: describe.argument(n, v) for n, v in zip(self.names, primal.bound, strict=False)})
+        trees.update({n: describe.argument(n, v) for n, v in primal.named.items() if n in trees})
+        try:
+            return self.build(trees)
+        except Unsupported as error:
+            error.add_note("Nothing is known of the arguments before the first call: call it once, then read `.source`.")
+            raise
 
 
 def generate(lowered: Lowered, backend: str) -> Variant:

@@ -44,7 +44,8 @@ def signed(rule: Callable[..., Any] | None) -> Callable[..., Any] | None:
         positive = negated(g)
         if positive is not None:
             result = rule(positive, *args, **kwargs)
-            if isinstance(result, Symbol):
+            # A list of cotangents has no minus.
+            if isinstance(result, Symbol) and result.type.is_numeric:
                 return minus(result)
         return rule(g, *args, **kwargs)
 

@@ -2,7 +2,7 @@
 
     keep         it is still there: bound in a block around the reader, and nothing is to be done
     tape         it comes out of its block: a row of a loop, a choice of a branch, a residual of a call
-    recompute    it is made again from what is there: an index, an extent, a load, a product of two floats
+    recompute    it is made again from what is there: an index, an extent, a load, a view, a product of two floats
 
 Taping a value costs a list append and a pop, about 30 ns; a product of two Python floats 7 ns.  So arithmetic on
 scalars is made again if a few operations suffice, whole-array arithmetic never is.  A load `x[i]` is made again only
@@ -15,10 +15,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from srcad.ir import Block, Func, Let, Loop, Stmt, Var
+from srcad.ir import Block, Func, Let, Lit, Loop, Stmt, Var
 from srcad.ir.walk import Renamer, binds, every, rebuild, substitute
 
-_ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%", "neg", "not", "and", "or", "<", "<=", ">", ">=", "==", "!="})
+_ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%", "**", "neg", "not", "and", "or", "<", "<=", ">", ">=", "==",
+                         "!="})
+_VIEWS = frozenset({"np.transpose"})
 _FACTS = frozenset({"extent", "np.shape", "np.ndim", "len"})
 _STORES = frozenset({"set_at", "index_add", "append", "set_item", "pop", "insert", "extend"})
 _ZEROS = frozenset({"np.zeros_like", "zeros_for"})
@@ -115,7 +117,9 @@ def _is_cheap(let: Let) -> bool:
         return False
     if let.op.name == "getitem":
         return all(a.type.shape == () for a in let.args[1:])
-    return let.op.name in _FACTS or (let.op.name in _ARITHMETIC and let.out.type.shape == ())
+    if let.op.name == "**" and not isinstance(let.args[1], Lit):
+        return False
+    return let.op.name in _FACTS | _VIEWS or (let.op.name in _ARITHMETIC and let.out.type.shape == ())
 
 
 def _costs(let: Let) -> bool:

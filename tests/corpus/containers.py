@@ -360,8 +360,8 @@ def dict_methods(x):
 
 
 @program(np.arange(4.0))
-def tuple_of_generator(x):
-    a, b = tuple(x[2 * i] * x[2 * i + 1] for i in range(2))
+def unpacked_generator(x):
+    a, b = (x[2 * i] * x[2 * i + 1] for i in range(2))
     return a + b * b
 
 
@@ -426,7 +426,7 @@ def list_as_queue_of_two(x, n):
     return window[0] * window[1]
 
 
-@program(np.arange(6.0).reshape(2, 3), 2)
+@program(np.arange(6.0).reshape(2, 3) - 0.5, 2)
 def list_of_lists(m, k):
     rows = []
     for row in m:

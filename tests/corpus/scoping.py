@@ -162,7 +162,7 @@ def dynamic_integer_arithmetic(x, n):
     return x * (n // 2) + x ** r * q + x * (-n % 4) + float(n) * x + int(n / 2) * x + min(n, 3) * x + max(x, n)
 
 
-@program(0.4, 2)
+@program(0.43, 2)
 def math_functions(x, n):
     return (math.sin(x) + math.exp(x) + math.sqrt(x) + math.pow(x, n) + math.log(x) + math.tanh(x) + math.atan2(x, 2.0)
             + math.hypot(x, 1.0) + math.floor(x * 5) * x + math.pi + abs(-x) + round(x * 10) * x + math.fabs(x))
@@ -250,7 +250,7 @@ def helper_returns_status(x):
     return r * x if ok else x * x
 
 
-@program(np.array([3.0, -1.0, 2.0]))
+@program(np.array([3.1, -1.0, 2.0]))
 def early_return_in_helper_in_loop(xs):
     def step(y, x):
         if x < 0:

@@ -30,10 +30,8 @@ def agm_adjoint(a, b, da=1.0):
     db = 0.0
     for a, b2 in zip(reversed(a_tape), reversed(b_tape)):  # line 7: while abs(a - b) > 1e-12:
         t1 = db / (2 * b)  # line 8: a, b = 0.5 * (a + b), np.sqrt(a * b)
-        da2 = t1 * b2
-        db = t1 * a
         t2 = 0.5 * da
-        da = da2 + t2
-        db += t2
+        da = t1 * b2 + t2
+        db = t1 * a + t2
         b = b2
     return da, db

@@ -26,11 +26,10 @@ def attention_adjoint(q, k, v, dy=1.0):
     weights = np.exp(scores - t2)
     t3 = np.sum(weights, axis=1, keepdims=True)
     weights2 = weights / t3
-    t4 = weights2 @ v
     # reverse
-    t5 = 2 * dy * t4  # line 10: return np.sum((weights @ v) ** 2)
-    dweights = t5 @ v.T
-    dv = weights2.T @ t5
+    t4 = 2 * dy * (weights2 @ v)  # line 10: return np.sum((weights @ v) ** 2)
+    dweights = t4 @ v.T
+    dv = weights2.T @ t4
     dweights2 = dweights / t3  # line 9: weights = weights / np.sum(weights, axis=1, keepdims=True)
     dweights2 -= np.sum(dweights * weights2 / t3, axis=1, keepdims=True)
     dscores = dweights2 * weights  # line 8: weights = np.exp(scores - np.max(scores, axis=1, keepdims=True))

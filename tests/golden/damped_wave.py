@@ -26,10 +26,9 @@ def wave_adjoint(t, damping, frequency, dy=1.0):
     # reverse
     denvelope = dy * phase  # line 9: return envelope * phase
     dphase = dy * envelope
-    dfrequency = -dphase * phase / frequency  # line 8: phase = np.sin(frequency * t) / frequency
-    t3 = dphase / frequency * np.cos(t2)
+    t3 = dphase / frequency * np.cos(t2)  # line 8: phase = np.sin(frequency * t) / frequency
     dt = t3 * frequency
-    dfrequency += t3 * t
+    dfrequency = -dphase * phase / frequency + t3 * t
     t4 = denvelope * envelope  # line 7: envelope = np.exp(-damping * t)
     dt += t4 * t1
     ddamping = -t4 * t

@@ -23,13 +23,13 @@ def loss_adjoint(params, x, y, dy=1.0):
     # forward
     t1 = x @ w + b
     hidden = np.maximum(t1, 0)
-    t2 = hidden @ out - y
     # reverse
-    t3 = 2 * (dy / y.shape[0]) * t2  # line 8: return np.mean((hidden @ params["out"] - y) ** 2)
-    dhidden = np.outer(t3, out)
-    dout = hidden.T @ t3
+    # line 8: return np.mean((hidden @ params["out"] - y) ** 2)
+    t2 = 2 * (dy / y.shape[0]) * (hidden @ out - y)
+    dhidden = np.outer(t2, out)
+    dout = hidden.T @ t2
     # line 7: hidden = np.maximum(x @ params["w"] + params["b"], 0)
-    t2 = dhidden * ((t1 > 0) + 0.5 * (t1 == 0))
-    db = np.sum(t2, axis=0)
-    dw = x.T @ t2
+    t3 = dhidden * ((t1 > 0) + 0.5 * (t1 == 0))
+    db = np.sum(t3, axis=0)
+    dw = x.T @ t3
     return {'w': dw, 'b': db, 'out': dout}

@@ -27,9 +27,8 @@ def f_adjoint(a, dc=1.0):
     while np.linalg.norm(b) < 1000:
         b *= 2
         trips += 1
-    t1 = np.sum(b) > 0
     # reverse
-    if t1:  # line 10: if np.sum(b) > 0:
+    if np.sum(b) > 0:  # line 10: if np.sum(b) > 0:
         db = dc
     else:
         db = 100 * dc  # line 13: c = 100 * b

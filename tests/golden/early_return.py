@@ -19,10 +19,8 @@ ARGS = (1.2, 2.0)
 
 
 def bounded_sum_adjoint(x, bound, dresult=1.0):
-    # forward
-    t1 = bound <= 0
     # reverse
-    if t1:  # line 5: if bound <= 0:
+    if bound <= 0:  # line 5: if bound <= 0:
         dx = 0.5 * dresult  # line 6: return x * 0.5
     else:
         total = 0.0
@@ -42,10 +40,9 @@ def bounded_sum_adjoint(x, bound, dresult=1.0):
             dtotal = 0.0
         dx = 0.0
         for k, total in zip(reversed(range(trips)), reversed(total_tape)):
-            t1 = k + 1
             if total > bound:
                 dtotal += dresult * x  # line 11: return total * x
                 dx += dresult * total
                 dresult = 0.0
-            dx += dtotal / t1
+            dx += dtotal / (k + 1)
     return dx

@@ -17,10 +17,10 @@ ARGS = (np.random.default_rng(0).normal(size=(4, 2)), np.array([0, 0, 1, 3]), np
 def pull_adjoint(table, left, right, dy=1.0):
     # forward
     difference = table[left] - table[right]
-    t1 = np.sqrt(1 + np.sum(difference ** 2, axis=1))
     # reverse
     # line 8: return np.sum(np.sqrt(1 + np.sum(difference ** 2, axis=1)))
-    ddifference = 2 * np.broadcast_to(np.expand_dims(dy / (2 * t1), 1), table.shape) * difference
+    t1 = np.expand_dims(dy / (2 * np.sqrt(1 + np.sum(difference ** 2, axis=1))), 1)
+    ddifference = 2 * np.broadcast_to(t1, table.shape) * difference
     dtable = np.zeros_like(table)  # line 7: difference = table[left] - table[right]
     np.add.at(dtable, right, -ddifference)
     np.add.at(dtable, left, ddifference)

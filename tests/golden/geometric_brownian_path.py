@@ -21,32 +21,26 @@ WRT = ("price", "drift", "volatility")
 def payoff_adjoint(price, drift, volatility, normals, dt, strike, dy=1.0):
     # forward
     total = 0.0
-    price_tape = []
     tape = []
-    tape2 = []
     for z in normals:
-        price_tape.append(price)
         t1 = np.sqrt(dt)
-        tape.append(t1)
         t2 = np.exp((drift - 0.5 * volatility ** 2) * dt + volatility * t1 * z)
-        tape2.append(t2)
+        tape.append((price, t1, t2))
         price *= t2
         total += price
     t1 = normals.shape[0]
-    t2 = total / t1 - strike
     # reverse
-    dtotal = dy * (t2 >= 0.0) / t1  # line 11: return max(total / len(normals) - strike, 0.0)
+    dtotal = dy * (total / t1 - strike >= 0.0) / t1  # line 11: return max(total / len(normals) - strike, 0.0)
     dprice = 0.0
     ddrift = 0.0
     dvolatility = 0.0
-    # line 8: for z in normals:
-    for z, price, t3, t4 in zip(reversed(normals), reversed(price_tape), reversed(tape), reversed(tape2)):
+    for z, (price, t2, t3) in zip(reversed(normals), reversed(tape)):  # line 8: for z in normals:
         dprice += dtotal  # line 10: total = total + price
         # line 9: price = price * np.exp((drift - 0.5 * volatility ** 2) * dt + volatility * np.sqrt(dt) * z)
-        t1 = dprice * price * t4
-        dvolatility += t1 * z * t3
-        t2 = t1 * dt
-        ddrift += t2
-        dvolatility -= t2 * volatility
-        dprice *= t4
+        t1 = dprice * price * t3
+        dvolatility += t1 * z * t2
+        t4 = t1 * dt
+        ddrift += t4
+        dvolatility -= t4 * volatility
+        dprice *= t3
     return dprice, ddrift, dvolatility

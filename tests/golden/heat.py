@@ -21,24 +21,17 @@ WRT = ("u", "conductivity")
 def final_heat_adjoint(u, conductivity, dt, steps, dy=1.0):
     # forward
     tape = []
-    flow_tape = []
-    inner_tape = []
-    tape2 = []
     for _ in range(steps):
         t1 = u[1:] - u[:-1]
-        tape.append(t1)
         flow = conductivity * t1
-        flow_tape.append(flow)
         inner = u[1:-1] + dt * (flow[1:] - flow[:-1])
-        inner_tape.append(inner)
-        t1 = u[:1]
-        tape2.append(t1)
-        u = np.concatenate([t1, inner, u[-1:]])
+        t2 = u[:1]
+        tape.append((t1, flow, inner, t2))
+        u = np.concatenate([t2, inner, u[-1:]])
     # reverse
     du = 2 * dy * u  # line 11: return np.sum(u ** 2)
     dconductivity = 0.0
-    # line 7: for _ in range(steps):
-    for t1, flow, inner, t2 in zip(reversed(tape), reversed(flow_tape), reversed(inner_tape), reversed(tape2)):
+    for t1, flow, inner, t2 in reversed(tape):  # line 7: for _ in range(steps):
         t3 = t2.shape[0]  # line 10: u = np.concatenate([u[:1], inner, u[-1:]])
         t4 = du[:t3]
         t5 = t3 + inner.shape[0]

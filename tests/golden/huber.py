@@ -20,17 +20,15 @@ WRT = ("residual", "width")
 def huber_adjoint(residual, width, dy=1.0):
     # forward
     size = np.absolute(residual)
-    t1 = size - 0.5 * width
-    t2 = size <= width
+    t1 = size <= width
     # reverse
     # line 10: return np.sum(np.where(size <= width, quadratic, linear)) + np.sum(np.clip(residual, -1.5, 1.5)
-    t3 = np.broadcast_to(dy, residual.shape)
+    t2 = np.broadcast_to(dy, residual.shape)
     dresidual = dy * (((residual > -1.5) + 0.5 * (residual == -1.5)) * ((residual < 1.5) + 0.5 * (residual == 1.5)))
-    dquadratic = np.where(t2, t3, 0)
-    dlinear = np.where(t2, 0, t3)
-    dwidth = np.sum(dlinear * t1)  # line 9: linear = width * (size - 0.5 * width)
-    dsize = dlinear * width
-    dwidth -= 0.5 * np.sum(dsize)
+    dquadratic = np.where(t1, t2, 0)
+    dlinear = np.where(t1, 0, t2)
+    dsize = dlinear * width  # line 9: linear = width * (size - 0.5 * width)
+    dwidth = np.sum(dlinear * (size - 0.5 * width)) - 0.5 * np.sum(dsize)
     dresidual += dquadratic * residual  # line 8: quadratic = 0.5 * residual ** 2
     dresidual += dsize * np.sign(residual)  # line 7: size = np.abs(residual)
     return dresidual, dwidth

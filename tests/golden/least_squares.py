@@ -22,13 +22,12 @@ def validation_error_adjoint(penalty, x, y, x_new, y_new, dy=1.0):
     t1 = np.eye(x.shape[1])
     gram = x.T @ x + penalty * t1
     w = np.linalg.solve(gram, x.T @ y)
-    t2 = x_new @ w - y_new
     # reverse
-    dw = x_new.T @ (2 * dy * t2)  # line 9: return np.sum((x_new @ w - y_new) ** 2)
-    t3 = np.linalg.solve(gram.T, dw)  # line 8: w = np.linalg.solve(gram, x.T @ y)
-    dgram = -np.outer(t3, w)
-    dy = x @ t3
+    dw = x_new.T @ (2 * dy * (x_new @ w - y_new))  # line 9: return np.sum((x_new @ w - y_new) ** 2)
+    t2 = np.linalg.solve(gram.T, dw)  # line 8: w = np.linalg.solve(gram, x.T @ y)
+    dgram = -np.outer(t2, w)
+    dy = x @ t2
     dpenalty = np.sum(dgram * t1)  # line 7: gram = x.T @ x + penalty * np.eye(x.shape[1])
     dx = x @ dgram
-    dx += (np.outer(t3, y) + dgram @ x.T).T
+    dx += (np.outer(t2, y) + dgram @ x.T).T
     return dpenalty, dx, dy

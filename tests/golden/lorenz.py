@@ -24,13 +24,9 @@ def lorenz_adjoint(sigma, rho, beta, dt, steps, dx=1.0):
     x = 1.0
     y = 1.0
     z = 1.0
-    x_tape = []
-    y_tape = []
-    z_tape = []
+    tape = []
     for _ in range(steps):
-        x_tape.append(x)
-        y_tape.append(y)
-        z_tape.append(z)
+        tape.append((x, y, z))
         dx2 = sigma * (y - x)
         dy = x * (rho - z) - y
         dz = x * y - beta * z
@@ -43,8 +39,7 @@ def lorenz_adjoint(sigma, rho, beta, dt, steps, dx=1.0):
     dsigma = 0.0
     drho = 0.0
     dbeta = 0.0
-    # line 6: for _ in range(steps):
-    for x, y, z in zip(reversed(x_tape), reversed(y_tape), reversed(z_tape)):
+    for x, y, z in reversed(tape):  # line 6: for _ in range(steps):
         ddz = dz * dt  # line 10: x, y, z = x + dt * dx, y + dt * dy, z + dt * dz
         ddy = dy * dt
         ddx = dx * dt

@@ -43,7 +43,6 @@ def product_adjoint(a, b, dtotal=1.0):
         for j, entry in zip(reversed(range(b.shape[1])), reversed(entry_tape)):
             dentry = 2 * dtotal * entry  # line 13: total = total + entry ** 2
             for k in reversed(range(t2)):  # line 11: for k in range(a.shape[1]):
-                t1 = dentry * b[k, j]  # line 12: entry = entry + a[i, k] * b[k, j]
-                db[k, j] += dentry * a[i, k]
-                da[i, k] += t1
+                db[k, j] += dentry * a[i, k]  # line 12: entry = entry + a[i, k] * b[k, j]
+                da[i, k] += dentry * b[k, j]
     return da, db

@@ -26,14 +26,13 @@ def normalised_adjoint(x, gain, shift, target, dy=1.0):
     t2 = np.sqrt(var + 1e-05)
     t3 = gain * t1 / t2
     y = t3 + shift
-    t4 = y - target
     # reverse
-    dy = 2 * dy * t4  # line 10: return np.sum((y - target) ** 2)
+    dy = 2 * dy * (y - target)  # line 10: return np.sum((y - target) ** 2)
     dshift = np.sum(dy, axis=0)  # line 9: y = gain * (x - mean) / np.sqrt(var + 1e-5) + shift
-    t5 = dy / t2
+    t4 = dy / t2
     dvar = -np.sum(dy * t3 / t2, axis=1, keepdims=True) / (2 * t2)
-    dgain = np.sum(t5 * t1, axis=0)
-    dx = t5 * gain
+    dgain = np.sum(t4 * t1, axis=0)
+    dx = t4 * gain
     dmean = -np.sum(dx, axis=1, keepdims=True)
     t2 = x.shape[1]  # line 8: var = np.var(x, axis=1, keepdims=True)
     dx += dvar * 2 / t2 * t1

@@ -51,15 +51,13 @@ def power_reverse(x, n, residuals, dresult):
     if n == 0:
         dx = 0.0
     else:
-        t1 = n // 2
         if n % 2 == 0:
             dhalf = 2 * (dresult * half)
             dx = 0.0
         else:
             dx = dresult * (half * half)
             dhalf = 2 * (dresult * x * half)
-        dx2 = power_reverse(x, t1, residuals, dhalf)
-        dx += dx2
+        dx += power_reverse(x, n // 2, residuals, dhalf)
     return dx
 
 
@@ -68,15 +66,13 @@ def power_reverse2(x, n, residuals, dresult):
     if n == 0:
         dx = 0.0
     else:
-        t1 = n // 2
         if n % 2 == 0:
             dhalf = 2 * (dresult * half)
             dx = 0.0
         else:
             dx = dresult * (half * half)
             dhalf = 2 * (dresult * x * half)
-        dx2 = power_reverse(x, t1, residuals, dhalf)
-        dx += dx2
+        dx += power_reverse(x, n // 2, residuals, dhalf)
     return dx
 
 

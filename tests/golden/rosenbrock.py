@@ -14,13 +14,9 @@ MODES = ("reverse", "forward")
 
 
 def rosenbrock_adjoint(x, y, dy=1.0):
-    # forward
-    t1 = 1 - x
-    t2 = y - x ** 2
     # reverse
-    dy2 = 200 * dy * t2  # line 5: return (1 - x) ** 2 + 100 * (y - x ** 2) ** 2
-    dx = -2 * dy2 * x
-    dx -= 2 * dy * t1
+    dy2 = 200 * dy * (y - x ** 2)  # line 5: return (1 - x) ** 2 + 100 * (y - x ** 2) ** 2
+    dx = -2 * dy2 * x - 2 * dy * (1 - x)
     return dx, dy2
 
 

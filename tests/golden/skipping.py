@@ -20,22 +20,13 @@ WRT = ("xs", "w")
 
 
 def positive_part_adjoint(xs, w, dtotal=1.0):
-    # forward
-    t1 = xs.shape[0]
-    tape = []
-    for x in xs:
-        if not x < 0:
-            t2 = x ** 2
-        else:
-            t2 = None
-        tape.append(t2)
     # reverse
     dw = np.zeros_like(xs)  # line 8: for i, x in enumerate(xs):
     dx_tape = []
-    for i, x, t2 in zip(reversed(range(t1)), reversed(xs), reversed(tape)):
+    for i, x in zip(reversed(range(xs.shape[0])), reversed(xs)):
         if not x < 0:  # line 9: if x < 0:
             dx = 2 * dtotal * w[i] * x  # line 11: total = total + w[i] * x ** 2
-            dw[i] += dtotal * t2
+            dw[i] += dtotal * x ** 2
         else:
             dx = 0.0
         dx_tape.append(dx)

@@ -23,11 +23,9 @@ WRT = ("use", "rate")
 
 
 def tariff_adjoint(use, rate, dy=1.0):
-    # forward
-    t1 = use < 1
     # reverse
     dcost = 1.2 * dy  # line 15: return cost * 1.2
-    if t1:  # line 7: if use < 1:
+    if use < 1:  # line 7: if use < 1:
         duse = dcost * rate  # line 8: cost = use * rate
         drate = dcost * use
     elif use < 3:  # line 9: elif use < 3:

@@ -28,19 +28,17 @@ def roughness_adjoint(x, rate, steps, dy=1.0):
         x = rate * x * (1 - x)
         xs.append(x)
     path = np.array(xs)
-    t1 = path[1:] - path[:-1]
     # reverse
-    t2 = 2 * dy * t1  # line 12: return np.sum((path[1:] - path[:-1]) ** 2)
+    t1 = 2 * dy * (path[1:] - path[:-1])  # line 12: return np.sum((path[1:] - path[:-1]) ** 2)
     dpath = np.zeros_like(path)
-    dpath[:-1] -= t2
-    dpath[1:] += t2
+    dpath[:-1] -= t1
+    dpath[1:] += t1
     dxs = list(dpath)  # line 11: path = np.array(xs)
     dx = 0.0
     drate = 0.0
     for dx2, x in reversed(list(zip(dxs, x_tape))):  # line 8: for _ in range(steps):
         dx += dx2
         t1 = dx * (1 - x)  # line 9: x = rate * x * (1 - x)
-        dx = -dx * (rate * x)
         drate += t1 * x
-        dx += t1 * rate
+        dx = -dx * (rate * x) + t1 * rate
     return dx, drate
