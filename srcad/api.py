@@ -119,6 +119,9 @@ def jacobian(f: Callable[..., Any], wrt: int | str = 0, *, mode: str | None = No
            [0., 6.]])
     """
 
+    if mode not in (None, "forward", "reverse"):
+        raise ArgumentError(f"mode must be 'forward' or 'reverse', not {mode!r}")
+
     @_like(f, "jacobian")
     def jacobian_of(*args: Any, **kwargs: Any) -> Any:
         program, k, values = _one_argument(f, wrt, args, kwargs)
@@ -196,13 +199,15 @@ def _one_argument(f: Any, wrt: int | str, args: tuple[Any, ...], kwargs: dict[st
     program = program_of(f)
     primal = program.primal
     bound = primal.arguments(args, kwargs)
-    (name,), single = names_in(primal, wrt)
+    (name, *_), single = names_in(primal, wrt)
     if not single or not isinstance(name, str):
         raise ArgumentError("wrt must be one argument here; use vjp or jvp for several")
     names = primal.names[len(primal.bound):]
     x = bound[name]
     if not isinstance(x, np.ndarray | np.generic | float | int) and not hasattr(x, "__array__"):
         raise ArgumentError(f"`{name}` must be one array or number here; use vjp or jvp for trees")
+    if np.asarray(x).dtype.kind not in "fc":
+        raise ArgumentError(compiler.not_float(primal.name, name, x))
     return program, names.index(name), tuple(bound[n] for n in names)
 
 

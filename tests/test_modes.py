@@ -120,7 +120,7 @@ def elements(xs):
 
 def zipped(xs, ys):
     s = 0.0
-    for i, (x, y) in enumerate(zip(xs, ys)):
+    for i, (x, y) in enumerate(zip(xs, ys, strict=True)):
         s = s * x + y ** i * x
     return s
 
@@ -182,10 +182,12 @@ def several(x, y):
 
 V, M = np.array([0.3, 0.8, 1.2]), np.arange(9.0).reshape(3, 3) / 9 + 0.1
 LOWERED = [
-    (recurrence, 0.6, V, 3), (recurrence, 0.6, V, 0), (doubling, np.array([1.0, 2.0])), (doubling, np.array([-1.0, -2.0])),
+    (recurrence, 0.6, V, 3), (recurrence, 0.6, V, 0),
+    (doubling, np.array([1.0, 2.0])), (doubling, np.array([-1.0, -2.0])),
     (branching_while, 1.3), (nested, 0.7, M), (broken, 1.3, 6), (broken, 0.3, 6), (strided, 0.4, 7), (elements, V),
     (zipped, V, V + 0.2), (broken_elements, np.array([1.3, 0.8, 1.2, 0.3, 2.0])), (swapped, 0.7, 1.1),
-    (constant_on_the_way, 0.7), (recorded, 0.7, 4), (recursive, 0.7, 3), (early, 0.4, 9), (early, 0.4, 2), (matrices, M, V),
+    (constant_on_the_way, 0.7), (recorded, 0.7, 4), (recursive, 0.7, 3), (early, 0.4, 9), (early, 0.4, 2),
+    (matrices, M, V),
     (several, 0.3, 0.7),
 ]
 
@@ -324,7 +326,7 @@ def _dots(func: Func, inputs: list[Var], u: list[Any]) -> Iterator[Any]:
     by_input = dict(zip(inputs, u, strict=True))
     for p in func.params:
         if any(v in by_input for v in leaves(p.tree)):
-            yield map_tree(lambda v: by_input.get(v), p.tree)
+            yield map_tree(by_input.get, p.tree)
 
 
 @pytest.mark.parametrize(("make", "args"), CASES)

@@ -30,7 +30,7 @@ from srcad.errors import Span
 from srcad.ir.calls import FuncRef, reachable
 from srcad.ir.core import Func, Let, Record, Var
 from srcad.ir.walk import every
-from srcad.transforms.inplace import in_place_updates, with_owned_carries
+from srcad.transforms.inplace import in_place_updates, with_copied_views, with_owned_carries
 from srcad.transforms.liveness import live_ranges
 from srcad.transforms.usage import count_uses
 
@@ -89,7 +89,7 @@ class _Module:
         return Source(text, self.name, dict(self.references.objects), spans)
 
     def _define(self, func: Func, name: str, flat: bool) -> ast.FunctionDef:
-        func = with_owned_carries(without_redundant_ranges(with_bundles(func)))
+        func = with_copied_views(with_owned_carries(without_redundant_ranges(with_bundles(func))))
         uses = count_uses(func)
         updates = in_place_updates(func)
         inlined = inlining(func, uses, updates)

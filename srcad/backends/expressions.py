@@ -92,6 +92,8 @@ class Expressions:
             return special(self, let, (*args, *kwargs.values()))
         if op.name == "neg" and let.out.type.is_inexact and let.out.type.dtype is not None:
             return with_minus(self.argument(args[0]))
+        if op.name == "*" and let.out.type.is_inexact and let.out.type.dtype is not None:
+            return product(*map(self.argument, args))
         if not kwargs and len(args) in (1, 2) and (written := self._operator(op.name, args)):
             return written
         arguments, named = list(map(self.argument, args)), {k: self.argument(v) for k, v in kwargs.items()}
@@ -162,6 +164,14 @@ def negated(test: ast.expr) -> ast.expr:
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         return test.operand
     return ast.UnaryOp(ast.Not(), test)
+
+
+def product(left: ast.expr, right: ast.expr) -> ast.expr:
+    """`left * right`; twice a product of floats is `2 * a * b`, which is the same to the last bit."""
+    twice = isinstance(left, ast.Constant) and left.value in (2, 0.5)
+    if twice and isinstance(right, ast.BinOp) and isinstance(right.op, ast.Mult | ast.Div):
+        return ast.BinOp(product(left, right.left), right.op, right.right)
+    return ast.BinOp(left, ast.Mult(), right)
 
 
 def with_minus(value: ast.expr) -> ast.expr:

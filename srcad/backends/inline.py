@@ -145,7 +145,7 @@ class _Inliner:
         if not self.pending.mutable:
             return
         sites = frozenset(s for let in lets if isinstance(let.args[0], Var) for s in self.memory.all(let.args[0]))
-        self.pending.drop_if(lambda v: not sites.isdisjoint(self.memory.all(v)))
+        self.pending.drop_if(lambda v: self.memory.may_share(sites, self.memory.all(v)))
 
     def _passed(self, stmt: If | Loop) -> None:
         """Values that read nothing that is bound or changed in `stmt` may be read after it."""

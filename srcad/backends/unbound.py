@@ -12,8 +12,8 @@ from typing import Any
 
 from srcad.backends.names import Classes
 from srcad.ir.calls import PACK
-from srcad.ir.core import Atom, Func, If, Let, Loop, Var
-from srcad.ir.walk import every
+from srcad.ir.core import Atom, Block, Func, If, Let, Loop, Var
+from srcad.ir.walk import blocks, every
 
 
 def given_none(func: Func, unbound: frozenset[Var], classes: Classes, outputs: Sequence[Atom]) -> frozenset[Var]:
@@ -21,7 +21,7 @@ def given_none(func: Func, unbound: frozenset[Var], classes: Classes, outputs: S
     if not unbound:
         return frozenset()
     copies = _copies(func)
-    found = {v for v in (*_passed_on(func), *outputs) if v in unbound}
+    found = {v for v in (*_passed_on(func.body), *outputs) if v in unbound}
     found |= {source for target, source in copies if source in unbound and not classes.same(target, source)}
     pending = list(found)
     sources: dict[Any, list[Any]] = {}
@@ -45,9 +45,16 @@ def _copies(func: Func) -> list[tuple[Var, Atom]]:
     return pairs
 
 
-def _passed_on(func: Func) -> Iterator[Any]:
-    for stmt in every(func.body):
+def _passed_on(block: Block) -> Iterator[Any]:
+    """What is read without being needed; a read before that has shown that the value is there."""
+    shown: set[Any] = set()
+    for stmt in block:
         if isinstance(stmt, Let) and (stmt.op is PACK or stmt.op.name == "zeros_for"):
-            yield from stmt.args
-        elif isinstance(stmt, Loop):
-            yield from (w.row for w in stmt.writes)
+            yield from (a for a in stmt.args if a not in shown)
+        elif isinstance(stmt, Let):
+            shown.update(stmt.args)
+        for inner in blocks(stmt):
+            yield from _passed_on(inner)
+        if isinstance(stmt, Loop):
+            read = {a for s in stmt.body if isinstance(s, Let) and s.op is not PACK for a in s.args}
+            yield from (w.row for w in stmt.writes if w.row not in read)

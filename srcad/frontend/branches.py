@@ -9,6 +9,7 @@ from srcad.frontend.joins import Join
 from srcad.frontend.lists import sequence_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.memory import joined
+from srcad.frontend.special import special
 from srcad.frontend.values import (
     Const,
     Entries,
@@ -39,7 +40,12 @@ def truth(frame: Frame, value: Any) -> Any:
             content = frame.machine.content(value)
             if isinstance(content, Items | Entries):
                 return Const(bool(content.values))
-            return Num(frame.build.call(TRUTH, content.atom)) if isinstance(content, Sequence) else Const(True)
+            if isinstance(content, Sequence):
+                return Num(frame.build.call(TRUTH, content.atom))
+            for name in ("bool", "len"):
+                if hasattr(content.cls, f"__{name}__"):
+                    return truth(frame, special(frame, value, name))
+            return Const(True)
         case Num():
             return value
         case _:

@@ -159,9 +159,12 @@ def _construct(frame: Frame, cls: type, args: list[Any], kwargs: dict[str, Any])
         return Tup(tuple(values[f] if f in values else Const(defaults[f]) for f in cls._fields), cls)
     if dataclasses.is_dataclass(cls) and "__init__" in cls.__dict__ and cls.__dataclass_params__.init:  # type: ignore[attr-defined]
         return _dataclass(frame, cls, args, kwargs)
-    if isinstance(cls.__init__, types.FunctionType) and cls.__new__ is object.__new__:  # type: ignore[misc]
+    if cls.__new__ is object.__new__ and (isinstance(cls.__init__, types.FunctionType) or (  # type: ignore[misc]
+            cls.__init__ is object.__init__ and not args and not kwargs)):  # type: ignore[misc]
         made = frame.machine.new(Fields(cls, ()))
-        call_value(frame, Const(cls.__init__), [made, *args], kwargs)  # type: ignore[misc]
+        if cls.__init__ is not object.__init__:  # type: ignore[misc]
+            call_value(frame, Const(cls.__init__), [made, *args], kwargs)  # type: ignore[misc]
+            made.cell.hint = ""
         return made
     if all(map(is_static, [*args, *kwargs.values()])) and (cls in (str, bytes, range, collections.OrderedDict, complex)
                                                            or issubclass(cls, np.generic | np.dtype | BaseException)):

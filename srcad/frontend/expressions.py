@@ -9,31 +9,32 @@ import gast
 
 from srcad.frontend.branches import select, truth
 from srcad.frontend.calls import call
+from srcad.frontend.comparisons import comparison, negation
 from srcad.frontend.comprehensions import dict_comprehension, list_comprehension
 from srcad.frontend.effects import FORMAT, message_of
 from srcad.frontend.machine import Frame
-from srcad.frontend.places import BINARY, attribute, binary, index_of, operand, subscript
+from srcad.frontend.places import BINARY, attribute, binary, index_of, subscript
+from srcad.frontend.special import special
+from srcad.frontend.stores import extend
 from srcad.frontend.unpacking import known_items
 from srcad.frontend.values import (
-    POISON,
     Closure,
     Const,
     Entries,
     Items,
+    Method,
     Num,
     Poison,
     Ref,
     Refused,
     Tup,
     atom_of,
-    describe,
     is_atomic,
     is_static,
     static,
 )
-from srcad.ir import AND, IS, IS_NOT, NOT, OPERATORS, OR, Let
+from srcad.ir import AND, OPERATORS, OR, Let
 
-COMPARISONS = {"Lt": "lt", "LtE": "le", "Gt": "gt", "GtE": "ge", "Eq": "eq", "NotEq": "ne"}
 UNARY = {"USub": "neg", "UAdd": "pos", "Invert": "invert"}
 # What can be evaluated although Python would have skipped it: it can't raise and costs little.
 HARMLESS = frozenset({"<", "<=", ">", ">=", "==", "!=", "+", "-", "*", "neg", "not", "and", "or", "is", "is not", "bool"})
@@ -61,7 +62,7 @@ def _evaluate(frame: Frame, node: Any) -> Any:
         case gast.BoolOp(op=op, values=values):
             return _boolean(frame, isinstance(op, gast.And), values)
         case gast.Compare():
-            return _comparison(frame, node)
+            return comparison(frame, node.ops, [evaluate(frame, x) for x in (node.left, *node.comparators)])
         case gast.Call():
             return call(frame, node)
         case gast.Attribute(value=value, attr=attr):
@@ -73,7 +74,7 @@ def _evaluate(frame: Frame, node: Any) -> Any:
         case gast.Tuple(elts=elts):
             return Tup(tuple(_display(frame, elts)))
         case gast.List(elts=elts):
-            return frame.machine.new(Items(tuple(_display(frame, elts))))
+            return _list(frame, elts)
         case gast.Dict(keys=keys, values=values):
             return _dict(frame, keys, values)
         case gast.Lambda():
@@ -102,6 +103,19 @@ def _display(frame: Frame, elts: list[Any]) -> list[Any]:
         else:
             values.append(evaluate(frame, e))
     return values
+
+
+def _list(frame: Frame, elts: list[Any]) -> Any:
+    """`[a, *xs, b]` is a list that is extended by what is starred."""
+    if not any(isinstance(e, gast.Starred) for e in elts):
+        return frame.machine.new(Items(tuple(_display(frame, elts))))
+    made = frame.machine.new(Items(()))
+    for e in elts:
+        if isinstance(e, gast.Starred):
+            extend(frame, made, evaluate(frame, e.value))
+        else:
+            frame.call(Method(made, "append"), [evaluate(frame, e)])
+    return made
 
 
 def _dict(frame: Frame, keys: list[Any], values: list[Any]) -> Any:
@@ -133,14 +147,13 @@ def _unary(frame: Frame, op: Any, value: Any) -> Any:
     if isinstance(value, Poison):
         return value
     if isinstance(op, gast.Not):
-        test = truth(frame, value)
-        if isinstance(test, Const):
-            return Const(not test.value)
-        return Num(frame.build.call(NOT, atom_of(test)))
+        return negation(frame, value)
     name = UNARY[type(op).__name__]
+    if (result := special(frame, value, name)) is not None:
+        return result
     if is_static(value):
         return Const(getattr(operator, name)(static(value, "an operand")))
-    return Num(frame.build.call(OPERATORS[name], operand(frame, value)))
+    return Num(frame.build.call(OPERATORS[name], atom_of(value)))
 
 
 def _boolean(frame: Frame, is_and: bool, nodes: list[Any]) -> Any:
@@ -163,65 +176,6 @@ def _boolean(frame: Frame, is_and: bool, nodes: list[Any]) -> Any:
 
 def _is_harmless(stmt: Any) -> bool:
     return isinstance(stmt, Let) and stmt.op.name in HARMLESS and not any(a.type.optional for a in stmt.args)
-
-
-def _comparison(frame: Frame, node: Any) -> Any:
-    operands = [evaluate(frame, x) for x in (node.left, *node.comparators)]
-    if any(isinstance(x, Poison) for x in operands):
-        return POISON
-    result = None
-    for op, a, b in zip(node.ops, operands, operands[1:], strict=False):
-        one = _compare(frame, op, a, b)
-        if result is None:
-            result = one
-        elif isinstance(result, Const):
-            result = one if result.value else result
-        elif isinstance(one, Const):
-            result = result if one.value else one
-        else:
-            result = Num(frame.build.call(AND, atom_of(result), atom_of(one)))
-    return result
-
-
-def _compare(frame: Frame, op: Any, a: Any, b: Any) -> Any:
-    name = type(op).__name__
-    if name in ("Is", "IsNot"):
-        return _identity(frame, name == "Is", a, b)
-    if name in ("In", "NotIn"):
-        found = _contains(frame, a, b)
-        return found if name == "In" else _unary(frame, gast.Not(), found)
-    if is_static(a) and is_static(b):
-        return Const(getattr(operator, COMPARISONS[name])(static(a, "an operand"), static(b, "an operand")))
-    return Num(frame.build.call(OPERATORS[COMPARISONS[name]], operand(frame, a), operand(frame, b)))
-
-
-def _identity(frame: Frame, positive: bool, a: Any, b: Any) -> Any:
-    if isinstance(a, Const) and isinstance(b, Const):
-        return Const((a.value is b.value) == positive)
-    for x, y in ((a, b), (b, a)):
-        if isinstance(x, Const) and x.value is None:
-            if isinstance(y, Num) and (y.atom.type.optional or y.atom.type.kind in ("object", "never")):
-                return Num(frame.build.call(IS if positive else IS_NOT, y.atom, None))
-            return Const(not positive)
-    if isinstance(a, Ref) and isinstance(b, Ref):
-        return Const((a.cell is b.cell) == positive)
-    raise Refused(f"`is` between {describe(a)} and {describe(b)}", "identity of numbers and arrays is not tracked")
-
-
-def _contains(frame: Frame, a: Any, b: Any) -> Any:
-    content = frame.machine.content(b) if isinstance(b, Ref) else b
-    if isinstance(content, Entries):
-        return Const(static(a, "a key") in dict(content.values))
-    if isinstance(content, Const):
-        return Const(static(a, "an item") in content.value)
-    items = content.values if isinstance(content, Items) else content.items if isinstance(content, Tup) else ()
-    if is_static(a) and all(map(is_static, items)):
-        return Const(static(a, "an item") in [static(i, "an item") for i in items])
-    result: Any = Const(False)
-    for item in items:
-        one = Num(frame.build.call(OPERATORS["eq"], operand(frame, a), operand(frame, item)))
-        result = one if isinstance(result, Const) else Num(frame.build.call(OR, result.atom, one.atom))
-    return result
 
 
 def _conditional(frame: Frame, test: Any, body: Any, orelse: Any) -> Any:

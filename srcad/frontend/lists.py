@@ -24,7 +24,9 @@ def sequence_of(frame: Frame, value: Any) -> Atom:
 def element_atom(frame: Frame, value: Any) -> Atom:
     """`value` as an element of a list of unknown length; a list that is put into one is not changed any more."""
     if is_atomic(value):
-        return atom_of(value)
+        atom = atom_of(value)
+        frame.machine.memories.hold(atom, frame.build.span)
+        return atom
     if not (isinstance(value, Ref) and isinstance(frame.machine.content(value), Items | Sequence)):
         raise Refused(f"{describe(value)} in a list whose length is not known", "its elements must be numbers, arrays, or "
                       "lists of these", "keep one list for each component")

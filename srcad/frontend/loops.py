@@ -18,7 +18,7 @@ from srcad.frontend.branches import branch, truth
 from srcad.frontend.joins import Join, same
 from srcad.frontend.lists import sequence_of
 from srcad.frontend.machine import HELD, Frame, bound_names
-from srcad.frontend.memory import Frozen, Meetings, Memories, Memory, StoresToElement
+from srcad.frontend.memory import Frozen, Meetings, Memories, Memory, StoresToElement, owner_of
 from srcad.frontend.memory import joined as joined_memories
 from srcad.frontend.spaces import Space, by_index, element_type, space_of, static_range
 from srcad.frontend.values import (
@@ -40,6 +40,7 @@ from srcad.frontend.values import (
     atoms_in,
     is_atomic,
     map_atoms,
+    static,
 )
 from srcad.ir import NEVER, UNDEF, Atom, Carry, Element, Lit, Loop, Test, Type, Var, equivalent, fresh, join
 from srcad.ir.types import integer
@@ -63,8 +64,12 @@ def execute_for(frame: Frame, node: Any) -> None:
     try:
         lowering.run()
     except NeedsStatic as need:
-        bounds = space.bounds and static_range(space.bounds)
-        if lowering.indices.isdisjoint(frame.build.sources(need.var)) or bounds is None or space.sequences or len(bounds) > UNROLL:
+        if lowering.indices.isdisjoint(frame.build.sources(need.var)) or space.bounds is None or space.sequences:
+            raise
+        for bound in (space.bounds.start, space.bounds.stop, space.bounds.step):
+            static(Num(bound), "the range of a loop that chooses among unlike things")
+        bounds = static_range(space.bounds)
+        if bounds is None or len(bounds) > UNROLL:
             raise
         rewind()
         _unroll(frame, node, [space.value(Const(i), []) for i in bounds])
@@ -190,6 +195,8 @@ class _Lowering:
     made: dict[Any, Var] = field(default_factory=dict)
     unlike: dict[Any, Mixed] = field(default_factory=dict)
     mixed: dict[Any, Frozen] = field(default_factory=dict)
+    frozen: dict[Any, Frozen] = field(default_factory=dict)
+    entered: frozenset[Var] = frozenset()
     shared: dict[Var, Var] = field(default_factory=dict)
     paths: dict[Var, list[Any]] = field(default_factory=dict)
     split: set[Any] = field(default_factory=set)
@@ -264,6 +271,7 @@ class _Lowering:
     def _enter_memories(self) -> None:
         machine = self.frame.machine
         memories = machine.memories
+        memories.frozen.update(self.frozen)
         for param, slot in self.slots.items():
             if not isinstance(slot.init, Var):
                 continue
@@ -273,8 +281,13 @@ class _Lowering:
             why = self.mixed.get(self.places[param])
             if why is not None:
                 memories.frozen.setdefault(memories.at(slot.init), why)
-                memories.of[param] = Memory()
+                memories.of[param] = Memory(owner_of(memories.at(slot.init)))
                 memories.freeze(param, why)
+        holders = {a for v in machine.state.values() for a in atoms_in(v)}
+        for init, param in self.shared.items():
+            if self.places[param] not in self.mixed and init not in holders and owner_of(memories.at(init)):
+                memories.newer[init] = param
+        self.entered = frozenset(memories.newer)
         self._refresh_views()
 
     def _refresh_views(self) -> None:
@@ -305,7 +318,8 @@ class _Lowering:
 
     def _settle_memories(self, joined: State, after: Memories) -> None:
         """Lower the loop again if a trip ends with a name in another memory than it began with."""
-        before = self.frame.machine.memories.copy()
+        machine = self.frame.machine
+        before = machine.memories.copy()
         for param, slot in self.slots.items():
             if isinstance(slot.init, Var):
                 before.of[param] = before.at(slot.init)
@@ -319,11 +333,18 @@ class _Lowering:
         for param in found:
             self.mixed[self.places[param]] = Frozen(f"`{param.hint}` is another array in the next trip", "copy it before "
                                                     "the loop, or store into a copy", span)
-        if found:
+        held = [p for p, s in self.slots.items() if isinstance(s.next, Var) and after.at(s.next) in after.frozen
+                and self.places.get(p) not in self.mixed and p in self.places and before.at(p) not in after.frozen]
+        for param in held:
+            self.mixed[self.places[param]] = after.frozen[after.at(self.slots[param].next)]
+        known = {before.at(a) for v in machine.state.values() for a in atoms_in(v) if isinstance(a, Var)}
+        frozen = {m: why for m, why in after.frozen.items() if m in known and m not in before.frozen and m not in self.frozen}
+        self.frozen.update(frozen)
+        if found or held or frozen:
             raise _Again
         for sequence in self.space.sequences if self.space is not None else ():
             if isinstance(sequence, Var) and any(
-                    after.at(v) is before.at(sequence) for v in after.newer if v not in before.newer):
+                    after.at(v) is before.at(sequence) for v in after.newer if v not in self.entered):
                 # What the loop runs over changes while it runs.
                 raise StoresToElement(next(iter(self.elements), sequence))
 

@@ -20,9 +20,10 @@ from srcad.frontend.calls import call_value
 from srcad.frontend.capture import Source
 from srcad.frontend.expressions import evaluate
 from srcad.frontend.machine import Capture, Frame, Guard, Machine, Semantics
-from srcad.frontend.memory import WRITE_BACK, Memory
+from srcad.frontend.memory import Memory
 from srcad.frontend.outline import call_recursive
 from srcad.frontend.statements import assign, execute
+from srcad.frontend.stores import write_back
 from srcad.frontend.values import (
     ANY_SHAPE,
     Const,
@@ -111,14 +112,6 @@ def _lower(machine: Machine, source: Source, arguments: dict[str, Any]) -> Lower
     name = source.tree.name.strip("<>")
     func = Func(name, tuple(params), build.block, tree, source.span(source.tree), source.function.__doc__ or "")
     return Lowered(func, captures, tuple(machine.guards.values()))
-
-
-def write_back(machine: Machine) -> None:
-    """What the function changed and came from the caller is changed there, when all is done."""
-    for var in machine.inputs:
-        last = machine.memories.current(var)
-        if last is not var:
-            machine.build.call(WRITE_BACK, var, last)
 
 
 def lower_in_place(frame: Frame, source: Source, key: Any, values: dict[str, Any], parent: Frame | None) -> Any:

@@ -142,9 +142,10 @@ class Machine:
 
     def current(self, value: Any) -> Any:
         """A value that was evaluated before something else was, in its version of now."""
-        if not self.memories.newer or not any(a in self.memories.newer for a in atoms_in(value)):
+        memories = self.memories
+        if not memories.newer or not any(a in memories.newer or a in memories.views for a in atoms_in(value)):
             return value
-        return map_atoms(self.memories.current, value)
+        return map_atoms(lambda a: memories.renewed(a, self.build), value)
 
     def new(self, content: Any, hint: str = "") -> Ref:
         """A new mutable thing that holds `content`."""
@@ -155,6 +156,7 @@ class Machine:
     def held(self, var: Var) -> Num | Ref:
         """What a list of unknown length holds: a number, an array, or a list that can only be read."""
         if var.type.kind != "sequence":
+            self.memories.taken(var)
             return Num(var)
         ref = self.new(Sequence(var))
         ref.cell.frozen = HELD

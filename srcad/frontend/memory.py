@@ -16,18 +16,18 @@ reach it is refused.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
 import numpy as np
 
 from srcad.errors import Span
-from srcad.frontend.values import Mixed, Refused, State, atoms_in, map_atoms
-from srcad.ir import Atom, Builder, Lit, Op, Var, define, op_of
+from srcad.frontend.values import Mixed, NeedsStatic, Refused, State, atoms_in, map_atoms
+from srcad.frontend.views import is_certain, is_copied, keeps_order, made_in_order, put_back
+from srcad.ir import Atom, Builder, Let, Lit, Op, Var, define
 from srcad.ir.types import OBJECT
-from srcad.rules.indexing import SET_AT
 
 _serials = count()
 # An argument that the function changed gets its last version, when all else is done.
@@ -59,6 +59,11 @@ class Frozen:
     reason: str
     hint: str
     span: Span | None = None
+    note: str = "the other one"
+
+
+IN_A_LIST = Frozen("it came from a list whose length is not known, and may be another name for one of its elements",
+                   "copy it first, or keep the arrays as rows of one array")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,14 @@ class View:
         return build.call(self.op, base, *self.rest, hint=hint, **dict(self.named))
 
 
+@dataclass(frozen=True, slots=True)
+class Among:
+    """A memory that is one of several, which a list holds; `index` says which."""
+
+    index: Atom
+    places: frozenset[Place]
+
+
 @dataclass
 class Memories:
     """Which memory each variable is in, which are views, which are parts in an unknown way, which memories can't be
@@ -86,13 +99,47 @@ class Memories:
     elements: set[Var] = field(default_factory=set)
     frozen: dict[Place, Frozen] = field(default_factory=dict)
     newer: dict[Var, Var | None] = field(default_factory=dict)
+    among: dict[Place, Among] = field(default_factory=dict)
+    met: set[Place] = field(default_factory=set)
 
     def copy(self) -> Memories:
         return Memories(dict(self.of), dict(self.views), set(self.parts), set(self.elements), dict(self.frozen),
-                        dict(self.newer))
+                        dict(self.newer), dict(self.among), set(self.met))
 
     def freeze(self, v: Var, why: Frozen) -> None:
         self.frozen.setdefault(self.at(v), why)
+
+    def hold(self, a: Atom, span: Span | None) -> None:
+        """An array becomes an element of a list of unknown length: from now on nobody knows which one a store changes."""
+        if isinstance(a, Var) and _is_array(a):
+            self.freeze(a, Frozen("it is an element of a list whose length is not known", "put a copy into the list",
+                                  span, "put into the list here"))
+
+    def taken(self, v: Var) -> None:
+        """An array is taken from such a list."""
+        if _is_array(v):
+            self.of[v] = Memory()
+            self.freeze(v, IN_A_LIST)
+
+    def choose(self, v: Var, index: Atom, items: Iterable[Atom]) -> None:
+        """`v` is one of a few arrays, by an index that is not known."""
+        if _is_array(v):
+            places = [self.at(a) for a in items if isinstance(a, Var)]
+            self.of[v] = Memory(next(filter(None, map(owner_of, places)), ""))
+            self.among[self.of[v]] = Among(index, frozenset(places))
+
+    def renewed(self, a: Atom, build: Builder) -> Atom:
+        """`current`, for a view too that no name holds."""
+        if not isinstance(a, Var) or a in self.newer or a not in self.views:
+            return self.current(a)
+        view = self.views[a]
+        base = self.renewed(view.base, build)
+        if base is view.base:
+            return a
+        assert isinstance(base, Var)
+        new = view.of(build, base, a.hint)
+        self.of[new], self.views[new] = self.at(base), replace(view, base=base)
+        return new
 
     def at(self, v: Var) -> Place:
         """The memory of a variable; one of its own if nothing else is known."""
@@ -117,18 +164,31 @@ class Memories:
     def is_part(self, v: Var) -> bool:
         return v in self.views or v in self.parts
 
-    def derive(self, result: Var, op: Op, args: tuple[Any, ...], named: dict[str, Any]) -> None:
-        """Note that `result` may be in the memory of the first argument of `op`."""
-        base = args[0] if args else None
-        if not isinstance(base, Var) or op.memory == "fresh" or not _is_array(result) or not _is_array(base):
+    def lies_in_order(self, v: Var, made: Mapping[Var, Let]) -> bool:
+        """Is this array contiguous, row after row, as far as is known?"""
+        view = self.views.get(v)
+        if view is not None:
+            return keeps_order(view.op, view.base, view.rest) and self.lies_in_order(view.base, made)
+        place = self.at(v)
+        return isinstance(place, Var) and place not in self.met and made_in_order(
+            place, made, lambda a: self.lies_in_order(a, made))
+
+    def derive(self, result: Var, op: Op, args: tuple[Any, ...], named: dict[str, Any], made: Mapping[Var, Let]) -> None:
+        """Note that `result` may be in the memory of an argument of `op`."""
+        arrays = [a for a in args if isinstance(a, Var) and _is_array(a)]
+        if op.memory == "fresh" or not _is_array(result) or not arrays or (len(arrays) > 1 and arrays[0] is not args[0]):
             return
+        base = arrays[0]
         if op.function is operator.getitem and not is_basic(args[1]):
             return
+        if is_copied(op, result, base):
+            return
         self.of[result] = self.at(base)
-        if op.memory == "perhaps" and op.function is not operator.getitem:
-            self.parts.add(result)
+        rest = tuple(args[1:])
+        if base is args[0] and is_certain(op, result, base, rest, named, self.lies_in_order(base, made)):
+            self.views[result] = View(base, op, rest, tuple(named.items()))
         else:
-            self.views[result] = View(base, op, tuple(args[1:]), tuple(named.items()))
+            self.parts.add(result)
 
 
 def _is_array(v: Var) -> bool:
@@ -163,8 +223,12 @@ class Store:
         memory = self.memories.at(target)
         why = self.memories.frozen.get(memory)
         if why is not None:
-            related = ((why.span, "the other one"),) if why.span is not None else ()
+            related = ((why.span, why.note),) if why.span is not None else ()
             raise Refused(what, why.reason, why.hint, related)
+        if memory in self.memories.among:
+            index = self.memories.among[memory].index
+            assert isinstance(index, Var)
+            raise NeedsStatic(index, "the index of a list whose arrays are stored to")
         root, new_root = self._up(target, change(target), what)
         self._replace(memory, root, new_root)
 
@@ -185,9 +249,11 @@ class Store:
         if put is None:
             raise Refused(what, f"the array was made by {view.op.name}, and what a store to it changes is not tracked",
                           "store into the array that it was made from, or copy it")
-        base = self.memories.current(view.base)
+        base = self.memories.renewed(view.base, self.build)
         assert isinstance(base, Var)
-        return self._up(base, put(self.build, base, new, view), what)
+        changed = put(self.build, base, new, view.rest, dict(view.named))
+        assert isinstance(changed, Var)
+        return self._up(base, changed, what)
 
     def _replace(self, memory: Place, root: Var, new_root: Var) -> None:
         """Every variable of the state that is in this memory gets the version that follows from the new root."""
@@ -206,7 +272,7 @@ class Store:
             return made[v]
 
         for key, value in list(self.state.items()):
-            shared = [v for v in atoms_in(value) if isinstance(v, Var) and _is_array(v) and memories.at(v) is memory]
+            shared = [v for v in atoms_in(value) if isinstance(v, Var) and _is_array(v) and self._touches(v, memory)]
             if not shared:
                 continue
             if all(version(v) is not None for v in shared):
@@ -216,29 +282,9 @@ class Store:
         memories.newer.update(made)
 
 
-Put = Callable[[Builder, Var, Var, View], Var]
-
-
-def put_back(op: Op) -> Put | None:
-    """How a changed view changes its base, for views that can be stored to."""
-    return _PUTS.get(op.function)
-
-
-def _put_item(build: Builder, base: Var, new: Var, view: View) -> Var:
-    return build.call(SET_AT, base, view.rest[0], new, hint=base.hint)
-
-
-def _put_transposed(build: Builder, base: Var, new: Var, view: View) -> Var:
-    transpose = op_of(np.transpose)
-    assert transpose is not None
-    axes = view.rest[0] if view.rest else dict(view.named).get("axes")
-    named = {} if axes is None else {"axes": tuple(int(i) for i in np.argsort(axes))}
-    return build.call(transpose, new, hint=base.hint, **named)
-
-
-_PUTS: dict[Any, Put] = {operator.getitem: _put_item, np.transpose: _put_transposed}
-
-
+    def _touches(self, v: Var, memory: Place) -> bool:
+        own = self.memories.at(v)
+        return own is memory or (own in self.memories.among and memory in self.memories.among[own].places)
 
 
 # Where control meets.
@@ -250,7 +296,7 @@ def joined(left: Memories, right: Memories, pairs: Iterable[tuple[Var, Atom, Ato
     A memory that meets one other which meets nothing else is one memory.  All others are mixed: what could be one of
     them or another can be read, and a store to it is refused."""
     result = Memories({**left.of, **right.of}, {**left.views, **right.views}, left.parts | right.parts,
-                      left.elements | right.elements, {**left.frozen, **right.frozen})
+                      left.elements | right.elements, {**left.frozen, **right.frozen}, among={**left.among, **right.among}, met=left.met | right.met)
     met = Meetings(left, right)
     found = [(out, a, b) for out, a, b in pairs if _is_array(out)]
     result.newer = _newer(left, right, found)
@@ -261,6 +307,10 @@ def joined(left: Memories, right: Memories, pairs: Iterable[tuple[Var, Atom, Ato
         if out is a and out is b or not sources:
             continue
         result.of[out] = sources[-1]
+        if sources[0] is not sources[-1]:
+            result.met.add(sources[-1])
+        for why in (result.frozen[m] for m in sources if m in result.frozen):
+            result.freeze(out, why)
         if (isinstance(a, Var) and left.is_part(a)) or (isinstance(b, Var) and right.is_part(b)):
             result.parts.add(out)
         if met.mixed(a, b):
@@ -306,6 +356,3 @@ class Meetings:
         first, last = both
         swapped = owner_of(first) == owner_of(last)
         return not (swapped and self.to[first] == {last} and self.back[last] == {first})
-
-
-__all__ = ["Frozen", "StoresToElement", "Meetings", "Memories", "Memory", "Store", "View", "is_basic", "joined", "put_back"]

@@ -44,7 +44,10 @@ def call_operation(frame: Frame, op: Op, args: list[Any], kwargs: dict[str, Any]
     if op.outs > 1:
         return Tup(tuple(Num(v) for v in frame.build.calls(op, *form_args, **form_kwargs)))
     result = frame.build.call(op, *form_args, **form_kwargs)
-    frame.machine.memories.derive(result, op, tuple(form_args), form_kwargs)
+    if result.type.kind == "sequence" and op.memory != "fresh":
+        for a in form_args:
+            frame.machine.memories.hold(a, frame.build.span)
+    frame.machine.memories.derive(result, op, tuple(form_args), form_kwargs, frame.build.made)
     return result_of(frame, result)
 
 

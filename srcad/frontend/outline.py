@@ -118,7 +118,7 @@ def _signature(value: Any, generalise: Callable[[Type], Type]) -> Any:
         case Num(atom=a):
             t = generalise(a.type)
             # The sizes of a generalised type are new ones: only the rank counts.
-            return (t.kind, t.dtype, t.rank, t.optional, t.shape if t == a.type else None, t.value)
+            return (t.kind, t.dtype, t.rank, t.optional, t.shape if t.shape == a.type.shape else None, t.value)
         case Sequence():
             return ("sequence",)
         case Tup(items=items, cls=cls):

@@ -14,6 +14,7 @@ from srcad.frontend.classes import class_of
 from srcad.frontend.lists import sequence_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import argument
+from srcad.frontend.special import operated, special
 from srcad.frontend.values import (
     Const,
     Entries,
@@ -61,16 +62,27 @@ def binary(frame: Frame, name: str, a: Any, b: Any) -> Any:
         return _fold(function, static(a, "an operand"), static(b, "an operand"))
     if isinstance(a, Const) and isinstance(a.value, str) and name == "mod":
         raise Refused("formatting with %", hint="use an f-string")
+    if (result := operated(frame, name, a, b)) is not None:
+        return result
     if name in ("add", "mul") and any(isinstance(x, Ref | Tup) for x in (a, b)):
         return _concatenated(frame, name, a, b)
-    if name == "matmul":
-        return Num(frame.build.call(operation_of(operator.matmul), operand(frame, a), operand(frame, b)))
-    return Num(frame.build.call(OPERATORS[name], operand(frame, a), operand(frame, b)))
+    op = operation_of(operator.matmul) if name == "matmul" else OPERATORS[name]
+    return Num(frame.build.call(op, operand(frame, a, b), operand(frame, b, a)))
 
 
-def operand(frame: Frame, value: Any) -> Atom:
+def is_array_like(value: Any) -> bool:
+    """Does NumPy take part in an operation with `value`?"""
+    if isinstance(value, Num):
+        return value.atom.type.kind not in ("number", "object")
+    return isinstance(value, Const) and isinstance(value.value, np.generic)
+
+
+def operand(frame: Frame, value: Any, beside: Any) -> Atom:
     """An operand of arithmetic; a list beside an array is made an array, as NumPy does."""
     if isinstance(value, Ref | Tup):
+        if not is_array_like(beside):
+            raise Refused(f"an operator between {describe(value)} and {describe(beside)}",
+                          hint="make an array with np.array first")
         return frame.build.call(operation_of(np.array), argument(frame, value))
     if isinstance(value, Const) and isinstance(value.value, np.ndarray):
         raise Refused("an array that is neither an argument nor a name", hint="bind it to a name outside the function")
@@ -91,14 +103,19 @@ def _concatenated(frame: Frame, name: str, a: Any, b: Any) -> Any:
     """`+` and `*` of lists and tuples."""
     if name == "mul":
         container, times = (a, b) if isinstance(a, Ref | Tup) else (b, a)
-        if is_atomic(times) and atom_of(times).type.kind == "array":
-            return Num(frame.build.call(OPERATORS["mul"], operand(frame, a), operand(frame, b)))
+        if is_array_like(times):
+            return Num(frame.build.call(OPERATORS["mul"], operand(frame, a, b), operand(frame, b, a)))
         if isinstance(container, Ref) and not isinstance(times, Const):
             return frame.machine.new(Sequence(frame.build.call(REPEAT, sequence_of(frame, container), atom_of(times))))
-        items = _items(frame, container) * static(times, "a repetition")
+        count = static(times, "a repetition")
+        if not isinstance(count, int):
+            raise Refused(f"{describe(container)} times {describe(times)}", hint="make an array with np.array first")
+        items = _items(frame, container) * count
         return Tup(items) if isinstance(container, Tup) else frame.machine.new(Items(items))
     if not (isinstance(a, Ref | Tup) and isinstance(b, Ref | Tup)):
-        return Num(frame.build.call(OPERATORS["add"], operand(frame, a), operand(frame, b)))
+        return Num(frame.build.call(OPERATORS["add"], operand(frame, a, b), operand(frame, b, a)))
+    if type(a) is not type(b):
+        raise Refused(f"{describe(a)} + {describe(b)}", "Python does not add lists and tuples")
     if isinstance(a, Tup) and isinstance(b, Tup):
         return Tup(a.items + b.items)
     contents = [frame.machine.content(x) if isinstance(x, Ref) else x for x in (a, b)]
@@ -142,7 +159,8 @@ def subscript(frame: Frame, owner: Any, index: Any) -> Any:
         case Tup(items=items):
             return _known_item(frame, items, index, lambda part: Tup(part))
         case Ref():
-            return _container_item(frame, owner, index)
+            found = special(frame, owner, "getitem", index)
+            return _container_item(frame, owner, index) if found is None else found
         case Const(value=v):
             if isinstance(index, slice) or not is_static(index):
                 return _known_item(frame, tuple(map(Const, v)) if isinstance(v, str | tuple | range) else (), index,
@@ -160,7 +178,7 @@ def subscript(frame: Frame, owner: Any, index: Any) -> Any:
 def viewed(frame: Frame, op: Op, atom: Atom, *rest: Any) -> Num:
     """The result of an operation that may share the memory of its first argument."""
     result = frame.build.call(op, atom, *rest)
-    frame.machine.memories.derive(result, op, (atom, *rest), {})
+    frame.machine.memories.derive(result, op, (atom, *rest), {}, frame.build.made)
     return Num(result)
 
 
@@ -175,7 +193,10 @@ def _known_item(frame: Frame, items: tuple[Any, ...], index: Any, part: Any) -> 
         k = static(index, "the index of a list or tuple")
     except NeedsStatic:
         if items and all(isinstance(i, Num) or is_atomic(i) for i in items) and _alike(items):
-            return Num(frame.build.call(ITEM, frame.build.call(NEW, *map(atom_of, items)), atom_of(index)))
+            atoms = list(map(atom_of, items))
+            found = frame.build.call(ITEM, frame.build.call(NEW, *atoms), atom_of(index))
+            frame.machine.memories.choose(found, atom_of(index), atoms)
+            return Num(found)
         raise
     try:
         return items[k]
@@ -230,7 +251,7 @@ def index_atoms(frame: Frame, index: Any) -> Any:
             content = frame.machine.content(index)
             if isinstance(content, Items):
                 return [_plain(v) for v in content.values]
-            return operand(frame, index)
+            return frame.build.call(operation_of(np.array), argument(frame, index))
         case Const(value=v) if isinstance(v, slice):
             return v
         case _:

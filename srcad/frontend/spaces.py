@@ -255,10 +255,12 @@ def place(frame: Frame, base: Atom, index: Atom) -> Num:
     """`base[index]` as a view."""
     memories = frame.machine.memories
     result = frame.build.call(_getitem(), base, index)
-    memories.derive(result, _getitem(), (base, index), {})
+    memories.derive(result, _getitem(), (base, index), {}, frame.build.made)
     return Num(result)
 
 
 def element(frame: Frame, atom: Atom, index: Any) -> Num:
     """`atom[index]` of an array or a sequence."""
-    return frame.machine.held(frame.build.call(ITEM if atom.type.kind == "sequence" else _getitem(), atom, index))
+    if atom.type.kind == "sequence":
+        return frame.machine.held(frame.build.call(ITEM, atom, index))
+    return place(frame, atom, index)

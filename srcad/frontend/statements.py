@@ -12,7 +12,7 @@ from srcad.frontend.bodies import RESULT
 from srcad.frontend.branches import branch, truth
 from srcad.frontend.effects import ASSERT, RAISE, message_of
 from srcad.frontend.machine import Frame
-from srcad.frontend.stores import delete, store, update
+from srcad.frontend.stores import delete, store, update, write_back
 from srcad.frontend.unpacking import known_items
 from srcad.frontend.values import NONE, POISON, Closure, Const, Items, Refused, atom_of
 
@@ -119,10 +119,20 @@ def _assertion(frame: Frame, test: Any, msg: Any) -> None:
     message = (message_of(frame.evaluate(msg)),) if msg is not None else ()
     if isinstance(value, Const):
         if not value.value:
+            write_back(frame.machine)
             frame.build.call(RAISE, AssertionError, *message)
             frame.machine.dead = True
         return
-    frame.build.call(ASSERT, atom_of(value), *message)
+    if not any(frame.machine.memories.current(v) is not v for v in frame.machine.inputs):
+        frame.build.call(ASSERT, atom_of(value), *message)
+        return
+
+    def fail() -> None:
+        write_back(frame.machine)
+        frame.build.call(RAISE, AssertionError, *message)
+        frame.machine.dead = True
+
+    branch(frame, atom_of(value), lambda: None, fail)
 
 
 def _raised(frame: Frame, exc: Any) -> None:
@@ -135,6 +145,7 @@ def _raised(frame: Frame, exc: Any) -> None:
         cls, args = frame.evaluate(exc), []
     if not (isinstance(cls, Const) and isinstance(cls.value, type) and issubclass(cls.value, BaseException)):
         raise Refused("raising something that is not an exception class or a call of one")
+    write_back(frame.machine)
     frame.build.call(RAISE, cls.value, *args)
     frame.machine.dead = True
 

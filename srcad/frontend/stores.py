@@ -10,8 +10,8 @@ import numpy as np
 
 from srcad.frontend.comprehensions import listed
 from srcad.frontend.lists import element_atom, sequence_of
-from srcad.frontend.machine import Frame
-from srcad.frontend.memory import Store, is_basic
+from srcad.frontend.machine import Frame, Machine
+from srcad.frontend.memory import WRITE_BACK, Store, is_basic
 from srcad.frontend.places import (
     BINARY,
     attribute,
@@ -21,6 +21,7 @@ from srcad.frontend.places import (
     operand,
     subscript,
 )
+from srcad.frontend.special import special
 from srcad.frontend.values import (
     MISSING,
     Const,
@@ -63,8 +64,10 @@ def store_item(frame: Frame, owner: Any, index: Any, value: Any) -> None:
     content = frame.machine.content(owner) if isinstance(owner, Ref) else None
     match content:
         case Items(values=values) if isinstance(index, Const | Num) and is_static(index):
-            items = list(values)
-            items[static(index, "an index")] = value
+            items, k = list(values), static(index, "an index")
+            if not (isinstance(k, int) and -len(items) <= k < len(items)):
+                raise Refused(f"a store at index {k!r} of a list of {len(items)}", "it always fails")
+            items[k] = value
             frame.machine.store(owner, Items(tuple(items)))
         case Items() | Sequence() if not isinstance(index, slice):
             changed = frame.build.call(SET_ITEM, sequence_of(frame, owner), atom_of(index), element_atom(frame, value))
@@ -72,6 +75,8 @@ def store_item(frame: Frame, owner: Any, index: Any, value: Any) -> None:
         case Entries(values=entries):
             key = static(index, "the key of a dict")
             frame.machine.store(owner, Entries(tuple({**dict(entries), key: value}.items())))
+        case Fields():
+            special(frame, owner, "setitem", index, value)
         case _:
             raise Refused(f"this store into {describe(owner)}")
 
@@ -87,9 +92,17 @@ def store_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
 # Arrays.
 
 
+def write_back(machine: Machine) -> bool:
+    """What the function changed and came from the caller is changed there, before it returns or raises; is there any?"""
+    changed = [(v, last) for v in machine.inputs if (last := machine.memories.current(v)) is not v]
+    for var, last in changed:
+        machine.build.call(WRITE_BACK, var, last)
+    return bool(changed)
+
+
 def store_in_array(frame: Frame, owner: Num, index: Any, value: Any) -> None:
     """`owner[index] = value`, seen by every name of the array."""
-    places, item = index_atoms(frame, index), operand(frame, value)
+    places, item = index_atoms(frame, index), operand(frame, value, owner)
     change(frame, owner, lambda x: frame.build.call(SET_AT, x, places, item), "a store into an array")
 
 
@@ -126,14 +139,14 @@ def change_in_place(frame: Frame, owner: Num, name: str, value: Any) -> None:
 
 def add_at(frame: Frame, owner: Num, index: Any, value: Any) -> None:
     """`np.add.at`: as often as the index names an element."""
-    places, item = index_atoms(frame, index), operand(frame, value)
+    places, item = index_atoms(frame, index), operand(frame, value, owner)
     change(frame, owner, lambda x: frame.build.call(INDEX_ADD, x, item, places), "np.add.at")
 
 
 def _accumulate(frame: Frame, owner: Num, index: Any, name: str, value: Any) -> bool:
     """`owner[index] += value` as a sum into a place, where the place is a view of floats."""
     target, places = frame.machine.memories.current(owner.atom), index_atoms(frame, index)
-    dtype, item = target.type.dtype, operand(frame, value)
+    dtype, item = target.type.dtype, operand(frame, value, owner)
     if not is_basic(places) or dtype is None or dtype.kind not in "fc" or item.type.dtype is None or not np.can_cast(
             item.type.dtype, dtype, "same_kind"):
         return False
@@ -210,5 +223,13 @@ def delete(frame: Frame, target: Any) -> None:
     if isinstance(target, gast.Name):
         frame.machine.state[frame.scope, target.id] = MISSING
         return
-    raise Refused("`del` of an item or attribute")
+    if isinstance(target, gast.Subscript) and isinstance(owner := frame.evaluate(target.value), Ref):
+        content, key = frame.machine.content(owner), static(frame.evaluate(target.slice), "a key")
+        if isinstance(content, Entries) and content.get(key) is not None:
+            frame.machine.store(owner, Entries(tuple((k, v) for k, v in content.values if k != key)))
+            return
+        if isinstance(content, Items) and isinstance(key, int) and -len(content.values) <= key < len(content.values):
+            frame.machine.store(owner, Items(tuple(v for k, v in enumerate(content.values) if k != key % len(content.values))))
+            return
+    raise Refused("this `del`", hint="build what is left anew")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("pull", "push"):
+    if name in ("not_float", "pull", "push"):
         from srcad.program import pullback
 
         return getattr(pullback, name)

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from srcad.backends.lax import compiled
-from srcad.ir import Func, Lit, Record, Undef, Var, map_tree
+from srcad.ir import Func, Let, Lit, Record, Undef, Var, map_tree
 from srcad.program.signature import objects_of
+from srcad.transforms.prepare import without_write_backs
 
 
 def xla(func: Func) -> Callable[..., Any]:
     """`func` as a function of trees, compiled when it is first called."""
-    run = compiled(func)
+    # What the function stores into its caller's arrays it returns, and it is stored when XLA is done.
+    inner, end = without_write_backs(func)
+    stored = [(s.args[0], s.args[1]) for s in end if isinstance(s, Let)]
+    run = compiled(replace(inner, result=(func.result, tuple(last for _, last in stored))) if stored else func)
+    targets = [func.inputs.index(v) for v, _ in stored if isinstance(v, Var)]
 
     def call(*args: Any) -> Any:
-        outputs = iter(run(*_inputs(func, args)))
-        return objects_of(map_tree(lambda a: next(outputs) if isinstance(a, Var | Lit | Undef) else a, func.result))
+        inputs = _inputs(func, args)
+        outputs = iter(run(*inputs))
+        result = objects_of(map_tree(lambda a: next(outputs) if isinstance(a, Var | Lit | Undef) else a, func.result))
+        for k in targets:
+            np.copyto(inputs[k], next(outputs))
+        return result
 
     return call
 

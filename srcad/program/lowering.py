@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, assert_never
 
+import numpy as np
+
 from srcad.errors import ArgumentError
 from srcad.frontend.capture import Source, capture
 from srcad.frontend.lower import Lowered, lower
+from srcad.frontend.values import Const
 from srcad.ir import Builder, Func, Lit, Type, Undef, Var, leaves, map_tree
 from srcad.ir.walk import substitute
 from srcad.program.programs import Forward, Gradient, Primal, Program, Tangent, Wrt, argument_of
@@ -38,6 +41,7 @@ def lower_program(program: Program, arguments: dict[str, Any]) -> Lowered:
         case Primal():
             return lower(source_of(program), arguments)
         case Gradient():
+            check_arguments(program, arguments)
             return _gradient(program, unseeded(lower_program(program.program, arguments)))
         case Tangent():
             inner = unseeded(lower_program(program.program, arguments))
@@ -50,9 +54,10 @@ def lower_program(program: Program, arguments: dict[str, Any]) -> Lowered:
 
 def _gradient(program: Gradient, inner: Lowered) -> Lowered:
     """The adjoint: gradients, with the value or the auxiliary output where they are asked for."""
-    func, aux = _output(program, inner.func)
-    adjoint = reverse(func, differentiated(func, program.wrt))
+    func = _output(program, inner.func)
+    adjoint = reverse(func, differentiated(func, program.wrt), has_aux=program.has_aux)
     value, gradients = adjoint.result
+    value, aux = value if program.has_aux else (value, None)
     order = [p.name for p in func.params if p.name in set(map(argument_of, program.wrt))]
     by_name = {order[0]: gradients} if len(order) == 1 else dict(zip(order, gradients, strict=True))
     parts = [by_name[w] if isinstance(w, str) else by_name[w[0]][w[1]] for w in program.wrt]
@@ -64,19 +69,20 @@ def _gradient(program: Gradient, inner: Lowered) -> Lowered:
     return replace(inner, func=without_value(replace(adjoint, result=(value, result))))
 
 
-def _output(program: Gradient, func: Func) -> tuple[Func, Any]:
-    """The program with its one differentiated output made a scalar, and the auxiliary output."""
+def _output(program: Gradient, func: Func) -> Func:
+    """The program with its differentiated output made a scalar."""
     result, aux = func.result, None
     if program.has_aux:
         if not (type(result) is tuple and len(result) == 2):
             raise ArgumentError(f"has_aux=True, but {func.name} does not return a pair (value, aux)")
         result, aux = result
     check_scalar(func.name, result)
-    if result.type.shape != () and isinstance(result, Var):
+    body = func.body
+    if isinstance(result, Var) and result.type.shape != ():
         build = Builder(func.span)
-        scalar = build.call(SINGLE, result, hint=result.hint or "y")
-        return replace(func, body=func.body + build.block, result=scalar), aux
-    return replace(func, result=result), aux
+        result = build.call(SINGLE, result, hint=result.hint or "y")
+        body += build.block
+    return replace(func, body=body, result=(result, aux) if program.has_aux else result)
 
 
 def _halves(program: Forward, inner: Lowered) -> Lowered:
@@ -101,6 +107,15 @@ def unseeded(lowered: Lowered) -> Lowered:
     result = map_tree(lambda a: seeds.get(a, a) if isinstance(a, Var) else a, func.result)
     params = tuple(p for p in func.params if not p.has_default)
     return replace(lowered, func=replace(func, params=params, body=substitute(func.body, seeds), result=result))
+
+
+def check_arguments(program: Gradient, arguments: dict[str, Any]) -> None:
+    """Refuse arrays that hold no numbers, before a use of them is."""
+    for name in map(argument_of, program.wrt):
+        tree = arguments[name]
+        if isinstance(tree, Const) and isinstance(tree.value, np.ndarray):
+            raise ArgumentError(f"`{name}` of {program.primal.name} is an array of dtype {tree.value.dtype}. Pass an array of "
+                                "floats")
 
 
 def check_scalar(name: str, result: Any) -> None:
@@ -131,10 +146,12 @@ def differentiated(func: Func, wrt: Wrt, complex_too: bool = False) -> list[Var]
     params = {p.name: p for p in func.params}
     for w in wrt:
         p = params[argument_of(w)]
+        if not isinstance(w, str) and w[1] >= len(p.tree):
+            raise ArgumentError(f"wrt is number {w[1]} of `*{p.name}` of {func.name}, and {len(p.tree)} were given")
         tree = p.tree if isinstance(w, str) else p.tree[w[1]]
         own = [v for v in leaves(tree) if isinstance(v, Var) and v.type.is_inexact]
         if not own:
-            raise ArgumentError(_not_float(func.name, p.name if isinstance(w, str) else f"{w[0]}[{w[1]}]", tree))
+            raise ArgumentError(not_float(func.name, p.name if isinstance(w, str) else f"{w[0]}[{w[1]}]", tree))
         if not complex_too and any(v.type.dtype is not None and v.type.dtype.kind == "c" for v in own):
             raise ArgumentError(f"grad with respect to `{p.name}`, which is complex: differentiate with respect to its real "
                                 "and imaginary parts")
@@ -142,10 +159,10 @@ def differentiated(func: Func, wrt: Wrt, complex_too: bool = False) -> list[Var]
     return found
 
 
-def _not_float(name: str, argument: str, tree: Any) -> str:
+def not_float(name: str, argument: str, tree: Any) -> str:
     head = f"`{argument}` of {name} can't be differentiated:"
-    if isinstance(tree, Var):
-        t = tree.type
+    t = tree.type if isinstance(tree, Var) else tree
+    if isinstance(t, Type):
         if t.kind == "array":
             return f"{head} it is an array of {t.dtype}. Pass floats, for instance {argument}.astype(float)"
         if t.dtype is not None and t.dtype.kind in "iu":

@@ -236,6 +236,8 @@ def names_in(primal: Primal, wrt: Any) -> tuple[Wrt, bool]:
         return names[w]
 
     if isinstance(wrt, tuple | list):
+        if not wrt:
+            raise ArgumentError("wrt is empty: name at least one argument")
         return tuple(map(name, wrt)), False
     return (name(wrt),), True
 

@@ -12,10 +12,11 @@ from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
 from srcad.ir import Func, Lit, Undef, Var, leaves, map_tree
 from srcad.program.lowering import Split
+from srcad.program.lowering import not_float as why_not_float
 from srcad.program.programs import Forward, Program, Tangent
 from srcad.program.results import owned
-from srcad.program.runner import Runner
-from srcad.program.signature import leaves_of, objects_of, tree_of
+from srcad.program.runner import Runner, apart
+from srcad.program.signature import Describe, leaves_of, objects_of, tree_of
 from srcad.transforms.calls import Halves
 
 
@@ -33,12 +34,19 @@ def pull(program: Program, primals: tuple[Any, ...], backend: str,
     values = runner.values(args, {})
     variant = runner.variants.find(values)
     captured = tuple(read() for read in variant.captures)
-    value, residuals = guarded(variant.run, (*values, *captured))
+    apart(variant, (*runner.values(primals, {}), *captured))
+    # The reverse half reads the arguments as they were given.
+    given = (*values, *captured) if not variant.written else tuple(map(tree_of_copies, (*values, *captured)))
+    try:
+        value, residuals = guarded(variant.run, (*values, *captured))
+    finally:
+        for k in variant.written:
+            np.copyto(_inputs(variant.func, runner.values(primals, {}))[k], _inputs(variant.func, values)[k])
     lowered = variant.lowered
     assert isinstance(lowered, Split) and lowered.halves is not None and lowered.whole is not None
     (back,) = variant.companions
-    pullback = Pullback(lowered.whole, lowered.halves, back, (*values, *captured), residuals, len(program.primal.bound),
-                        len(primals))
+    pullback = Pullback(lowered.whole, lowered.halves, back, given, residuals, len(program.primal.bound),
+                        len(primals), _shapes(lowered.whole, value))
     return owned(value, (*values, *captured, _arrays(residuals))), pullback
 
 
@@ -49,6 +57,12 @@ def guarded(function: Callable[..., Any], given: tuple[Any, ...]) -> Any:
     except Exception as error:
         annotate(error)
         raise
+
+
+def _inputs(func: Func, values: tuple[Any, ...]) -> list[Any]:
+    """What the variables of the arguments are bound to."""
+    return [leaf for p, v in zip(func.params, values, strict=False)
+            for var, leaf in zip(leaves(p.tree), leaves_of(v), strict=True) if isinstance(var, Var)]
 
 
 def tree_of_copies(value: Any) -> Any:
@@ -63,19 +77,24 @@ def _arrays(tree: Any) -> list[Any]:
     return [tree] if isinstance(tree, np.ndarray) else []
 
 
+def _shapes(func: Func, value: Any) -> list[tuple[int, ...] | None]:
+    """The shapes of the parts of a result; None for a list, whose elements may have several."""
+    return [None if isinstance(part, list) else np.shape(part) for part in _cotangents(func.result, value)]
+
+
 class Pullback:
     """The linear map from cotangents of a result to cotangents of the arguments, at the point of one call."""
 
     def __init__(self, func: Func, halves: Halves, back: Callable[..., Any], values: tuple[Any, ...], residuals: Any,
-                 skip: int, count: int) -> None:
+                 skip: int, count: int, shapes: list[tuple[int, ...] | None]) -> None:
+        self.shapes = shapes  # of the parts of the result
         self.func, self.halves, self.back = func, halves, back
         self.values, self.residuals, self.skip, self.count = values, residuals, skip, count
 
     def __call__(self, cotangent: Any) -> tuple[Any, ...]:
         """The cotangents of the arguments, one for each positional argument."""
         seeds = self._seeds(cotangent)
-        inputs = [leaf for p, v in zip(self.func.params, self.values, strict=True)
-                  for var, leaf in zip(leaves(p.tree), leaves_of(v), strict=True) if isinstance(var, Var)]
+        inputs = _inputs(self.func, self.values)
         given = (self.residuals,) if self.halves.residuals else ()
         flat = guarded(self.back, (*(inputs[k] for k in self.halves.reads), *given, *seeds))
         flat = flat if isinstance(flat, tuple) else (flat,)
@@ -87,16 +106,18 @@ class Pullback:
         parts, given = leaves(self.func.result), _cotangents(self.func.result, cotangent)
         if len(given) != len(parts):
             raise ArgumentError(f"the cotangent must have the structure of the result of {self.func.name}")
-        outputs = [(a, g) for a, g in zip(parts, given, strict=True) if isinstance(a, Var | Lit | Undef)]
-        return [self._seed(g, a) for k, (a, g) in enumerate(outputs) if k in self.halves.outputs]
+        outputs = [(g, shape) for a, g, shape in zip(parts, given, self.shapes, strict=True) if isinstance(a, Var | Lit | Undef)]
+        return [self._seed(g, shape) for k, (g, shape) in enumerate(outputs) if k in self.halves.outputs]
 
-    def _seed(self, g: Any, output: Any) -> Any:
-        if isinstance(g, np.ndarray) and g.dtype.kind in "iub":
-            g = g.astype(float)
-        t = output.type
-        if t.shape is not None and np.ndim(g) != len(t.shape):
-            raise ArgumentError(f"a cotangent of rank {np.ndim(g)} for a result of rank {len(t.shape)} of {self.func.name}")
-        return g
+    def _seed(self, g: Any, shape: tuple[int, ...] | None) -> Any:
+        """The cotangent of one part of the result."""
+        if shape is None:
+            return g
+        if not isinstance(g, np.ndarray | np.generic | float | int | complex) and not hasattr(g, "__array__"):
+            raise ArgumentError(f"a cotangent of {self.func.name} is {g!r}; it must be a number or array of shape {shape}")
+        if np.shape(g) != shape:
+            raise ArgumentError(f"a cotangent of {self.func.name} has shape {np.shape(g)}, and the result has shape {shape}")
+        return g.astype(float) if isinstance(g, np.ndarray | np.generic) and g.dtype.kind in "iub" else g
 
     def _trees(self, found: dict[int, Any]) -> tuple[Any, ...]:
         position = iter(range(1_000_000))
@@ -125,6 +146,11 @@ def _cotangents(tree: Any, cotangent: Any) -> list[Any]:
     return [leaf for t, c in zip(tree, cotangent, strict=True) for leaf in _cotangents(t, c)]
 
 
+def not_float(function: str, argument: str, value: Any) -> str:
+    """Why `value` can't be differentiated, and what to pass instead."""
+    return why_not_float(function, argument, Describe().argument(argument, value))
+
+
 def push(program: Program, primals: tuple[Any, ...], tangents: tuple[Any, ...], backend: str) -> tuple[Any, Any]:
     """The value of the program and its derivative along the tangents; None is the tangent zero."""
     if len(primals) != len(tangents):
@@ -134,7 +160,7 @@ def push(program: Program, primals: tuple[Any, ...], tangents: tuple[Any, ...], 
     moving = [t is not None for t in tangents] if any(t is not None for t in tangents) else [True] * len(tangents)
     wrt = tuple(n for n, x, moves in zip(names, primals, moving, strict=False) if moves and _has_floats(x))
     if not wrt:
-        raise ArgumentError(f"none of the arguments of {program.name} is a float")
+        raise ArgumentError(f"none of the arguments of {program.name} is a float. Pass floats, for instance 2.0 instead of 2")
     runner = _runner(Tangent, program, wrt, backend)
     given = tuple(_tangent(t, x, n) for n, x, t in zip(names, primals, tangents, strict=False) if n in wrt)
     y, dy = runner(primals, {}, given)
@@ -148,7 +174,11 @@ def _has_floats(value: Any) -> bool:
 
 def _tangent(tangent: Any, value: Any, name: str) -> Any:
     """A tangent of the structure, shapes and dtypes of its primal."""
-    flat = iter(leaves_of(tangent) if tangent is not None else [None] * len(leaves_of(value)))
+    count = len(leaves_of(value))
+    flat = iter([None] * count if tangent is None else leaves_of(tangent))
+    if tangent is not None and len(leaves_of(tangent)) != count:
+        raise ArgumentError(f"the tangent of `{name}` has {len(leaves_of(tangent))} leaves, and `{name}` has {count}: it must "
+                            "have the same structure, with None for leaves that are not floats")
 
     def leaf(x: Any) -> Any:
         t = next(flat, None)

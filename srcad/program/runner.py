@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy import ndarray
 
 from srcad.backends.load import annotate
+from srcad.errors import ArgumentError
 from srcad.frontend.bodies import bind
 from srcad.frontend.values import Const
+from srcad.ir import Var, leaves
 from srcad.program.lowering import source_of
 from srcad.program.programs import Primal, Program
 from srcad.program.results import owned
-from srcad.program.signature import key_of
+from srcad.program.signature import key_of, leaves_of
 from srcad.program.variants import Variant, Variants
 
 CONTAINERS = frozenset({tuple, list, dict})
@@ -51,6 +54,8 @@ class Runner:
 
     def finish(self, variant: Variant, given: tuple[Any, ...]) -> Any:
         """Run the generated function; what the user's program raises is shown with the user's line."""
+        if variant.written:
+            apart(variant, given)
         try:
             result = variant.run(*given)
         except Exception as error:
@@ -64,6 +69,20 @@ class Runner:
                 if result.flags.writeable:
                     return result
         return result if type(result) is float else owned(result, given)
+
+
+def apart(variant: Variant, given: tuple[Any, ...]) -> None:
+    """Refuse a call whose arguments overlap, if the program changes one of them: it was made for arrays that do not."""
+    if not variant.written:
+        return
+    inputs = [(p.name, leaf) for p, v in zip(variant.func.params, given, strict=False)
+              for var, leaf in zip(leaves(p.tree), leaves_of(v), strict=True) if isinstance(var, Var)]
+    for k in variant.written:
+        name, array = inputs[k]
+        for j, (other, x) in enumerate(inputs):
+            if j != k and isinstance(x, np.ndarray) and np.may_share_memory(array, x) and np.shares_memory(array, x):
+                raise ArgumentError(f"`{name}` and `{other}` of {variant.func.name} share memory, and `{name}` is changed: "
+                                    "pass a copy of one of them")
 
 
 def bind_values(primal: Primal, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -49,8 +49,9 @@ def exact_key(values: tuple[Any, ...], static: frozenset[Path], names: tuple[str
     key = tuple(map(key_of, values))
     if not static:
         return key
-    given = dict(zip(names, values, strict=True))
-    return "static", key, tuple(leaves_of(given[name])[i] for name, i in sorted(static) if name != ANY_SHAPE)
+    given = {name: leaves_of(value) for name, value in zip(names, values, strict=True)}
+    # Another call may have given more leaves here.
+    return "static", key, tuple(given[name][i] for name, i in sorted(static) if name != ANY_SHAPE and i < len(given[name]))
 
 
 def specialised(static: frozenset[Path], path: Path, given: dict[str, Any]) -> frozenset[Path] | None:

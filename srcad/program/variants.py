@@ -13,7 +13,9 @@ from srcad.backends.emit import emit_program
 from srcad.backends.load import load
 from srcad.errors import Unsupported
 from srcad.frontend.lower import Lowered, NeedsValue
-from srcad.ir import Func
+from srcad.frontend.memory import WRITE_BACK
+from srcad.ir import Func, Let
+from srcad.ir.walk import every
 from srcad.program.compiled import xla
 from srcad.program.lowering import lower_program
 from srcad.program.programs import Program
@@ -39,6 +41,7 @@ class Variant:
         self.capture_keys = tuple(_kind(read()) for read in self.captures)
         self.guards = self.lowered.guards
         self.checked = bool(self.captures or self.guards)
+        self.written = written(self.lowered.func)
 
     @property
     def func(self) -> Func:
@@ -55,6 +58,12 @@ def _kind(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return (value.dtype, tuple(n == 1 for n in value.shape))
     return type(value)
+
+
+def written(func: Func) -> tuple[int, ...]:
+    """The inputs of a program whose arrays it changes, by number."""
+    changed = {s.args[0] for s in every(func.body) if isinstance(s, Let) and s.op is WRITE_BACK}
+    return tuple(k for k, v in enumerate(func.inputs) if v in changed)
 
 
 class Variants:

@@ -61,6 +61,9 @@ def by_number(c: float, t: Any) -> Any:
     if factor != 1 and (_is_power_of_two(factor) or _is_power_of_two(c)):
         return by_number(c * factor, rest)
     let = _definition(t, -_NEAR)
+    if let is not None and let.op.name == "np.broadcast_to":
+        small = by_number(c, Symbol(t.build, let.args[0]))  # type: ignore[arg-type]
+        return Symbol(t.build, t.build.let(let.op, (small.atom, *let.args[1:]), let.form)[0])
     if factor == 1 and let is not None and let.op is _MUL:
         # To the front of a product, where it meets other numbers and often a number that is not an array.
         first, second = (Symbol(t.build, a) for a in let.args)  # type: ignore[arg-type]

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from srcad.ir.ops import op_of
+from srcad.ir.ops import Op, op_of
 from srcad.ir.types import Type
-from srcad.rules import creation, indexing, runtime  # noqa: F401 - they make the operations that are named below
+from srcad.rules import creation, indexing, runtime, structure  # noqa: F401 - they make the operations that are named below
 from srcad.rules.ops import linear
 from srcad.rules.results import like
 from srcad.rules.sequences import ADD_AT, ITEM, SET_ITEM
@@ -19,6 +19,13 @@ from srcad.runtime import arrays, tapes
 
 _rows_of = recorded(tapes.rows_of)
 _rows_into = recorded(tapes.rows_into)
+
+
+def known(function: Any) -> Op:
+    """The operation that runs `function`."""
+    op = op_of(function)
+    assert op is not None, function
+    return op
 
 
 def _stretched_type(t: Any, y: Any) -> Type:
@@ -39,10 +46,10 @@ STRETCHED = linear(tapes.stretched, lambda g, y, t, like_: unbroadcast_to(g, t),
                    infer=_stretched_type)
 
 # The loads whose cotangents accumulate in one buffer, each with what adds to it.
-INDEX_ADD, SET_AT = op_of(arrays.index_add), op_of(arrays.set_at)
-LOADS = {op_of(operator.getitem): INDEX_ADD, ITEM: ADD_AT}
+INDEX_ADD, SET_AT = known(arrays.index_add), known(arrays.set_at)
+LOADS = {known(operator.getitem): INDEX_ADD, ITEM: ADD_AT}
 # The cotangent of what a store writes is read before the place that it was written to is cleared.
 STORES = (SET_AT, SET_ITEM)
 # The zero of what may have no value: it is never read where there is none.
-ZEROS_FOR = op_of(arrays.zeros_for)
-ARRAY = op_of(np.array)
+ZEROS_FOR = known(arrays.zeros_for)
+ARRAY, COPY = known(np.array), known(np.copy)

@@ -51,12 +51,12 @@ def sources(let: Let) -> Iterator[tuple[int | str, Any]]:
     """The arguments of a call that its result's derivative depends on, each with its position or its name."""
     rule = rule_of(let.op)
     args, kwargs = let.call()
-    known = rule is not None and not isinstance(let.op, CallOp)
-    for i, a in enumerate(args):
-        stated = known and any(i < len(fs) and fs[i] is not None for fs in (rule.jvps, rule.vjps))
-        if stated or not known:
-            yield i, a
-    if not known or rule.vjps or rule.jvps:
+    if rule is None:
+        yield from enumerate(args)
+    else:
+        yield from ((i, a) for i, a in enumerate(args)
+                    if any(i < len(fs) and fs[i] is not None for fs in (rule.jvps, rule.vjps)))
+    if rule is None or rule.vjps or rule.jvps:
         yield from kwargs.items()
 
 
@@ -81,9 +81,9 @@ def _vary_block(block: Block, found: set[Var]) -> None:
 
 def _vary(stmt: Stmt, found: set[Var]) -> None:
     match stmt:
-        case Let(op=CallOp()):
+        case Let(op=CallOp() as op):
             mask = tuple(a in found for a in stmt.args)
-            _mark(found, (v for v, yes in zip(stmt.outs, varied_outputs(stmt.op.target, mask), strict=True) if yes))
+            _mark(found, (v for v, yes in zip(stmt.outs, varied_outputs(op.target, mask), strict=True) if yes))
         case Let():
             if any(a in found for _, arg in sources(stmt) for a in atoms_in(arg)):
                 _mark(found, stmt.outs)
@@ -111,10 +111,10 @@ def _use_block(block: Block, found: set[Var]) -> None:
 
 def _use(stmt: Stmt, found: set[Var]) -> None:
     match stmt:
-        case Let(op=CallOp()):
+        case Let(op=CallOp() as op):
             mask = tuple(v in found for v in stmt.outs)
             if any(mask):
-                _mark(found, (a for a, yes in zip(stmt.args, useful_inputs(stmt.op.target, mask), strict=True) if yes))
+                _mark(found, (a for a, yes in zip(stmt.args, useful_inputs(op.target, mask), strict=True) if yes))
         case Let():
             if any(v in found for v in stmt.outs):
                 found.update(a for _, arg in sources(stmt) for a in atoms_in(arg))

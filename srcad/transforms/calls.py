@@ -15,11 +15,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from srcad.ir import HOLE, PACK, RESIDUALS, Form, Func, FuncRef, Let, Lit, Param, Var, call_op, leaves, unpack_op
+from srcad.ir import (
+    HOLE,
+    PACK,
+    RESIDUALS,
+    CallOp,
+    Form,
+    Func,
+    FuncRef,
+    Let,
+    Lit,
+    Param,
+    Var,
+    call_op,
+    leaves,
+    unpack_op,
+)
 from srcad.ir.walk import bound, free
 from srcad.transforms.activity import Mask, active_atoms, activity
 from srcad.transforms.derived import dual, suffix
-from srcad.transforms.prepare import prepared
+from srcad.transforms.prepare import on_copies, prepared
 from srcad.transforms.residuals import plan
 from srcad.transforms.sweep import Dispatch, Sweep, Thunk, bar_of
 
@@ -44,10 +59,11 @@ def split(ref: FuncRef, inputs: Mask, outputs: Mask, dispatch: Dispatch) -> Halv
     key = ("halves", inputs, outputs)
     halves = ref.derived.get(key)
     if halves is None:
-        numbers = [tuple(k for k, yes in enumerate(mask) if yes) for mask in (inputs, outputs)]
+        active, given = (tuple(k for k, yes in enumerate(mask) if yes) for mask in (inputs, outputs))
         names = [f"{ref.name}_{half}{suffix(ref, 'halves', inputs)}" for half in ("forward", "reverse")]
-        halves = ref.derived[key] = Halves(*map(FuncRef, names), *numbers, tuple(range(len(inputs))))
-        _fill(halves, prepared(ref.known), dispatch)
+        halves = ref.derived[key] = Halves(FuncRef(names[0]), FuncRef(names[1]), active, given,
+                                            tuple(range(len(inputs))))
+        _fill(halves, on_copies(prepared(ref.known)), dispatch)
     elif not halves.done:
         halves.recursive = True
     return halves
@@ -99,8 +115,8 @@ def call(sweep: Sweep, let: Let) -> Thunk | None:
     if not any(inputs) or not any(outputs):
         sweep.build.add(let)
         return None
-    ref = let.op.target
-    halves = split(ref, inputs, outputs, sweep.dispatch)
+    assert isinstance(let.op, CallOp)
+    halves = split(let.op.target, inputs, outputs, sweep.dispatch)
     residuals = (Var("residuals", _residuals_type(halves)),) if halves.residuals else ()
     outs = (*let.outs, *residuals)
     op = call_op(halves.forward, tuple(v.type for v in outs), let.op.effect)

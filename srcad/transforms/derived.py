@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from srcad.errors import Problem, Unsupported
 from srcad.ir import RESIDUALS, FuncRef, Let, Type
+from srcad.rules.ops import Function
 from srcad.transforms.activity import Mask
 
 
@@ -24,6 +26,15 @@ def suffix(ref: FuncRef, kind: str, inputs: Mask) -> str:
     """Tells a second derivative of one callee from the first, by the numbers of its active inputs."""
     taken = any(isinstance(k, tuple) and k[0] == kind for k in ref.derived)
     return "_" + "".join(str(k) for k, yes in enumerate(inputs) if yes) if taken else ""
+
+
+def stated(functions: Sequence[Function | None] | None, place: int | str, let: Let) -> Function:
+    """What a rule states for one argument; without that the derivative is refused."""
+    if functions is not None and isinstance(place, int) and place < len(functions):
+        function = functions[place]
+        if function is not None:
+            return function
+    raise refusal(let, place)
 
 
 def refusal(stmt: Let, place: int | str) -> Unsupported:

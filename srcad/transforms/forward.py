@@ -52,7 +52,7 @@ from srcad.rules.shapes import same_shape, zeros_for
 from srcad.rules.symbols import shape
 from srcad.rules.tapes import ADD_TREES, STRETCHED, ZEROS_FOR
 from srcad.transforms.activity import Mask, activity, atoms_in, is_bundle, sources
-from srcad.transforms.derived import dual, refusal, suffix
+from srcad.transforms.derived import dual, refusal, stated, suffix
 from srcad.transforms.prepare import prepared
 from srcad.transforms.unbound import maybe_unbound
 
@@ -112,8 +112,8 @@ class _Push:
 
     def stmt(self, stmt: Stmt) -> None:
         match stmt:
-            case Let(op=CallOp()) if any(map(self.has, stmt.args)) and not self.active.isdisjoint(stmt.outs):
-                self.call(stmt)
+            case Let(op=CallOp() as op) if any(map(self.has, stmt.args)) and not self.active.isdisjoint(stmt.outs):
+                self.call(stmt, op.target)
             case Let():
                 self.build.add(stmt)
                 if not self.active.isdisjoint(stmt.outs):
@@ -175,10 +175,9 @@ class _Push:
         for place, arg in sources(stmt):
             if not any(map(self.has, atoms_in(arg))):
                 continue
-            if rule is None or isinstance(place, str) or place >= len(rule.jvps) or rule.jvps[place] is None:
-                raise refusal(stmt, place)
+            jvp = stated(rule and rule.jvps, place, stmt)
             dot = self.dots[arg] if isinstance(arg, Var) else map_tree(self.of, arg)
-            share = run(self.build, rule.jvps[place], dot, y, *args, **kwargs)
+            share = run(self.build, jvp, dot, y, *args, **kwargs)
             shares = share if isinstance(share, tuple) and len(stmt.outs) > 1 else (share,)
             total = [self.sum(v, a, b) for v, a, b in zip(stmt.outs, total, shares, strict=True)]
         return [self.fitted(t, v) for t, v in zip(total, stmt.outs, strict=True)]
@@ -199,13 +198,13 @@ class _Push:
             return self.build.call(STRETCHED, dot, v)
         return run(self.build, lambda t, y: np.broadcast_to(t, shape(y)), dot, v)
 
-    def call(self, stmt: Let) -> None:
+    def call(self, stmt: Let, target: FuncRef) -> None:
         mask = tuple(map(self.has, stmt.args))
-        target, ref = stmt.op.target, tangent_of(stmt.op.target, mask)
+        ref = tangent_of(target, mask)
         moving = [v for v, a in zip(stmt.outs, target.known.outputs, strict=True) if a.type.is_inexact]
         dots = [self.new(v) for v in moving]
         outs = (*stmt.outs, *dots)
-        args = (*stmt.args, *(self.dots[a] for a, yes in zip(stmt.args, mask, strict=True) if yes))
+        args = (*stmt.args, *(self.of(a) for a, yes in zip(stmt.args, mask, strict=True) if yes))
         op = call_op(ref, tuple(v.type for v in outs), stmt.op.effect)
         self.build.add(Let(outs, op, args, Form((HOLE,) * len(args)), stmt.span))
 
@@ -232,9 +231,9 @@ class _Push:
         moving = [c for c in stmt.carries if c.param in self.active or c.out in self.active]
         inits = [self.of(c.init) for c in moving]
         params = [self.new(c.param) for c in moving]
-        elements = [Element(self.new(e.var), self.dots[e.sequence]) for e in stmt.elements
+        elements = [Element(self.new(e.var), self.of(e.sequence)) for e in stmt.elements
                     if e.var in self.active and self.has(e.sequence)]
-        reads = [Read(self.new(r.element), self.dots[r.tape]) for r in stmt.reads
+        reads = [Read(self.new(r.element), self.of(r.tape)) for r in stmt.reads
                  if r.element in self.active and self.has(r.tape)]
         with self.build.nested() as body:
             self.block(stmt.body)

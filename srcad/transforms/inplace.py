@@ -6,12 +6,16 @@
 
 A value is *whole* if this function allocated all of it: the result of an operation whose memory is fresh, or what a
 carry or a choice makes of such values.  A whole value may be overwritten where it dies, if no other value that is alive
-then may be in its memory (see `srcad.transforms.memory`), and none of it is the caller's.
+then may be in its memory (see `srcad.transforms.memory`), and none of it is the caller's.  If only views are in the
+way, they are made copies: a part instead of the whole.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any, assert_never
 
 import numpy as np
@@ -19,9 +23,9 @@ import numpy as np
 from srcad.ir.calls import CallOp
 from srcad.ir.core import HOLE, Block, Carry, Form, Func, If, Let, Loop, Stmt, Var
 from srcad.ir.ops import Op
-from srcad.ir.walk import every
+from srcad.ir.walk import every, rebuild
 from srcad.transforms.liveness import Liveness, liveness
-from srcad.transforms.memory import CALLER, Memory, Site
+from srcad.transforms.memory import CALLER, Memory, Site, Sites
 
 STORES = ("set_at", "index_add")
 SUMS = ("+", "-", "*", "/")
@@ -34,6 +38,19 @@ _READ_FIRST = ("index_add", "append", "concat", "set_part")
 
 def in_place_updates(func: Func) -> frozenset[Let]:
     """The Lets of `func` that may be done in place."""
+    return _decided(func, frozenset()).updates
+
+
+@dataclass(frozen=True)
+class _Decision:
+    """What is done in place, if these views are made copies."""
+
+    updates: frozenset[Let]
+    copied: frozenset[Var] = frozenset()
+
+
+def _decided(func: Func, may_copy: frozenset[Let] | None = None) -> _Decision:
+    """`may_copy`: the updates for which views may be copied; None for all."""
     live = liveness(func)
     whole = _whole(func)
     names = _names(func)
@@ -41,33 +58,61 @@ def in_place_updates(func: Func) -> frozenset[Let]:
               and s.args[0] in whole and not live.after(s, s.args[0])]  # type: ignore[arg-type]
     while chosen:
         memory = Memory(func, frozenset(chosen))
-        holders = _holders(memory)
-        kept = [s for s in chosen if _may_overwrite(s, memory, holders, live)]
+        holders = _Holders(memory, live)
+        needed = {s: _in_the_way(s, memory, holders, live) for s in chosen}
+        kept = [s for s in chosen if needed[s] == set()
+                or (needed[s] is not None and (may_copy is None or s in may_copy))]
         if len(kept) == len(chosen):
-            break
+            return _Decision(frozenset(chosen), frozenset(v for s in kept for v in needed[s] or ()))
         chosen = kept
-    return frozenset(chosen)
+    return _Decision(frozenset())
 
 
-def _holders(memory: Memory) -> dict[Site, list[Var]]:
-    """For each site the variables that may be in its memory, or refer to it."""
-    holders: dict[Site, list[Var]] = {}
-    for v in memory.own:
-        for site in memory.all(v):
-            holders.setdefault(site, []).append(v)
-    return holders
+class _Holders:
+    """For each family of sites the variables that may be in its memory, or refer to it, and when they are needed."""
+
+    def __init__(self, memory: Memory, live: Liveness) -> None:
+        self.families = memory.families()
+        found: dict[Site, list[tuple[int, int, int, Var]]] = {}
+        for v in memory.own:
+            for family in self.of(memory.all(v)):
+                found.setdefault(family, []).extend((*i, v.serial, v) for i in live.ranges.get(v, ()))
+        self.intervals = {family: sorted(rows) for family, rows in found.items()}
+        self.latest = {family: list(accumulate((end for _, end, _, _ in rows), max))
+                       for family, rows in self.intervals.items()}
+
+    def of(self, sites: Sites) -> dict[Site, None]:
+        return dict.fromkeys(self.families.get(s, s) for s in sites)
+
+    def at(self, sites: Sites, point: int) -> Iterator[Var]:
+        """The variables of the families of `sites` that are still needed after this point."""
+        for family in self.of(sites):
+            rows, latest = self.intervals.get(family, []), self.latest.get(family, [])
+            i = bisect_right(rows, (point + 1,)) - 1
+            while i >= 0 and latest[i] > point:
+                if rows[i][1] > point:
+                    yield rows[i][3]
+                i -= 1
 
 
-def _may_overwrite(let: Let, memory: Memory, holders: dict[Site, list[Var]], live: Liveness) -> bool:
+def _in_the_way(let: Let, memory: Memory, holders: _Holders, live: Liveness) -> set[Var] | None:
+    """The views that must be copies before `let` may overwrite its argument; None if that may not be at all."""
     old = let.args[0]
     assert isinstance(old, Var)
     sites = memory.own.get(old, frozenset())
-    if CALLER in sites or not sites:
-        return False
-    if any(v not in let.outs and live.after(let, v) for site in sites for v in holders[site]):
-        return False
-    others = [memory.all(a) for a in let.args[1:] if isinstance(a, Var)]
-    return let.op.name not in _READ_FIRST or not any(sites & other for other in others)
+    if not sites or CALLER in memory.roots(sites):
+        return None
+    others = [a for a in let.args[1:] if isinstance(a, Var)] if let.op.name in _READ_FIRST else []
+    views: set[Var] = set()
+    for v in (*others, *holders.at(sites, live.points[let])):
+        if v in let.outs:
+            continue
+        for theirs in memory.all(v):
+            if any(memory.same(ours, theirs) for ours in sites):
+                if theirs.by not in memory.views:
+                    return None
+                views.add(theirs.by)
+    return views
 
 
 def _names(func: Func) -> dict[Var, str]:
@@ -149,10 +194,36 @@ def with_owned_carries(func: Func) -> Func:
 
 
 def _copying(func: Func) -> list[Let]:
-    """The stores that are not done in place."""
+    """The stores that are not done in place, though views be copied for them."""
     stores = [s for s in every(func.body) if isinstance(s, Let) and s.op.name in STORES]
-    done = in_place_updates(func) if stores else frozenset()
+    done = _decided(func).updates if stores else frozenset()
     return [s for s in stores if s not in done]
+
+
+def with_copied_views(func: Func) -> Func:
+    """Copy the parts of an array that are looked at, where that spares copies of all of it.
+
+        tape.append(x[1:])                    tape.append(x[1:].copy())
+        x = x.copy()               ->         x[0] = ...
+        x[0] = ...
+    """
+    stores = frozenset(s for s in every(func.body) if isinstance(s, Let) and s.op.name in STORES)
+    copied = _decided(func, stores).copied if stores else frozenset()
+    return replace(func, body=_copying_views(func.body, copied)) if copied else func
+
+
+def _copying_views(block: Block, copied: frozenset[Var]) -> Block:
+    made: list[Stmt] = []
+    for stmt in block:
+        if isinstance(stmt, Let):
+            if stmt.outs[:1] and stmt.outs[0] in copied:
+                view = Var("", stmt.out.type)
+                made += [replace(stmt, outs=(view,)), Let(stmt.outs, COPY, (view,), Form((HOLE,)), stmt.span)]
+            else:
+                made.append(stmt)
+        else:
+            made.append(rebuild(stmt, lambda a: a, lambda b: _copying_views(b, copied)))
+    return tuple(made)
 
 
 def _starts(block: Block, known: dict[Any, Carry]) -> dict[Any, Carry]:

@@ -158,7 +158,7 @@ class _Reversal:
         after a trip is the one before the next, and that of the last trip came out of the loop."""
         pairs = [c for c in self.stmt.carries if c.next in kept and c.param in kept and c.next is not c.param]
         return [Carry(Var(c.param.hint, c.param.type), mapping[v], c.out, mapping[c.param])
-                for v, c in {c.next: c for c in pairs}.items()]
+                for v, c in {c.next: c for c in pairs}.items() if isinstance(v, Var)]
 
     def _driver(self, needed: Iterable[Var]) -> tuple[Loop, dict[Var, Var]]:
         """The head of the reversed loop but for its range, and the elements and rows that it can take as they are."""
@@ -187,11 +187,12 @@ class _Reversal:
 
     def _counted(self, index: Var | None) -> Range:
         """The range of the trips that were made."""
-        bounds = self.stmt.range
+        bounds, trips = self.stmt.range, self.trips
+        assert trips is not None
         if index is None or bounds is None or (bounds.start == Lit(0) and bounds.step == Lit(1)):
-            return Range(Lit(0), self.trips, Lit(1))
+            return Range(Lit(0), trips, Lit(1))
         build = self.sweep.build
-        length = build.call(OPERATORS["mul"], self.trips, bounds.step) if bounds.step != Lit(1) else self.trips
+        length = build.call(OPERATORS["mul"], trips, bounds.step) if bounds.step != Lit(1) else trips
         return Range(bounds.start, build.call(OPERATORS["add"], bounds.start, length), bounds.step)
 
     def _hand_over(self, reverse: Loop) -> None:

@@ -4,24 +4,30 @@ A *site* is a statement that allocates.  The answer maps every variable to the s
 and to those that its items may come from (a list or a bundle of residuals is memory that refers to other memory):
 
     x = np.zeros(n)                x: {1}
-    v = x[1:]                      v: {1}
+    v = x[1:]                      v: {view of 1}
     ys = [x]                       ys: {2}, its items: {1}
     for ...:
         y = np.zeros(n)            y: {3}
-        carry c := x -> y          c: {1, 3 of an earlier trip}
+        carry c := x -> y          c: {head c}, which is 1, or 3 of an earlier trip
 
 What a loop allocated in an earlier trip is other memory than what it allocates in this one: a site in a loop is told
-apart from the same site in earlier trips.  Two values may share memory if they have a site in common.
+apart from the same site in earlier trips.  Two sites are derived from others:
+
+- A *view* remembers which statement made it: if only views keep an array from being overwritten, they can be copied.
+- A *head* is what a loop carries, at the start of this trip.  Carries that are in different memory before the loop,
+  and that each trip leaves in different memory, are so in every trip, also where the trips exchange them:
+  `u, v = v, u`.  That is assumed, and checked when the body is known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, assert_never
 
 from srcad.ir.calls import CallOp
-from srcad.ir.core import Block, Func, If, Let, Lit, Loop, Stmt, Var
+from srcad.ir.core import Block, Carry, Func, If, Let, Listing, Lit, Loop, Stmt, Var
 
 _IMMUTABLE = ("number", "scalar")
 
@@ -48,14 +54,69 @@ class Memory:
         self.in_place = in_place
         self.own: dict[Var, Sites] = {}
         self.items: dict[Var, Sites] = {}
-        self.within: dict[Var, frozenset[Loop]] = {}
-        self.around: tuple[Loop, ...] = ()
+        self.origin: dict[Site, Sites] = {}       # of derived sites: the older ones that they may be
+        self.views: set[Var] = set()
+        self._heads: dict[Site, Loop] = {}
+        self._together: set[Var] = set()          # what is carried in memory that another carry may be in
+        self._order: dict[Site, int] = {}
+        self._within: dict[Var, frozenset[Loop]] = {}
+        self._around: tuple[Loop, ...] = ()
+        self._shared: dict[tuple[Site, Site], bool] = {}
         for v in func.inputs:
             self._give(v, frozenset({CALLER}), frozenset({CALLER}))
         self._block(func.body)
 
+    # What passes ask
+
     def all(self, v: Var) -> Sites:
         return self.own.get(v, NOWHERE) | self.items.get(v, NOWHERE)
+
+    def may_share(self, a: Sites, b: Sites) -> bool:
+        return not a.isdisjoint(b) or any(self.same(x, y) for x, y in product(a, b))
+
+    def same(self, a: Site, b: Site) -> bool:
+        """May these be the same memory?"""
+        if a == b:
+            return True
+        first, last = self._order.get(a, -1), self._order.get(b, -1)
+        if first > last:
+            a, b, last = b, a, first
+        if last < 0 or self._apart(a, b):
+            return False
+        known = self._shared.get((a, b))
+        if known is None:
+            known = self._shared[a, b] = any(self.same(a, o) for o in self.origin[b])
+        return known
+
+    def _apart(self, a: Site, b: Site) -> bool:
+        """Are these two carries of one loop, which are in different memory in every trip?"""
+        loop = self._heads.get(a)
+        return loop is not None and loop is self._heads.get(b) and not {a.by, b.by} & self._together
+
+    def roots(self, sites: Sites) -> Sites:
+        """The sites that these are derived from in the end."""
+        found: set[Site] = set()
+        for s in sites:
+            found |= self.roots(self.origin[s]) if s in self.origin else {s}
+        return frozenset(found)
+
+    def families(self) -> dict[Site, Site]:
+        """One site for all that are derived from each other; those of different families are never the same."""
+        parent: dict[Site, Site] = {}
+
+        def root(s: Site) -> Site:
+            while (up := parent.get(s, s)) is not s:
+                parent[s] = parent.get(up, up)
+                s = up
+            return s
+
+        for s, older in self.origin.items():
+            for o in older:
+                if (a := root(s)) is not (b := root(o)):
+                    parent[a] = b
+        return {s: root(s) for s in (*parent, *(o for older in self.origin.values() for o in older))}
+
+    # The walk
 
     def _of(self, a: Any) -> tuple[Sites, Sites]:
         if isinstance(a, Var):
@@ -72,6 +133,16 @@ class Memory:
         self.own[v] = own | self.own.get(v, NOWHERE)
         self.items[v] = NOWHERE if v.type.is_numeric else items | self.items.get(v, NOWHERE)
         return before != (self.own[v], self.items[v])
+
+    def _derive(self, site: Site, older: Sites) -> bool:
+        """`site` may be any of `older`; whether that is new."""
+        before = self.origin.get(site)
+        self._order.setdefault(site, len(self._order))
+        self.origin[site] = older | (before or NOWHERE)
+        if self.origin[site] == before:
+            return False
+        self._shared.clear()
+        return True
 
     def _block(self, block: Block) -> None:
         for stmt in block:
@@ -97,17 +168,26 @@ class Memory:
         if not outs:
             return
         known = [self._of(a) for a in let.args]
+        if let in self.in_place and len(let.outs) == 1 and let.out.type.is_numeric:
+            self._give(let.out, known[0][0], NOWHERE)
+            return
         reached = _union(sites for pair in known for sites in pair)
         for v in outs:
-            self.within[v] = frozenset(self.around)
+            self._within[v] = frozenset(self._around)
             new = frozenset({Site(v)})
             if isinstance(let.op, CallOp):
                 # A function may return what it was given, alone or in a list, and the same thing twice.
                 shared = reached | {Site(outs[0])}
-                self.within[outs[0]] = frozenset(self.around)
+                self._within[outs[0]] = frozenset(self._around)
                 self._give(v, shared, shared)
             elif let in self.in_place and v is let.outs[0]:
                 self._give(v, known[0][0], reached)
+            elif _picks(let):
+                self._give(v, new, NOWHERE)
+            elif is_view(let):
+                self.views.add(v)
+                self._derive(Site(v), known[0][0])
+                self._give(v, new, NOWHERE)
             elif let.op.memory != "fresh":
                 self._give(v, (reached | new) if let.op.memory == "perhaps" else reached, reached)
             else:
@@ -115,38 +195,116 @@ class Memory:
                 self._give(v, new if _makes(let, v) else reached | new, reached)
 
     def _loop(self, loop: Loop) -> None:
-        for c in loop.carries:
-            self._give(c.param, *self._of(c.init))
+        self._enter(loop)
         taking = [(e.var, e.sequence) for e in loop.elements] + [(r.element, r.tape) for r in loop.reads]
         for taken, sequence in taking:
             own, items = self._of(sequence)
             self._give(taken, own | items, own | items)
-        self.around = (*self.around, loop)
+        self._around = (*self._around, loop)
         changed = True
         while changed:
             if loop.test:
                 self._block(loop.test.body)
             self._block(loop.body)
-            grown = [self._give(c.param, *self._aged(loop, c.next)) for c in loop.carries]
-            changed = any(grown)
-        self.around = self.around[:-1]
+            grown = [self._follow(loop, c) for c in loop.carries]
+            changed = any(grown) or self._part(loop, [c.next for c in loop.carries])
+        self._around = self._around[:-1]
         for c in loop.carries:
             self._give(c.out, *self._of(c.param))
         for w in loop.writes:
-            own, items = self._aged(loop, w.row)
-            self.within[w.tape] = frozenset(self.around)
-            self._give(w.tape, frozenset({Site(w.tape)}), own | items)
+            own, items = self._of(w.row)
+            aged = self._aged(loop, own | items)
+            self._within[w.tape] = frozenset(self._around)
             # While the loop runs its tape holds rows of this trip, too.
-            self.items[w.tape] |= self._of(w.row)[0] | self._of(w.row)[1]
+            self._give(w.tape, frozenset({Site(w.tape)}), own | items | aged)
 
-    def _aged(self, loop: Loop, a: Any) -> tuple[Sites, Sites]:
-        """The sites of `a` as a later trip, or the code after the loop, sees them."""
-        own, items = self._of(a)
-        return frozenset(self._older(loop, s) for s in own), frozenset(self._older(loop, s) for s in items)
+    # Carries
 
-    def _older(self, loop: Loop, site: Site) -> Site:
-        inside = site.by is not None and loop in self.within.get(site.by, ())
-        return Site(site.by, site.earlier | {loop}) if inside else site
+    def _enter(self, loop: Loop) -> None:
+        self._part(loop, [c.init for c in loop.carries])
+        for c in loop.carries:
+            own, items = self._of(c.init)
+            if self._is_head(c):
+                head = Site(c.param)
+                self._heads[head] = loop
+                self._within[c.param] = frozenset((*self._around, loop))
+                self._derive(head, own)
+                self._give(c.param, frozenset({head}), items)
+            else:
+                self._give(c.param, own, items)
+
+    def _is_head(self, carry: Carry) -> bool:
+        return carry.param.type.kind in ("array", "sequence") and carry.param not in self._together
+
+    def _follow(self, loop: Loop, carry: Carry) -> bool:
+        """Where the carry's next value is, it is in the next trip; whether that is new."""
+        own, items = self._of(carry.next)
+        items = self._aged(loop, items)
+        if not self._is_head(carry):
+            return self._give(carry.param, self._aged(loop, own), items)
+        grown = self._derive(Site(carry.param), self._without(loop, self._aged(loop, own)))
+        return self._give(carry.param, NOWHERE, items) or grown
+
+    def _part(self, loop: Loop, values: list[Any]) -> bool:
+        """Carries that may be in one memory can't be told apart; whether some are found."""
+        found: list[Sites] = []
+        changed = False
+        for c, value in zip(loop.carries, values, strict=True):
+            own = self._of(value)[0]
+            if not self._is_head(c):
+                continue
+            if any(self.may_share(own, other) for other in found):
+                self._together.add(c.param)
+                self._give(c.param, self.origin.get(Site(c.param), NOWHERE), NOWHERE)
+                self._shared.clear()
+                changed = True
+            else:
+                found.append(own)
+        return changed
+
+    def _aged(self, loop: Loop, sites: Sites) -> Sites:
+        """These sites as a later trip, or the code after the loop, sees them."""
+        return frozenset(old for s in sites for old in self._older(loop, s))
+
+    def _older(self, loop: Loop, site: Site) -> Iterator[Site]:
+        if site.by is None or loop not in self._within.get(site.by, ()):
+            yield site
+        elif site in self._heads:
+            # What a carry was in an earlier trip: anything that it ever is.
+            for s in self.origin[site]:
+                yield from self._older(loop, s)
+        else:
+            older = Site(site.by, site.earlier | {loop})
+            if site in self.origin:
+                self._derive(older, self._aged(loop, self.origin[site]))
+            yield older
+
+    def _without(self, loop: Loop, sites: Sites) -> Sites:
+        """With what views that the loop makes are views of, for the views themselves."""
+        found: set[Site] = set()
+        for s in sites:
+            inside = s in self.origin and s.by is not None and loop in self._within.get(s.by, ())
+            found |= self._without(loop, self.origin[s]) if inside else {s}
+        return frozenset(found)
+
+
+# What looks at a part of an array, or at it in another order: a copy of that is no larger than the array.
+_PARTS = frozenset({"getitem", "np.transpose", "np.matrix_transpose", "np.swapaxes", "np.moveaxis", "np.rollaxis",
+                    "np.squeeze", "np.expand_dims", "np.flip", "np.fliplr", "np.flipud", "np.rot90", "np.diagonal"})
+
+
+def is_view(let: Let) -> bool:
+    """Does `let` look at an array, so that a copy of what it sees would do as well?"""
+    return bool(let.args) and let.op.name in _PARTS and let.args[0].type.kind == "array" == let.outs[0].type.kind
+
+
+def _picks(let: Let) -> bool:
+    """Is this an index by an integer array, a mask or a list, whose result is new memory?"""
+    if let.op.name != "getitem":
+        return False
+    index = let.form.args[1]
+    parts = index if type(index) is tuple else (index,)
+    return any(isinstance(p, Listing) for p in parts) or any(a.type.kind == "array" and a.type.rank for a in let.args[1:])
 
 
 def _makes(let: Let, v: Var) -> bool:

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import assert_never
+from typing import Any, assert_never
 
 import numpy as np
 
-from srcad.ir import HOLE, Block, Carry, Form, Func, If, Let, Loop, Stmt, Var, leaves
+from srcad.ir import HOLE, OPERATORS, Block, Carry, Form, Func, If, Let, Lit, Loop, Stmt, Var, leaves
 from srcad.ir.walk import binds, entry_atoms, every, exit_atoms, reads, rebuild, variables
 
 _STORES = frozenset({"set_at", "index_add", "append", "set_item", "pop", "insert", "extend", "concat"})
@@ -44,7 +44,16 @@ def _ends_last(loop: Loop) -> Loop:
     body = list(loop.body)
     for carry in loop.carries:
         _delay(body, carry)
-    return replace(loop, body=tuple(body))
+    grown = {c.next: c.param for c in loop.carries}
+    return replace(loop, body=tuple(_grown(s, grown) for s in body))
+
+
+def _grown(stmt: Stmt, grown: dict[Any, Var]) -> Stmt:
+    """`dx * 2` for `2 * dx`, where that is the next dx: it prints as `dx *= 2`."""
+    if isinstance(stmt, Let) and stmt.op is OPERATORS["mul"] and isinstance(stmt.args[0], Lit):
+        if stmt.out in grown and stmt.args[1] is grown[stmt.out]:
+            return replace(stmt, args=stmt.args[::-1])
+    return stmt
 
 
 def _delay(body: list[Stmt], carry: Carry) -> None:

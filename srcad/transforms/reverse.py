@@ -17,6 +17,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
+import numpy as np
+
 from srcad.ir import (
     Atom,
     Block,
@@ -31,6 +33,7 @@ from srcad.ir import (
     Op,
     Param,
     Stmt,
+    Type,
     Undef,
     Var,
     join,
@@ -40,38 +43,41 @@ from srcad.ir import (
 from srcad.ir import leaves as leaves_of
 from srcad.ir.walk import bound, free
 from srcad.rules.ops import rule_of
-from srcad.rules.shapes import project_to, unbroadcast_to
 from srcad.rules.sequences import ITEM, SET_ITEM
+from srcad.rules.shapes import project_to, unbroadcast_to
 from srcad.rules.tapes import ADD_TREES, LOADS, STORES
 from srcad.transforms.activity import activity, atoms_in, is_bundle, sources
 from srcad.transforms.calls import bundle, call
-from srcad.transforms.derived import refusal
+from srcad.transforms.derived import stated
 from srcad.transforms.live import live
 from srcad.transforms.loops import loop
-from srcad.transforms.prepare import prepared
+from srcad.transforms.prepare import prepared, without_write_backs
 from srcad.transforms.residuals import Plan, from_stand_ins, plan
 from srcad.transforms.sweep import Sweep, Thunk, bar_of, name_after, prefixed
 
 COMMENT = Op("comment", lambda text: None, effect=True, infer=lambda text: (), outs=0)
 
 
-def reverse(func: Func, wrt: Sequence[Var]) -> Func:
+def reverse(func: Func, wrt: Sequence[Var], *, has_aux: bool = False) -> Func:
     """The adjoint: `(value, gradient)` of `func`, given the cotangent of its result.
 
+    With `has_aux` it is the cotangent of the first part of the result, the other part being passed on.
+
     The gradient has a tree for each argument with variables of `wrt`, or is that tree if there is one argument."""
-    func = prepared(func)
-    sweep = Sweep(func, activity(func, wrt), adjoint_of)
+    func, end = without_write_backs(prepared(func))
+    output = func.result[0] if has_aux else func.result
+    sweep = Sweep(func, activity(func, wrt, leaves_of(output)), adjoint_of)
     thunks = sweep.forward(func.body)
     begin = len(sweep.build.stmts)
-    seed = seed_param(func)
-    for atom, bar in zip(leaves_of(func.result), leaves_of(seed.tree), strict=True):
+    seed = seed_param(output)
+    for atom, bar in zip(leaves_of(output), leaves_of(seed.tree), strict=True):
         sweep.add(atom, bar)
     sweep.backward(thunks)
     sweep.build.span = func.span
     gradient = gradients(func, wrt, lambda v: sweep.or_zero(sweep.bars.get(v), v))
     there, back = sweep.build.block[:begin], from_stand_ins(sweep.build.block[begin:], sweep.stand_ins)
-    return Func(f"{func.name}_adjoint", (*func.params, seed), (comment("forward"), *there, comment("reverse"), *back),
-                (func.result, gradient), func.span)
+    body = (comment("forward"), *there, comment("reverse"), *back, *end)
+    return Func(f"{func.name}_adjoint", (*func.params, seed), body, (func.result, gradient), func.span)
 
 
 def comment(text: str) -> Let:
@@ -79,16 +85,21 @@ def comment(text: str) -> Let:
     return Let((), COMMENT, (), Form((text,)))
 
 
-def seed_param(func: Func) -> Param:
-    """The argument that is the cotangent of the result."""
-    if isinstance(func.result, Var | Lit | Undef):
-        hint = prefixed(func.result) if isinstance(func.result, Var) and func.result.hint else "dy"
-        return Param(hint, bar_of(func.result, hint), 1.0, True)
+def seed_param(output: Any) -> Param:
+    """The argument that is the cotangent of a result."""
+    if isinstance(output, Var | Lit | Undef):
+        hint = prefixed(output) if isinstance(output, Var) and output.hint else "dy"
+        return Param(hint, bar_of(output, hint), one(output.type), True)
 
     def leaf(x: Any) -> Any:
         return bar_of(x) if isinstance(x, Var | Lit) and x.type.is_inexact else None
 
-    return Param("dy", map_tree(leaf, func.result))
+    return Param("dy", map_tree(leaf, output))
+
+
+def one(t: Type) -> Any:
+    """The number one, of this type: a Python float would make what it is broadcast to a double."""
+    return 1.0 if t.dtype is None or t.dtype == np.float64 or t.dtype.kind not in "f" else t.dtype.type(1)
 
 
 def gradients(func: Func, wrt: Iterable[Var], of: Any) -> Any:
@@ -150,10 +161,8 @@ def pull(sweep: Sweep, stmt: Let, gs: list[Any]) -> None:
     for place, arg in reversed(places) if stmt.op in STORES else places:
         if sweep.active.isdisjoint(atoms_in(arg)):
             continue
-        if rule is None or isinstance(place, str):
-            raise refusal(stmt, place)
-        share = run(sweep.build, rule.vjps[place], g, y, *args, **kwargs)
-        shares += contributions(sweep, arg, share, unbroadcast_to if rule.elementwise else project_to)
+        share = run(sweep.build, stated(rule and rule.vjps, place, stmt), g, y, *args, **kwargs)
+        shares += contributions(sweep, arg, share, unbroadcast_to if rule and rule.elementwise else project_to)
     # In `x * x` both shares of x are one value: they are summed first, so that this is seen to be twice it.
     total: dict[Var, Any] = {}
     for x, share in shares:

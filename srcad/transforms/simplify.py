@@ -130,14 +130,17 @@ class _Rewriter:
     def broadcast_last(self, let: Let) -> Iterable[Let]:
         """An elementwise operation on a broadcast number is the broadcast of the operation on the number."""
         spreads = [self.definition(a, "np.broadcast_to") for a in let.args]
-        (spread, *others) = [s for s in spreads if s is not None] or [None]
-        if not let.op.elementwise or spread is None or others or spread.args[0].type.rank != 0 or let.form.kwargs:
+        found = [s for s in spreads if s is not None]
+        if not let.op.elementwise or len(found) != 1 or found[0].args[0].type.rank != 0 or let.form.kwargs:
             return [let]
+        spread = found[0]
         if any(s is None and a.type.rank != 0 for s, a in zip(spreads, let.args, strict=True)):
             return [let]
         build = Builder(let.span)
-        (small,) = build.let(let.op, tuple(s.args[0] if s else a for s, a in zip(spreads, let.args, strict=True)), let.form)
-        return [*build.stmts, replace(spread, outs=let.outs, args=(small, *spread.args[1:]), span=let.span)]
+        args = tuple(s.args[0] if s else a for s, a in zip(spreads, let.args, strict=True))
+        (small,) = build.let(let.op, args, let.form)
+        scaled = Let((small,), let.op, args, let.form, let.span)
+        return [scaled, replace(spread, outs=let.outs, args=(small, *spread.args[1:]), span=let.span)]
 
     def added_in_place(self, store: Let) -> Iterable[Let]:
         """`x[i] = x[i] + e` adds to `x[i]`: nothing is lost, and the cotangent of x passes as it is."""
@@ -206,14 +209,11 @@ class _Rewriter:
                 self.known[c.param] = self.known[c.out] = self.atom(c.init)
         stmt = replace(stmt, carries=tuple(c for c in stmt.carries if c.next is not c.param))
         # The head is read before the body is known, its ends after.
-        test = stmt.test and self.inner(stmt.test.body)
+        test = self.inner(stmt.test.body) if stmt.test else ()
         body = self.inner(stmt.body)
-        blocks = iter([test, body] if stmt.test else [body])
         rebuilt = rebuild(stmt, self.atom, lambda _: ())
         assert isinstance(rebuilt, Loop)
-        if rebuilt.test:
-            rebuilt = replace(rebuilt, test=Test(next(blocks), rebuilt.test.result))
-        return [replace(rebuilt, body=next(blocks))]
+        return [replace(rebuilt, test=rebuilt.test and Test(test, rebuilt.test.result), body=body)]
 
 
 def _is_one(a: Any) -> bool:

@@ -4,8 +4,8 @@
     for x in xs:               becomes              write ys[trip] = np.sin(x)
         ys.append(np.sin(x))
 
-A tape has rows: its cotangent is read row by row in the reversed loop, where the cotangent of a list would have to be carried
-and taken apart, and XLA needs no list at all.
+A tape has rows: its cotangent is read row by row in the reversed loop, where the cotangent of a list would have to be
+carried and taken apart, and XLA needs no list at all.
 """
 
 from __future__ import annotations
@@ -46,8 +46,9 @@ def _taped(loop: Loop, made: dict[Var, Let]) -> list[Stmt]:
         start = made.get(carry.init) if isinstance(carry.init, Var) else None
         empty = start is not None and start.op is NEW and not start.args
         tape = carry.out if empty else Var(carry.out.hint, Type("sequence", item=row.type))
-        loop = replace(loop, body=tuple(s for s in loop.body if s is not append), writes=(*loop.writes, Write(tape, row)),
-                       carries=tuple(c for c in loop.carries if c is not carry))
+        loop = replace(loop, body=tuple(s for s in loop.body if s is not append),
+                       carries=tuple(c for c in loop.carries if c is not carry),
+                       writes=(*loop.writes, Write(tape, row)))
         if not empty:
             joined = replace(append, outs=(carry.out,), op=CONCAT, args=(carry.init, tape))
             after.append(joined)

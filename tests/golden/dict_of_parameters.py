@@ -24,8 +24,7 @@ def loss_adjoint(params, x, y, dy=1.0):
     t1 = x @ w + b
     hidden = np.maximum(t1, 0)
     # reverse
-    # line 8: return np.mean((hidden @ params["out"] - y) ** 2)
-    t2 = 2 * (dy / y.shape[0]) * (hidden @ out - y)
+    t2 = 2 * dy / y.shape[0] * (hidden @ out - y)  # line 8: return np.mean((hidden @ params["out"] - y) ** 2)
     dhidden = np.outer(t2, out)
     dout = hidden.T @ t2
     # line 7: hidden = np.maximum(x @ params["w"] + params["b"], 0)

@@ -33,5 +33,5 @@ def f_adjoint(a, dc=1.0):
     else:
         db = 100 * dc  # line 13: c = 100 * b
     for _ in range(trips):  # line 8: while np.linalg.norm(b) < 1000:
-        db = 2 * db  # line 9: b = b * 2
+        db *= 2  # line 9: b = b * 2
     return 2 * db  # line 7: b = a * 2

@@ -30,8 +30,8 @@ def distance_adjoint(x, y, eps, dy=1.0):
     # reverse
     db = dy * a  # line 13: return np.sum(a * b + a)
     da = dy + dy * b
-    dx2 = 2 * (db / (2 * b) * x)  # line 7: return np.sqrt(x * x + eps)
-    dx3 = 2 * (da / (2 * a) * x2)
+    dx2 = 2 * db / (2 * b) * x  # line 7: return np.sqrt(x * x + eps)
+    dx3 = 2 * da / (2 * a) * x2
     dx = dx2 + dx3  # line 11: a = smooth_abs(x - y, eps)
     dy = dx2 - dx3
     return dx, dy

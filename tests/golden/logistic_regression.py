@@ -20,7 +20,7 @@ def loss_adjoint(w, x, y, penalty, dy=1.0):
     margin = y * (x @ w)
     t1 = np.exp(-margin)
     # reverse
-    dw = 2 * (dy * penalty * w)  # line 8: return np.sum(np.log1p(np.exp(-margin))) + penalty * np.dot(w, w)
+    dw = 2 * dy * penalty * w  # line 8: return np.sum(np.log1p(np.exp(-margin))) + penalty * np.dot(w, w)
     dmargin = -dy / (1 + t1) * t1
     dw += x.T @ (dmargin * y)  # line 7: margin = y * (x @ w)
     return dw

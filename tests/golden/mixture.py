@@ -52,6 +52,6 @@ def log_likelihood_adjoint(centres, x, dy=1.0):
     dc_tape = []
     # line 7: parts = [np.exp(-0.5 * np.sum((x - c) ** 2)) for c in centres]
     for t3, t4, t5 in reversed(list(zip(t2, tape, tape2))):
-        dc_tape.append(-2 * (-0.5 * t3 * t5) * t4)
+        dc_tape.append(t3 * t5 * t4)
     dc_tape.reverse()
     return rows_into(dc_tape, centres)

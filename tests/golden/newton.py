@@ -33,5 +33,5 @@ def cube_root_adjoint(a, start, dstart=1.0):
         dstart += 3 * t5 * start
         da += t4
         dstart -= t4 * t1
-        dstart -= 2 * (t4 * start * start)
+        dstart -= 2 * t4 * start * start
     return da

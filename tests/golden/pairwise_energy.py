@@ -31,8 +31,7 @@ def energy_adjoint(positions, charges, dy=1.0):
     dcharges[None, :] += np.sum(t4 * t1, axis=0, keepdims=True)
     dcharges[:, None] += np.sum(t4 * t2, axis=1, keepdims=True)
     # line 8: distance = np.sqrt(np.sum(apart ** 2, axis=2) + 0.01)
-    t1 = 2 * np.broadcast_to(np.expand_dims(ddistance / (2 * distance), 2), apart.shape)
-    dapart = t1 * apart
+    dapart = 2 * np.expand_dims(ddistance / (2 * distance), 2) * apart
     dpositions = np.zeros_like(positions)  # line 7: apart = positions[:, None, :] - positions[None, :, :]
     dpositions[None, :, :] -= np.sum(dapart, axis=0, keepdims=True)
     dpositions[:, None, :] += np.sum(dapart, axis=1, keepdims=True)

@@ -1,0 +1,139 @@
+"""Comparisons, identity and membership."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import gast
+import numpy as np
+
+from srcad.frontend.branches import truth
+from srcad.frontend.machine import Frame
+from srcad.frontend.places import operand
+from srcad.frontend.special import operated, special
+from srcad.frontend.values import (
+    POISON,
+    Const,
+    Entries,
+    Items,
+    Num,
+    Poison,
+    Ref,
+    Refused,
+    Sequence,
+    Tup,
+    atom_of,
+    describe,
+    is_static,
+    static,
+)
+from srcad.ir import AND, IS, IS_NOT, NOT, OPERATORS, OR
+
+COMPARISONS = {"Lt": "lt", "LtE": "le", "Gt": "gt", "GtE": "ge", "Eq": "eq", "NotEq": "ne"}
+
+
+def negation(frame: Frame, value: Any) -> Any:
+    """`not value`."""
+    test = truth(frame, value)
+    if isinstance(test, Const):
+        return Const(not test.value)
+    return Num(frame.build.call(NOT, atom_of(test)))
+
+
+def comparison(frame: Frame, ops: list[Any], operands: list[Any]) -> Any:
+    """`a < b <= c`: every pair is compared."""
+    if any(isinstance(x, Poison) for x in operands):
+        return POISON
+    result = None
+    for op, a, b in zip(ops, operands, operands[1:], strict=False):
+        one = _compare(frame, op, a, b)
+        if result is None:
+            result = one
+        elif isinstance(result, Const):
+            result = one if result.value else result
+        elif isinstance(one, Const):
+            result = result if one.value else one
+        else:
+            result = Num(frame.build.call(AND, atom_of(result), atom_of(one)))
+    return result
+
+
+def _compare(frame: Frame, op: Any, a: Any, b: Any) -> Any:
+    name = type(op).__name__
+    if name in ("Is", "IsNot"):
+        return _identity(frame, name == "Is", a, b)
+    if name in ("In", "NotIn"):
+        found = _contains(frame, a, b)
+        return found if name == "In" else negation(frame, found)
+    if is_static(a) and is_static(b):
+        return Const(getattr(operator, COMPARISONS[name])(static(a, "an operand"), static(b, "an operand")))
+    if (result := operated(frame, COMPARISONS[name], a, b)) is not None:
+        return result
+    if isinstance(a, Ref | Tup) and isinstance(b, Ref | Tup):
+        equal = _equal(frame, a, b) if name in ("Eq", "NotEq") else None
+        if equal is None:
+            raise Refused(f"a comparison of {describe(a)} with {describe(b)}", hint="compare what they hold")
+        return equal if name == "Eq" else negation(frame, equal)
+    return Num(frame.build.call(OPERATORS[COMPARISONS[name]], operand(frame, a, b), operand(frame, b, a)))
+
+
+def _equal(frame: Frame, a: Any, b: Any) -> Any:
+    """Equality of two lists or tuples whose items are known; None if it can't be told."""
+    contents = [frame.machine.content(x) if isinstance(x, Ref) else x for x in (a, b)]
+    if type(contents[0]) is not type(contents[1]):
+        return None if any(isinstance(c, Sequence) for c in contents) else Const(False)
+    if not isinstance(contents[0], Items | Tup):
+        return None
+    left, right = (c.values if isinstance(c, Items) else c.items for c in contents)
+    result: Any = Const(len(left) == len(right))
+    for x, y in zip(left, right, strict=False):
+        one = truth(frame, _compare(frame, gast.Eq(), x, y))
+        if isinstance(one, Const):
+            result = result if one.value else one
+        elif not isinstance(result, Const):
+            result = Num(frame.build.call(AND, result.atom, one.atom))
+        elif result.value:
+            result = one
+    return result
+
+
+def _identity(frame: Frame, positive: bool, a: Any, b: Any) -> Any:
+    if isinstance(a, Const) and isinstance(b, Const):
+        return Const((a.value is b.value) == positive)
+    for x, y in ((a, b), (b, a)):
+        if isinstance(x, Const) and x.value is None:
+            if isinstance(y, Num) and (y.atom.type.optional or y.atom.type.kind in ("object", "never")):
+                return Num(frame.build.call(IS if positive else IS_NOT, y.atom, None))
+            return Const(not positive)
+    if isinstance(a, Ref) and isinstance(b, Ref):
+        return Const((a.cell is b.cell) == positive)
+    raise Refused(f"`is` between {describe(a)} and {describe(b)}", "identity of numbers and arrays is not tracked")
+
+
+def _contains(frame: Frame, a: Any, b: Any) -> Any:
+    content = frame.machine.content(b) if isinstance(b, Ref) else b
+    if isinstance(content, Entries):
+        return Const(static(a, "a key") in dict(content.values))
+    if isinstance(content, Const):
+        return Const(static(a, "an item") in content.value)
+    if isinstance(content, Num):
+        equal = Num(frame.build.call(OPERATORS["eq"], atom_of(content), operand(frame, a, content)))
+        return frame.call(Const(np.any), [equal])
+    if not isinstance(content, Items | Tup):
+        found = special(frame, b, "contains", a)
+        if found is None:
+            raise Refused(f"`in` {describe(b)}", "its items are not known", "compare in a loop, or use np.any")
+        return found
+    items = content.values if isinstance(content, Items) else content.items
+    if is_static(a) and all(map(is_static, items)):
+        return Const(static(a, "an item") in [static(i, "an item") for i in items])
+    result: Any = Const(False)
+    for item in items:
+        one = truth(frame, _compare(frame, gast.Eq(), a, item))
+        if isinstance(one, Const):
+            if one.value:
+                return one
+        else:
+            result = one if isinstance(result, Const) else Num(frame.build.call(OR, result.atom, one.atom))
+    return result
