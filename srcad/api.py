@@ -62,8 +62,6 @@ def value_and_grad(f: Any = None, wrt: Any = 0, *, has_aux: bool = False, backen
     return _decorated(f, wrt if argnums is None else argnums, value=True, has_aux=has_aux, backend=backend)
 
 
-# Within a function that is lowered, `grad(f)` is evaluated while lowering, and `grad(f)(x)` is part of the program.
-grad.__srcad_static__ = value_and_grad.__srcad_static__ = True  # type: ignore[attr-defined]
 
 
 def _decorated(f: Any, wrt: Wrt, *, value: bool, has_aux: bool, backend: str) -> Any:
@@ -222,6 +220,22 @@ def _basis(x: Any) -> list[Any]:
     shape, dtype = np.shape(x), np.asarray(x).dtype
     units = np.eye(np.size(x), dtype=dtype).reshape(np.size(x), *shape)
     return [float(u) if type(x) is float else u[()] if isinstance(x, np.generic) else np.array(u) for u in units]
+
+
+def _inside(name: str) -> Callable[..., Any]:
+    def call(frame: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        from srcad.program import composed  # the compiler is imported when it is first needed
+
+        return getattr(composed, name)(frame, args, kwargs)
+
+    return call
+
+
+# Within a function that is lowered, `grad(f)` of a function of a module is evaluated while lowering, and `grad(f)(x)` is
+# part of the program; all else is lowered by the functions of `composed`.
+grad.__srcad_static__ = value_and_grad.__srcad_static__ = True  # type: ignore[attr-defined]
+for _f in (grad, value_and_grad, jvp, vjp, jacobian, hessian, hvp, elementwise_grad):
+    _f.__srcad_inside__ = _inside(_f.__name__)  # type: ignore[attr-defined]
 
 
 __all__ = ["elementwise_grad", "grad", "hessian", "hvp", "jacobian", "jvp", "stop_gradient",

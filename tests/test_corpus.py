@@ -24,10 +24,10 @@ from srcad.ir.interpret import interpret
 from srcad.program.programs import Primal
 from srcad.program.signature import Describe
 from srcad.transforms.pipeline import optimised
-from tests.corpus import arrays, assignments, calls, containers, exits, loops, scoping
+from tests.corpus import arrays, assignments, calls, containers, exits, lists, loops, mixture, objects, scoping
 from tests.corpus.registry import PROGRAMS, Program
 
-MODULES = (arrays, assignments, calls, containers, exits, loops, scoping)
+MODULES = (arrays, assignments, calls, containers, exits, lists, loops, mixture, objects, scoping)
 EVERY = pytest.mark.parametrize("case", PROGRAMS.values(), ids=PROGRAMS)
 
 
@@ -45,7 +45,7 @@ def observe(f: Callable[..., Any], *args: Any) -> Outcome:
             result = f(*copy.deepcopy(args))
         except Unsupported:
             raise
-        except Exception as e:  # noqa: BLE001 - any exception is an outcome
+        except Exception as e:
             error = e
     return Outcome(result, error, printed.getvalue())
 

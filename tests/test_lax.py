@@ -17,6 +17,7 @@ from srcad.ir.core import Carry, Range, Read, Write
 from srcad.ir.interpret import interpret
 from srcad.ir.types import FLOAT, INT, Type, array, fresh
 from srcad.program.compiled import xla
+from srcad.program.lowering import lower_program
 from srcad.program.programs import Gradient, Primal
 from srcad.program.signature import Describe
 
@@ -32,12 +33,12 @@ def described(names, args):
 
 def core(f, *args):
     program = Primal(f)
-    return program.lower(described(program.names, args)).func
+    return lower_program(program, described(program.names, args)).func
 
 
 def adjoint(f, *args):
     program = Primal(f)
-    return Gradient(program, program.names[:1], True, True).lower(described(program.names, args)).func
+    return lower_program(Gradient(program, program.names[:1], True, True), described(program.names, args)).func
 
 
 def assert_same(got, want):

@@ -7,21 +7,23 @@
     for x, y, z in zip(reversed(x_tape),         for x, y, z in reversed(tape):
             reversed(y_tape), reversed(z_tape)):
 
-Two tapes keep their names.
+Two tapes keep their names, if they have such.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
+from srcad.backends.hints import hint_of
 from srcad.ir.calls import PACK, unpack_op
 from srcad.ir.core import HOLE, Block, Form, Func, If, Let, Loop, Read, Stmt, Var, Write
 from srcad.ir.types import RESIDUALS, Type
 from srcad.ir.walk import binds, entry_atoms, every, exit_atoms, rebuild
 
-FEWEST = 3
+FEWEST = 3          # that have names
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Bundle:
 def with_bundles(func: Func) -> Func:
     """The same function with fewer tapes."""
     loops = [s for s in every(func.body) if isinstance(s, Loop)]
-    if not any(len(loop.writes) >= FEWEST for loop in loops):
+    if not any(_is_many(loop.writes) for loop in loops):
         return func
     once = _read_once(func)
     readers = {r.tape: loop for loop in loops for r in loop.reads if r.tape in once}
@@ -44,12 +46,18 @@ def with_bundles(func: Func) -> Func:
     reading: dict[Loop, list[Bundle]] = {}
     for loop in loops:
         for reader in dict.fromkeys(readers[w.tape] for w in loop.writes if w.tape in readers):
-            tapes = tuple(w.tape for w in loop.writes if readers.get(w.tape) is reader)
-            if len(tapes) >= FEWEST and reader.test is None and _place(loop, tapes) is not None:
+            writes = [w for w in loop.writes if readers.get(w.tape) is reader]
+            tapes = tuple(w.tape for w in writes)
+            if _is_many(writes) and reader.test is None and _place(loop, tapes) is not None:
                 bundle = Bundle(Var("tape", Type("sequence", item=RESIDUALS)), Var("_", RESIDUALS), tapes)
                 writing.setdefault(loop, []).append(bundle)
                 reading.setdefault(reader, []).append(bundle)
     return replace(func, body=_block(func.body, writing, reading)) if writing else func
+
+
+def _is_many(writes: Sequence[Write]) -> bool:
+    named = any(isinstance(w.row, Var) and hint_of(w.row) for w in writes)
+    return len(writes) >= (FEWEST if named else 2)
 
 
 def _read_once(func: Func) -> frozenset[Any]:

@@ -91,8 +91,8 @@ class _Module:
     def _define(self, func: Func, name: str, flat: bool) -> ast.FunctionDef:
         func = with_copied_views(with_owned_carries(without_redundant_ranges(with_bundles(func))))
         uses = count_uses(func)
-        updates = in_place_updates(func)
-        inlined = inlining(func, uses, updates)
+        updates, memory = in_place_updates(func, uses)
+        inlined = inlining(func, uses, updates, memory)
         late = frozenset(s for s in every(func.body) if isinstance(s, Let) and s not in updates and copies(s))
         ranges = live_ranges(func, uses, inlined, late)
         params = arguments(func, flat)

@@ -96,10 +96,27 @@ class Expressions:
             return product(*map(self.argument, args))
         if not kwargs and len(args) in (1, 2) and (written := self._operator(op.name, args)):
             return written
+        args = [self._whole_shape(raw) or a for raw, a in zip(let.call()[0], args, strict=True)]
         arguments, named = list(map(self.argument, args)), {k: self.argument(v) for k, v in kwargs.items()}
+        if op.name.startswith(".") and let.args[0].type.kind == "array":
+            return call(ast.Attribute(arguments[0], op.name[1:], ast.Load()), *arguments[1:], **named)
         if op.name.startswith("str."):
             return call(ast.Attribute(arguments[0], op.name[len("str."):], ast.Load()), *arguments[1:], **named)
         return call(dotted(self.references.operation(op)), *arguments, **named)
+
+    def _whole_shape(self, sizes: Any) -> ast.expr | None:
+        """`x.shape` for the tuple of all extents of `x`."""
+        if type(sizes) is not tuple or not sizes:
+            return None
+        extents = [self.inlining.at.get(s) for s in sizes if isinstance(s, Var)]
+        x = extents[0].args[0] if extents and isinstance(extents[0], Let) else None
+        if not isinstance(x, Var) or not x.type.rank == len(sizes) == len(extents):
+            return None
+        for axis, let in enumerate(extents):
+            if not (isinstance(let, Let) and let.op is EXTENT and let.call()[0][:1] == (x,)
+                    and axis in (*let.call()[0][1:], *let.call()[1].values())):
+                return None
+        return _shape_of(self, self.atom(x), x.type.kind)
 
     def argument(self, x: Any) -> ast.expr:
         """A part of a call: an expression already, or a constant or container of them."""

@@ -15,7 +15,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, assert_never
 
 from srcad.backends.hints import hint_of, is_anonymous
@@ -71,8 +70,9 @@ class _Waiting:
                 self.found.pop(v, None)
 
 
-def inlining(func: Func, uses: Uses, in_place: frozenset[Let]) -> Inlining:
-    inliner = _Inliner(func, uses, in_place)
+def inlining(func: Func, uses: Uses, in_place: frozenset[Let], memory: Memory) -> Inlining:
+    """`memory`: where values are when `in_place` is done in place."""
+    inliner = _Inliner(uses, in_place, memory)
     inliner.twice = frozenset(_read_twice(func.body))
     inliner.parts = frozenset(_parts_of_sums(func.body, in_place))
     inliner.block(func.body, func.outputs)
@@ -80,16 +80,12 @@ def inlining(func: Func, uses: Uses, in_place: frozenset[Let]) -> Inlining:
 
 
 class _Inliner:
-    def __init__(self, func: Func, uses: Uses, in_place: frozenset[Let]) -> None:
-        self.func, self.uses, self.in_place = func, uses, in_place
+    def __init__(self, uses: Uses, in_place: frozenset[Let], memory: Memory) -> None:
+        self.uses, self.in_place, self.memory = uses, in_place, memory
         self.result = Inlining()
         self.pending = _Waiting()
         self.twice: frozenset[Var] = frozenset()
         self.parts: frozenset[Var] = frozenset()
-
-    @cached_property
-    def memory(self) -> Memory:
-        return Memory(self.func, self.in_place)
 
     def block(self, block: Block, results: Sequence[Any]) -> list[Var]:
         """Decide for `block`, whose values `results` are read at its end; returns those that moved there."""

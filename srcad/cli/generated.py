@@ -18,7 +18,7 @@ from srcad.frontend.values import Const
 from srcad.ir import Func, Param, Var, reachable
 from srcad.ir.walk import every
 from srcad.program.derivatives import Wrt
-from srcad.program.lowering import differentiated, unseeded
+from srcad.program.lowering import differentiated, lower_program, unseeded
 from srcad.program.programs import Gradient, Primal, Program, Tangent
 from srcad.program.runner import Runner
 from srcad.program.signature import Describe, specialised, unknown_arguments
@@ -45,7 +45,7 @@ class Pullback:
         return self.program.primal
 
     def lower(self, arguments: dict[str, Any]) -> Lowered:
-        inner = unseeded(self.program.lower(arguments))
+        inner = unseeded(lower_program(self.program, arguments))
         adjoint = reverse(inner.func, differentiated(inner.func, self.wrt))
         seed = replace(adjoint.params[-1], has_default=False, default=None)
         adjoint = replace(adjoint, params=(*adjoint.params[:-1], seed))
@@ -157,13 +157,17 @@ def lowered(program: Program | Pullback, values: tuple[Any, ...] | None) -> Lowe
     return _for_unknown(program) if values is None else _for_values(program, values)
 
 
+def _lower(program: Program | Pullback, trees: dict[str, Any]) -> Lowered:
+    return program.lower(trees) if isinstance(program, Pullback) else lower_program(program, trees)
+
+
 def _for_values(program: Program | Pullback, values: tuple[Any, ...]) -> Lowered:
     given = dict(zip(program.primal.names, values, strict=True))
     static: frozenset[tuple[str, int]] = frozenset()
     while True:
         describe = Describe(static)
         try:
-            return program.lower({n: describe.argument(n, v) for n, v in given.items()})
+            return _lower(program, {n: describe.argument(n, v) for n, v in given.items()})
         except NeedsValue as need:
             wider = specialised(static, need.path, given)
             if wider is None:
@@ -180,7 +184,7 @@ def _for_unknown(program: Program | Pullback) -> Lowered:
     trees |= {n: Const(v) for n, v in known.items()}
     while True:
         try:
-            return program.lower(trees)
+            return _lower(program, trees)
         except NeedsValue as need:
             name = need.path[0]
             if name not in defaults or isinstance(trees[name], Const):

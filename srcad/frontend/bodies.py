@@ -56,7 +56,10 @@ def lower_body(frame: Frame, source: Source, bound: dict[str, Any], parent: Fram
         if isinstance(value, Entries):
             value = machine.new(value, name)
         inner.bind(name, value)
+    known = len(machine.problems)
     inner.execute(tree.body)
     result = machine.state.get((inner.scope, RESULT), NONE)
     inner.drop()
+    if len(machine.problems) > known:
+        return POISON
     return NONE if machine.dead else result

@@ -7,15 +7,12 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from srcad.frontend.branches import truth
 from srcad.frontend.classes import class_of
 from srcad.frontend.effects import PRINT, TEXT
 from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import argument, call_operation
 from srcad.frontend.places import attribute, binary, operation_of
-from srcad.frontend.stores import add_at, store_in_array
 from srcad.frontend.values import (
     NONE,
     Closure,
@@ -185,17 +182,3 @@ def _operator(name: str) -> Handler:
 
 
 BUILTINS.update({getattr(operator, n): _operator(n) for n in ("add", "sub", "mul", "truediv", "pow", "matmul", "mod")})
-
-
-@builtin(np.copyto)
-def _copyto(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if kwargs or not isinstance(args[0], Num):
-        raise Refused("np.copyto with `where` or `casting`", hint="store into the array by a subscript")
-    store_in_array(frame, args[0], Const(...), args[1])
-    return NONE
-
-
-@builtin(np.add.at)
-def _add_at(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    add_at(frame, *args)
-    return NONE

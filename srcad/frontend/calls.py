@@ -17,7 +17,7 @@ import gast
 import numpy as np
 
 from srcad.errors import SourceNotFound
-from srcad.frontend import outline
+from srcad.frontend import array_stores, outline
 from srcad.frontend.bodies import bind, lower_body
 from srcad.frontend.branches import select
 from srcad.frontend.builtin_calls import fold_call
@@ -105,15 +105,23 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
     if handler is not None:
         return handler(frame, args, kwargs)
     op = op_of(v)
+    if op is not None and array_stores.has_out(v, args, kwargs):
+        return array_stores.into(frame, v, args, kwargs)
     if op is not None:
         return call_operation(frame, op, args, kwargs)
     if isinstance(v, functools.partial):
         return call_value(frame, Const(v.func), [*map(Const, v.args), *args],
                           {**{k: Const(x) for k, x in v.keywords.items()}, **kwargs})
+    if isinstance(getattr(v, "__self__", None), np.random.Generator | np.random.RandomState):
+        raise Refused(f"a random draw, `{v.__name__}`", "a derivative is taken for given numbers",
+                      "draw outside the function and pass what was drawn")
     if isinstance(v, types.MethodType):
         return call_value(frame, Const(v.__func__), [Const(v.__self__), *args], kwargs)
     if getattr(v, "__srcad_static__", False) and all(map(is_static, [*args, *kwargs.values()])):
         return fold_call(v, args, kwargs)
+    inside = getattr(v, "__srcad_inside__", None)
+    if inside is not None:  # a derivative that the program takes itself
+        return inside(frame, args, kwargs)
     if isinstance(v, Lowerable):
         return call_derivative(frame, v, args, kwargs)
     if _is_pure(v) and all(map(is_static, [*args, *kwargs.values()])):

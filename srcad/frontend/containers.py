@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from srcad.frontend.array_stores import change_by_method
 from srcad.frontend.effects import FORMAT, message_of
 from srcad.frontend.lists import element_atom
 from srcad.frontend.machine import Frame
-from srcad.frontend.stores import change, extend, store_in_array
+from srcad.frontend.places import CHANGING
+from srcad.frontend.stores import extend
 from srcad.frontend.values import (
     NONE,
     Const,
@@ -20,7 +20,6 @@ from srcad.frontend.values import (
     Refused,
     Sequence,
     Tup,
-    atom_of,
     describe,
     is_static,
     static,
@@ -50,14 +49,10 @@ def call_method(frame: Frame, owner: Any, name: str, args: list[Any], kwargs: di
 
 
 def _of_array(frame: Frame, owner: Num, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if name == "fill":
-        store_in_array(frame, owner, Const(...), args[0])
-        return NONE
-    if name == "sort":
-        change(frame, owner, lambda x: atom_of(frame.call(Const(np.sort), [Num(x)], kwargs)), "a sort in place")  # type: ignore[return-value]
-        return NONE
-    if name in ("put", "partition", "resize", "itemset", "setfield", "byteswap"):
-        raise Refused(f"the array method `{name}`", "it changes the array in place", "make a new array instead")
+    if name in CHANGING:
+        return change_by_method(frame, owner, name, args, kwargs)
+    if name in ("conj", "conjugate") and owner.atom.type.dtype is not None and owner.atom.type.dtype.kind != "c":
+        return owner  # NumPy gives back the array itself
     if name in ("reshape", "transpose", "permute") and len(args) > 1:
         args = [Tup(tuple(args))]
     return frame.call(Const(METHODS[name]), [owner, *args], kwargs)

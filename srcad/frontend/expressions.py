@@ -17,12 +17,14 @@ from srcad.frontend.places import BINARY, attribute, binary, index_of, subscript
 from srcad.frontend.special import special
 from srcad.frontend.stores import extend
 from srcad.frontend.unpacking import known_items
+from srcad.frontend.unsupported import unsupported
 from srcad.frontend.values import (
     Closure,
     Const,
     Entries,
     Items,
     Method,
+    NeedsStatic,
     Num,
     Poison,
     Ref,
@@ -46,6 +48,9 @@ def evaluate(frame: Frame, node: Any) -> Any:
     except Refused as refused:
         if not hasattr(refused, "node"):
             refused.node = node  # type: ignore[attr-defined]
+        raise
+    except NeedsStatic as need:
+        need.span = need.span or frame.span(node)
         raise
 
 
@@ -92,7 +97,7 @@ def _evaluate(frame: Frame, node: Any) -> Any:
         case gast.Slice():
             return index_of(frame, node)
         case _:
-            raise Refused(f"the expression `{type(node).__name__}`", "srcad has no derivative for it")
+            raise unsupported(node)
 
 
 def _display(frame: Frame, elts: list[Any]) -> list[Any]:

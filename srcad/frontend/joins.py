@@ -106,7 +106,7 @@ class Join:
             return self._entries(a, b, hint)
         if self.test is not None and is_function(a) and is_function(b):
             return self._either(self.test, a, b, hint)
-        return Mixed(f"it is {describe(a)} on one path and {describe(b)} on another")
+        return Mixed(f"it is {_kind(a)} on one path and {_kind(b)} on another")
 
     def _either(self, test: Atom, a: Any, b: Any, hint: str) -> Either:
         """A function on each side: what they hold is seen through choices, and a call tests again."""
@@ -162,3 +162,7 @@ def _present(value: Any, other: Any) -> Any:
     if isinstance(value, Num) and value.atom.type.kind == "never" and not is_atomic(other):
         return MISSING
     return value
+
+
+def _kind(value: Any) -> str:
+    return "a list, dict or object" if isinstance(value, Ref) else describe(value)

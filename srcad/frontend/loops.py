@@ -325,8 +325,9 @@ class _Lowering:
                 before.of[param] = before.at(slot.init)
         met = Meetings(before, after)
         pairs = self._pairs(joined)
-        for _, a, b in pairs:
-            met.add(a, b)
+        for v, a, b in pairs:
+            # What a trip leaves under a name that had nothing before the loop is there in the next trip.
+            met.add(v if a is UNDEF and v in self.places else a, b)
         span = self.frame.build.span
         found = [p for p, s in self.slots.items() if s.next is not None and p.type.kind in ("array", "unknown")
                  and self.places.get(p) not in self.mixed and p in self.places and met.mixed(p, s.next)]

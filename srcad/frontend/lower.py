@@ -210,13 +210,13 @@ def _leave_content(machine: Machine, content: Any) -> Any:
 
 
 def _needs_value(machine: Machine, sources: list[Var], need: NeedsStatic) -> Exception:
-    span = machine.build.span
+    span = need.span or machine.build.span
     paths = [_path(machine, v) for v in sources]
     problem = Problem(span, f"{need.purpose} that depends on what the function computes",
                       "it decides the structure of the program, so it must be known before it runs",
                       "make it an argument, or a constant")
     if not paths or paths[0] is None or None in paths:
-        return Unsupported([problem])
+        return Unsupported([*machine.problems, problem])
     return NeedsValue(paths[0], need.purpose, problem)
 
 

@@ -204,7 +204,7 @@ def is_basic(index: Any) -> bool:
     return not isinstance(index, list | np.ndarray | bool) and not (isinstance(index, Lit) and isinstance(index.value, bool))
 
 
-class StoresToElement(Exception):  # noqa: N818 - control flow of the lowering
+class StoresToElement(Exception):
     """A loop stores to what it runs over: it must run over the indices."""
 
     def __init__(self, var: Var) -> None:

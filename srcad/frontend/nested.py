@@ -56,7 +56,7 @@ def call_derivative(frame: Frame, derivative: Lowerable, args: list[Any], kwargs
     frame.machine.guards.update({(g.name, id(g)): g for g in lowered.guards})
     renamer = Renamer(mapping)
     frame.build.stmts += [s for s in renamer.block(func.body) if not _is_comment(s)]
-    return _value(frame, map_tree(renamer.atom, func.result))
+    return value_of(frame, map_tree(renamer.atom, func.result))
 
 
 def _is_comment(stmt: Any) -> bool:
@@ -95,18 +95,18 @@ def _content(frame: Frame, content: Any, types: bool) -> Any:
             raise Refused("this argument of a derivative")
 
 
-def _value(frame: Frame, tree: Any) -> Any:
+def value_of(frame: Frame, tree: Any) -> Any:
     """A result as a value."""
     if isinstance(tree, Var | Lit | Undef):
         return Const(None) if isinstance(tree, Lit) and tree.value is None else Num(tree)
     if isinstance(tree, tuple):
-        return Tup(tuple(_value(frame, t) for t in tree))
+        return Tup(tuple(value_of(frame, t) for t in tree))
     if isinstance(tree, list):
-        return frame.machine.new(Items(tuple(_value(frame, t) for t in tree)))
+        return frame.machine.new(Items(tuple(value_of(frame, t) for t in tree)))
     if isinstance(tree, dict):
-        return frame.machine.new(Entries(tuple((k, _value(frame, t)) for k, t in tree.items())))
+        return frame.machine.new(Entries(tuple((k, value_of(frame, t)) for k, t in tree.items())))
     if isinstance(tree, Record):
-        fields = tuple((k, _value(frame, t)) for k, t in tree.fields.items())
+        fields = tuple((k, value_of(frame, t)) for k, t in tree.fields.items())
         if issubclass(tree.cls, tuple):
             return Tup(tuple(v for _, v in fields), tree.cls)
         return frame.machine.new(Fields(tree.cls, fields))

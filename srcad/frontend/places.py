@@ -46,6 +46,10 @@ BINARY = {
 }
 
 
+# Methods of arrays that change them.
+CHANGING = frozenset({"fill", "sort", "partition", "put", "resize", "itemset", "setfield", "byteswap", "setflags"})
+
+
 def operation_of(function: Any) -> Op:
     op = op_of(function)
     assert op is not None, function
@@ -323,9 +327,10 @@ def _of_array(frame: Frame, atom: Atom, name: str) -> Any:
         return _size(frame, atom)
     if name in ATTRIBUTES:
         return viewed(frame, operation_of(ATTRIBUTES[name]), atom)
-    if name in METHODS:
+    if name in METHODS or name in CHANGING:
         return Method(Num(atom), name)
-    raise Refused(f"the attribute `{name}` of an array")
+    reason = "it is not differentiated" if hasattr(np.ndarray, name) else "arrays have no such attribute"
+    raise Refused(f"the attribute `{name}` of an array", reason)
 
 
 def _shape(frame: Frame, atom: Atom) -> Any:

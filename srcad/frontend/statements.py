@@ -14,6 +14,7 @@ from srcad.frontend.effects import ASSERT, RAISE, message_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.stores import delete, store, update, write_back
 from srcad.frontend.unpacking import known_items
+from srcad.frontend.unsupported import unsupported
 from srcad.frontend.values import NONE, POISON, Closure, Const, Items, Refused, atom_of
 
 
@@ -36,6 +37,8 @@ def _poison(frame: Frame, stmt: Any) -> None:
     for node in gast.walk(stmt):
         if isinstance(node, gast.Name) and not isinstance(node.ctx, gast.Load):
             frame.machine.state[frame.scope, node.id] = POISON
+        elif isinstance(node, gast.FunctionDef | gast.ClassDef):
+            frame.machine.state[frame.scope, node.name] = POISON
 
 
 def _execute(frame: Frame, stmt: Any) -> None:
@@ -74,7 +77,7 @@ def _execute(frame: Frame, stmt: Any) -> None:
         case gast.Pass() | gast.Global() | gast.Nonlocal():
             pass
         case _:
-            raise Refused(f"the statement `{type(stmt).__name__.lower()}`", "srcad has no derivative for it")
+            raise unsupported(stmt)
 
 
 def assign(frame: Frame, target: Any, value: Any) -> None:

@@ -28,6 +28,7 @@ from srcad.frontend.values import (
     Entries,
     Fields,
     Items,
+    Method,
     Num,
     Poison,
     Ref,
@@ -39,7 +40,7 @@ from srcad.frontend.values import (
     is_static,
     static,
 )
-from srcad.ir import OPERATORS, Var, op_of
+from srcad.ir import OPERATORS, Atom, Var, op_of
 from srcad.rules.indexing import INDEX_ADD, SET_AT
 from srcad.rules.sequences import CONCAT, SET_ITEM
 from srcad.runtime.arrays import astype
@@ -61,6 +62,8 @@ def store_item(frame: Frame, owner: Any, index: Any, value: Any) -> None:
     if isinstance(owner, Num):
         store_in_array(frame, owner, index, value)
         return
+    if isinstance(owner, Method) and owner.name == "flat":
+        raise Refused("a store into `.flat`", hint="use np.put(a, i, value), or a reshaped view")
     content = frame.machine.content(owner) if isinstance(owner, Ref) else None
     match content:
         case Items(values=values) if isinstance(index, Const | Num) and is_static(index):
@@ -78,7 +81,7 @@ def store_item(frame: Frame, owner: Any, index: Any, value: Any) -> None:
         case Fields():
             special(frame, owner, "setitem", index, value)
         case _:
-            raise Refused(f"this store into {describe(owner)}")
+            raise Refused(f"this store into {describe(owner)}", hint="store item by item, or build a new list")
 
 
 def store_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
@@ -123,10 +126,22 @@ def change_in_place(frame: Frame, owner: Num, name: str, value: Any) -> None:
     if name == "mul" and isinstance(value, Const) and value.value == 1:
         return
     result = atom_of(binary(frame, name, Num(target), value))
+    require_castable(f"`{_sign(name)}=`", target, result)
+    overwrite(frame, Num(target), result)
+
+
+def require_castable(what: str, target: Atom, value: Atom) -> None:
+    """NumPy stores a float by itself into an array of ints (`x[i] = 1.5`), and refuses to by an operation."""
+    old, got = target.type.dtype, value.type.dtype
+    if got is not None and old is not None and not np.can_cast(got, old, "same_kind"):
+        raise Refused(f"{what} on an array of {old}", f"NumPy does not store {got} in it",
+                      "convert the array first, with astype(float)")
+
+
+def overwrite(frame: Frame, owner: Num, result: Atom) -> None:
+    """All elements of an array get those of `result`."""
+    target = frame.machine.current(owner).atom
     old, got = target.type, result.type
-    if got.dtype is not None and old.dtype is not None and not np.can_cast(got.dtype, old.dtype, "same_kind"):
-        raise Refused(f"`{_sign(name)}=` on an array of {old.dtype}",
-                      f"NumPy does not store {got.dtype} in it", "convert the array first, with astype(float)")
     fits = isinstance(result, Var) and got.kind == "array" and old.shape and got.shape == old.shape
     if fits and got.dtype != old.dtype and old.dtype is not None:
         result, got = frame.build.call(_operation(astype), result, dtype=old.dtype), old
@@ -135,12 +150,6 @@ def change_in_place(frame: Frame, owner: Num, name: str, value: Any) -> None:
         change(frame, Num(target), lambda x: made, "a change of an array in place")
     else:
         change(frame, Num(target), lambda x: frame.build.call(SET_AT, x, ..., result), "a change of an array in place")
-
-
-def add_at(frame: Frame, owner: Num, index: Any, value: Any) -> None:
-    """`np.add.at`: as often as the index names an element."""
-    places, item = index_atoms(frame, index), operand(frame, value, owner)
-    change(frame, owner, lambda x: frame.build.call(INDEX_ADD, x, item, places), "np.add.at")
 
 
 def _accumulate(frame: Frame, owner: Num, index: Any, name: str, value: Any) -> bool:

@@ -175,6 +175,7 @@ class NeedsStatic(Exception):
     def __init__(self, var: Var, purpose: str) -> None:
         super().__init__(purpose)
         self.var, self.purpose = var, purpose
+        self.span: Span | None = None
 
 
 def is_atomic(value: Any) -> bool:
@@ -227,7 +228,9 @@ def describe(value: Any) -> str:
         case Const(value=v):
             return getattr(v, "__qualname__", None) or repr(v)
         case Num():
-            return "an array" if value.atom.type.kind == "array" else "a number"
+            if value.atom == Lit(None):
+                return "None"
+            return {"array": "an array", "object": "an object", "sequence": "a list"}.get(value.atom.type.kind, "a number")
         case Tup(items=items):
             return f"a tuple of {len(items)}"
         case Ref(cell=cell):

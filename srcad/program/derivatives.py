@@ -80,7 +80,10 @@ class Derivative:
         return explain(self)
 
     def lower(self, arguments: dict[str, Any]) -> Any:
-        return self.program.lower(arguments)
+        """The core program for trees of types, one for each parameter."""
+        from srcad.program.lowering import lower_program
+
+        return lower_program(self.program, arguments)
 
     def bind_values(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Values of a call inside another program, by parameter."""

@@ -54,7 +54,7 @@ def lower_program(program: Program, arguments: dict[str, Any]) -> Lowered:
 
 def _gradient(program: Gradient, inner: Lowered) -> Lowered:
     """The adjoint: gradients, with the value or the auxiliary output where they are asked for."""
-    func = _output(program, inner.func)
+    func = one_number(inner.func, program.has_aux)
     adjoint = reverse(func, differentiated(func, program.wrt), has_aux=program.has_aux)
     value, gradients = adjoint.result
     value, aux = value if program.has_aux else (value, None)
@@ -69,10 +69,10 @@ def _gradient(program: Gradient, inner: Lowered) -> Lowered:
     return replace(inner, func=without_value(replace(adjoint, result=(value, result))))
 
 
-def _output(program: Gradient, func: Func) -> Func:
+def one_number(func: Func, has_aux: bool) -> Func:
     """The program with its differentiated output made a scalar."""
     result, aux = func.result, None
-    if program.has_aux:
+    if has_aux:
         if not (type(result) is tuple and len(result) == 2):
             raise ArgumentError(f"has_aux=True, but {func.name} does not return a pair (value, aux)")
         result, aux = result
@@ -82,7 +82,7 @@ def _output(program: Gradient, func: Func) -> Func:
         build = Builder(func.span)
         result = build.call(SINGLE, result, hint=result.hint or "y")
         body += build.block
-    return replace(func, body=body, result=(result, aux) if program.has_aux else result)
+    return replace(func, body=body, result=(result, aux) if has_aux else result)
 
 
 def _halves(program: Forward, inner: Lowered) -> Lowered:

@@ -24,16 +24,8 @@ from srcad.errors import ArgumentError
 Wrt = tuple["str | tuple[str, int]", ...]  # names of arguments, or (name of `*args`, position in it)
 
 
-class Lowerable:
-    def lower(self, arguments: dict[str, Any]) -> Any:
-        """The core program for trees of types, one for each parameter of the primal."""
-        from srcad.program.lowering import lower_program  # the compiler is imported when it is first needed
-
-        return lower_program(self, arguments)  # type: ignore[arg-type]
-
-
 @dataclass(frozen=True, eq=False)
-class Primal(Lowerable):
+class Primal:
     """A Python function, with what is given already where it is a method or a partial."""
 
     function: Any
@@ -113,7 +105,7 @@ class Primal(Lowerable):
 
 
 @dataclass(frozen=True, eq=False)
-class Gradient(Lowerable):
+class Gradient:
     """The gradient of a program whose result has one element (the first of a pair, with `has_aux`)."""
 
     program: Program
@@ -132,7 +124,7 @@ class Gradient(Lowerable):
 
 
 @dataclass(frozen=True, eq=False)
-class Tangent(Lowerable):
+class Tangent:
     """The value of a program and its derivative along the tangents of the arguments in `wrt`."""
 
     program: Program
@@ -148,7 +140,7 @@ class Tangent(Lowerable):
 
 
 @dataclass(frozen=True, eq=False)
-class Forward(Lowerable):
+class Forward:
     """The forward half of a program, `(value, residuals)`; its companion is the way back (to all if `wrt` is None)."""
 
     program: Program

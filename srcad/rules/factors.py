@@ -18,7 +18,7 @@ from srcad.ir.build import OPERATORS, Symbol
 from srcad.ir.core import Let, Lit
 
 _MUL, _NEG = OPERATORS["mul"], OPERATORS["neg"]
-_NEAR = 12          # how many statements back the definition of a cotangent is looked for
+NEAR = 12          # how many statements back the definition of a cotangent is looked for
 
 
 def scale(t: Any, partial: Callable[[], Any]) -> Any:
@@ -56,11 +56,11 @@ def by_number(c: float, t: Any) -> Any:
     """c * t."""
     if c in (1, -1):
         return t if c == 1 else minus(t)
-    factor, rest = _scaled(t, -_NEAR)
+    factor, rest = _scaled(t, -NEAR)
     # Numbers are put together where the product is exact.
     if factor != 1 and (_is_power_of_two(factor) or _is_power_of_two(c)):
         return by_number(c * factor, rest)
-    let = _definition(t, -_NEAR)
+    let = definition(t, -NEAR)
     if let is not None and let.op.name == "np.broadcast_to":
         small = by_number(c, Symbol(t.build, let.args[0]))  # type: ignore[arg-type]
         return Symbol(t.build, t.build.let(let.op, (small.atom, *let.args[1:]), let.form)[0])
@@ -79,13 +79,13 @@ def minus(x: Any) -> Any:
 
 def negated(x: Any) -> Any:
     """The value whose negative `x` was just made as; None if it was not."""
-    let = _definition(x, -_NEAR)
+    let = definition(x, -NEAR)
     return Symbol(x.build, let.args[0]) if let is not None and let.op is _NEG else None  # type: ignore[arg-type]
 
 
 def _scaled(x: Any, since: int) -> tuple[float, Any]:
     """`x` as a number times a value."""
-    let = _definition(x, since)
+    let = definition(x, since)
     if let is not None and let.op is _NEG:
         return -1, Symbol(x.build, let.args[0])  # type: ignore[arg-type]
     if let is not None and let.op is _MUL and isinstance(let.args[0], Lit) and type(let.args[0].value) in (int, float):
@@ -93,7 +93,7 @@ def _scaled(x: Any, since: int) -> tuple[float, Any]:
     return 1, x
 
 
-def _definition(x: Any, since: int) -> Let | None:
+def definition(x: Any, since: int) -> Let | None:
     """The call that made `x`, among the statements from that position on, if it has no name."""
     if not isinstance(x, Symbol) or isinstance(x.atom, Lit) or x.atom.hint:
         return None

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from srcad.ir.build import Symbol
 from srcad.ir.core import Lit
 from srcad.ir.infer import broadcast
 from srcad.ir.types import ONE, UNKNOWN, Dim, Type, fresh
+from srcad.rules.factors import NEAR, definition
 from srcad.rules.ops import linear
 from srcad.rules.results import interned, like, made
 from srcad.rules.shapes import unbroadcast_to, zeros_for
@@ -153,6 +155,29 @@ def may_repeat(index: Any) -> bool:
     parts = index if isinstance(index, tuple) else (index,)
     return any(isinstance(p, list) or (type_in(p).kind in ("array", "unknown", "object") and not is_mask(p))
                for p in parts if p is not None and p is not Ellipsis and not isinstance(p, slice))
+
+
+def makes_axes(index: Any) -> bool:
+    """Does this index only make axes of length one, as in `x[:, None]`?"""
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(p is None for p in parts) and all(p is None or _is_whole(p) for p in parts)
+
+
+def without_axes(g: Any, index: Any) -> Any:
+    """`g` without the axes that such an index makes."""
+    parts = index if isinstance(index, tuple) else (index,)
+    axes = tuple(k for k, p in enumerate(parts) if p is None)
+    axis = axes[0] if len(axes) == 1 else axes
+    made = definition(g, -NEAR)
+    if made is not None and made.op.name == "np.sum":
+        args, kwargs = made.call()
+        if kwargs == {"axis": axis, "keepdims": True}:
+            return np.sum(Symbol(g.build, args[0]), axis=axis)
+    return np.squeeze(g, axis=axis)
+
+
+def _is_whole(part: Any) -> bool:
+    return isinstance(part, slice) and part == slice(None)
 
 
 def _getitem_vjp(g: Any, y: Any, x: Any, index: Any) -> Any:

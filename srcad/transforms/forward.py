@@ -175,7 +175,7 @@ class _Push:
         for place, arg in sources(stmt):
             if not any(map(self.has, atoms_in(arg))):
                 continue
-            jvp = stated(rule and rule.jvps, place, stmt)
+            jvp = stated(rule.jvps if rule else None, place, stmt)
             dot = self.dots[arg] if isinstance(arg, Var) else map_tree(self.of, arg)
             share = run(self.build, jvp, dot, y, *args, **kwargs)
             shares = share if isinstance(share, tuple) and len(stmt.outs) > 1 else (share,)

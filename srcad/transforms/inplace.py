@@ -26,6 +26,7 @@ from srcad.ir.ops import Op
 from srcad.ir.walk import every, rebuild
 from srcad.transforms.liveness import Liveness, liveness
 from srcad.transforms.memory import CALLER, Memory, Site, Sites
+from srcad.transforms.usage import Uses
 
 STORES = ("set_at", "index_add")
 SUMS = ("+", "-", "*", "/")
@@ -36,9 +37,10 @@ COPY = Op("np.copy", np.copy)
 _READ_FIRST = ("index_add", "append", "concat", "set_part")
 
 
-def in_place_updates(func: Func) -> frozenset[Let]:
-    """The Lets of `func` that may be done in place."""
-    return _decided(func, frozenset()).updates
+def in_place_updates(func: Func, uses: Uses | None = None) -> tuple[frozenset[Let], Memory]:
+    """The Lets of `func` that may be done in place, and where values are then."""
+    decision = _decided(func, frozenset(), uses)
+    return decision.updates, decision.memory or Memory(func, decision.updates)
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,12 @@ class _Decision:
 
     updates: frozenset[Let]
     copied: frozenset[Var] = frozenset()
+    memory: Memory | None = None
 
 
-def _decided(func: Func, may_copy: frozenset[Let] | None = None) -> _Decision:
+def _decided(func: Func, may_copy: frozenset[Let] | None = None, uses: Uses | None = None) -> _Decision:
     """`may_copy`: the updates for which views may be copied; None for all."""
-    live = liveness(func)
+    live = liveness(func, uses)
     whole = _whole(func)
     names = _names(func)
     chosen = [s for s in every(func.body) if isinstance(s, Let) and _fits(s, names)
@@ -63,7 +66,7 @@ def _decided(func: Func, may_copy: frozenset[Let] | None = None) -> _Decision:
         kept = [s for s in chosen if needed[s] == set()
                 or (needed[s] is not None and (may_copy is None or s in may_copy))]
         if len(kept) == len(chosen):
-            return _Decision(frozenset(chosen), frozenset(v for s in kept for v in needed[s] or ()))
+            return _Decision(frozenset(chosen), frozenset(v for s in kept for v in needed[s] or ()), memory)
         chosen = kept
     return _Decision(frozenset())
 

@@ -35,6 +35,8 @@ class Inlining:
         """The variables that the text of `atoms` mentions."""
         found: list[Var] = []
         pending = [a for a in atoms if isinstance(a, Var)]
+        if not self.at:
+            return pending
         while pending:
             v = pending.pop()
             inner = self.at.get(v)
@@ -68,9 +70,9 @@ class Liveness:
         return i >= 0 and intervals[i][1] > point
 
 
-def liveness(func: Func) -> Liveness:
+def liveness(func: Func, uses: Uses | None = None) -> Liveness:
     """Where values are needed when every statement is done in its place."""
-    walker = _walked(func, count_uses(func), Inlining(), frozenset())
+    walker = _walked(func, count_uses(func) if uses is None else uses, Inlining(), frozenset())
     return Liveness(walker.finished(), walker.points)
 
 

@@ -30,6 +30,7 @@ from srcad.ir.calls import CallOp
 from srcad.ir.core import Block, Carry, Func, If, Let, Listing, Lit, Loop, Stmt, Var
 
 _IMMUTABLE = ("number", "scalar")
+_TAKE = ("unpack", "add_trees")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,10 @@ class Memory:
         outs = [v for v in let.outs if v.type.kind not in _IMMUTABLE]
         if not outs:
             return
+        if let not in self.in_place and _is_plain(let):
+            self._within[let.out] = frozenset(self._around)
+            self._give(let.out, frozenset({Site(let.out)}), NOWHERE)
+            return
         known = [self._of(a) for a in let.args]
         if let in self.in_place and len(let.outs) == 1 and let.out.type.is_numeric:
             self._give(let.out, known[0][0], NOWHERE)
@@ -298,6 +303,12 @@ def is_view(let: Let) -> bool:
     return bool(let.args) and let.op.name in _PARTS and let.args[0].type.kind == "array" == let.outs[0].type.kind
 
 
+def _is_plain(let: Let) -> bool:
+    """Does `let` make a new array?"""
+    return let.op.memory == "fresh" and len(let.outs) == 1 and let.outs[0].type.is_numeric and (
+        not isinstance(let.op, CallOp) and let.op.name not in _TAKE)
+
+
 def _picks(let: Let) -> bool:
     """Is this an index by an integer array, a mask or a list, whose result is new memory?"""
     if let.op.name != "getitem":
@@ -310,7 +321,7 @@ def _picks(let: Let) -> bool:
 def _makes(let: Let, v: Var) -> bool:
     """Is the memory of `v` new?  What is taken out of a list or a bundle is not."""
     return v.type.kind != "object" and (len(let.outs) == 1 or let.op.name != "pop" or v is let.outs[0]) and (
-        let.op.name not in ("unpack", "add_trees"))
+        let.op.name not in _TAKE)
 
 
 def _union(parts: Iterable[Sites]) -> Sites:

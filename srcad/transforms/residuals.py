@@ -83,11 +83,17 @@ def plan(needed: Iterable[Var], body: Block, inside: frozenset[Var], there: Iter
     `there` are values of `inside` that need no help, such as the index of a loop that is run again."""
     definitions = {let.outs[0]: let for let in body if isinstance(let, Let) and _is_cheap(let)}
     known, result = set(there), Plan()
+    tried: dict[Var, list[Let] | None] = {}
 
     def steps(v: Var) -> list[Let] | None:
-        """The calls that make `v` again, inputs first; None if that is impossible."""
+        """The calls that make `v` again, inputs first; None if that is impossible or too much."""
         if v in known:
             return []
+        if v not in tried:
+            tried[v] = made_by(v)
+        return tried[v]
+
+    def made_by(v: Var) -> list[Let] | None:
         if v not in inside:
             return [] if v.type.shape == () or v in lasts else None
         let = definitions.get(v)
@@ -99,11 +105,12 @@ def plan(needed: Iterable[Var], body: Block, inside: frozenset[Var], there: Iter
             if before is None:
                 return None
             found += [s for s in before if s not in found]
-        return [*found, let]
+        return [*found, let] if sum(map(_costs, found)) + _costs(let) <= longest else None
 
     for v in sorted(set(needed) - known, key=lambda v: v.serial):
+        tried.clear()
         found = steps(v)
-        if found is not None and sum(map(_costs, found)) <= longest:
+        if found is not None:
             result.again += found
             known.update(let.out for let in found)
         else:

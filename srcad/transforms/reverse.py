@@ -42,6 +42,7 @@ from srcad.ir import (
 )
 from srcad.ir import leaves as leaves_of
 from srcad.ir.walk import bound, free
+from srcad.rules.indexing import makes_axes, without_axes
 from srcad.rules.ops import rule_of
 from srcad.rules.sequences import ITEM, SET_ITEM
 from srcad.rules.shapes import project_to, unbroadcast_to
@@ -161,7 +162,7 @@ def pull(sweep: Sweep, stmt: Let, gs: list[Any]) -> None:
     for place, arg in reversed(places) if stmt.op in STORES else places:
         if sweep.active.isdisjoint(atoms_in(arg)):
             continue
-        share = run(sweep.build, stated(rule and rule.vjps, place, stmt), g, y, *args, **kwargs)
+        share = run(sweep.build, stated(rule.vjps if rule else None, place, stmt), g, y, *args, **kwargs)
         shares += contributions(sweep, arg, share, unbroadcast_to if rule and rule.elementwise else project_to)
     # In `x * x` both shares of x are one value: they are summed first, so that this is seen to be twice it.
     total: dict[Var, Any] = {}
@@ -183,7 +184,9 @@ def contributions(sweep: Sweep, arg: Any, share: Any, project: Any) -> list[tupl
 def gather(sweep: Sweep, stmt: Let, g: Any) -> None:
     """`y = x[i]`: the cotangent of x is one buffer, to which all loads add."""
     (x, index), _ = stmt.call()
-    if x in sweep.active:
+    if x in sweep.active and stmt.out.type.kind == "array" and makes_axes(index):
+        sweep.add(x, run(sweep.build, lambda g: without_axes(g, index), run(sweep.build, project_to, g, x)))
+    elif x in sweep.active:
         buffer = sweep.or_zero(sweep.bars.get(x), x)
         name_after(buffer, x)
         if stmt.out.type.kind == "sequence":

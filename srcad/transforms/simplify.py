@@ -117,7 +117,7 @@ class _Rewriter:
 
     def rewritten(self, let: Let) -> Let:
         """`a + -b` is `a - b`, and a broadcast is not needed where its reader broadcasts anyway."""
-        if let.op.elementwise and len(let.args) == 2:
+        if (let.op.elementwise or let.op.name == "np.where") and len(let.args) > 1:
             let = replace(let, args=self.unbroadcast(let))
         if let.op in (_ADD, _SUB) and len(let.args) == 2:
             negated = self.definition(let.args[1], _NEG)
@@ -165,13 +165,13 @@ class _Rewriter:
         return [store]
 
     def unbroadcast(self, let: Let) -> tuple[Atom, ...]:
-        a, b = let.args
-        for k, (own, other) in enumerate(((a, b), (b, a))):
+        args = list(let.args)
+        for k, own in enumerate(args):
             spread = self.definition(own, "np.broadcast_to")
-            if spread is not None and other.type.shape is not None and other.type.shape == own.type.shape:
-                small = spread.args[0]
-                return (small, b) if k == 0 else (a, small)
-        return a, b
+            others = args[:k] + args[k + 1:]
+            if spread is not None and own.type.shape is not None and any(o.type.shape == own.type.shape for o in others):
+                args[k] = spread.args[0]
+        return tuple(args)
 
     def value(self, let: Let) -> Atom | None:
         """The atom that a call is equal to, if there is one."""

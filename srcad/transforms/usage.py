@@ -33,7 +33,9 @@ def alive(carry: Carry, uses: Uses) -> bool:
 
 def dead(stmt: Stmt, uses: Uses) -> bool:
     """Does nobody read what `stmt` binds, and does it do nothing else?"""
-    return not any(uses[v] for v in binds(stmt)) and not has_effect((stmt,))
+    if isinstance(stmt, Let):
+        return not stmt.op.effect and not any(map(uses.get, stmt.outs))
+    return not any(map(uses.get, binds(stmt))) and not has_effect((stmt,))
 
 
 class _Needed:

@@ -6,8 +6,8 @@ from functools import partial, reduce
 from math import cos, pi
 
 import numpy
-import numpy.linalg as la
 import numpy as np
+import numpy.linalg as la
 from numpy import sin
 
 from tests.corpus.registry import program
@@ -276,6 +276,7 @@ def module_aliases(x):
 @program(0.4)
 def import_inside(x):
     import math as m
+
     from numpy import cos as cosine
     return cosine(x) * m.sin(x)
 

@@ -424,36 +424,3 @@ def list_as_queue_of_two(x, n):
     for _ in range(n):
         window = [window[1], window[0] + window[1] * x]
     return window[0] * window[1]
-
-
-@program(np.arange(6.0).reshape(2, 3) - 0.5, 2)
-def list_of_lists(m, k):
-    rows = []
-    for row in m:
-        kept = []
-        for x in row:
-            if x > 0:
-                kept.append(x * x)
-        rows.append(kept)
-    total = 0.0
-    for row in rows:
-        for x in row:
-            total = total * 0.5 + x
-    return total + rows[1][0] * rows[0][-1] + len(rows[0]) * rows[-1][k]
-
-
-@program(0.4, 3)
-def pascal(x, n):
-    rows = [[x]]
-    for i in range(n):
-        last = rows[-1]
-        rows.append([x] + [last[j] + last[j + 1] * x for j in range(i)] + [last[-1]])
-    return sum(rows[-1])
-
-
-@program(0.4, 4)
-def table_of_lists(x, n):
-    best = [[0.0 for _ in range(n)] for _ in range(n)]
-    for i in range(n):
-        best[i] = [x * (i + j) for j in range(n)]
-    return np.sum(np.array(best) ** 2)

@@ -418,35 +418,3 @@ def loop_over_string(x):
     for c in "aab":
         x = x * 2 if c == "a" else np.sin(x)
     return x
-
-
-@program(np.arange(4.0))
-def over_arange(x):
-    y = 0.0
-    for k in np.arange(4):
-        y = y + x[k] ** 2
-    return y
-
-
-@program(0.5)
-def over_linspace(x):
-    y = 0.0
-    for t in np.linspace(0.0, 1.0, 5):
-        y = y + np.sin(x * t)
-    return y
-
-
-@program(np.array([[0.1, 0.2], [0.3, 0.5]]))
-def unpacked_elements(pairs):
-    y = 1.0
-    for a, b in pairs:
-        y = y * a + b
-    return y
-
-
-@program([(0.1, 0.2), (0.3, 0.5)])
-def list_of_pairs(pairs):
-    y = 1.0
-    for a, b in pairs:
-        y = y * a + b
-    return y

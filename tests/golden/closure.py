@@ -23,16 +23,14 @@ WRT = ("a", "b")
 def integral_adjoint(a, b, n, dy=1.0):
     # forward
     tape = []
-    tape2 = []
     for k in range(n):
         t = (k + 0.5) / n
-        tape.append(np.exp(-a * t))
-        tape2.append(np.cos(b * t))
+        tape.append((np.exp(-a * t), np.cos(b * t)))
     # reverse
     dtotal = dy / n  # line 13: return total / n
     da = 0.0
     db = 0.0
-    for k, t1, t2 in zip(reversed(range(n)), reversed(tape), reversed(tape2)):  # line 11: for k in range(n):
+    for k, (t1, t2) in zip(reversed(range(n)), reversed(tape)):  # line 11: for k in range(n):
         t = (k + 0.5) / n  # line 12: total = total + integrand((k + 0.5) / n)
         db -= dtotal * t1 * np.sin(b * t) * t  # line 8: return np.exp(-a * t) * np.cos(b * t)
         da -= dtotal * t2 * t1 * t

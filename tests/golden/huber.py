@@ -23,10 +23,9 @@ def huber_adjoint(residual, width, dy=1.0):
     t1 = size <= width
     # reverse
     # line 10: return np.sum(np.where(size <= width, quadratic, linear)) + np.sum(np.clip(residual, -1.5, 1.5)
-    t2 = np.broadcast_to(dy, residual.shape)
     dresidual = dy * (((residual > -1.5) + 0.5 * (residual == -1.5)) * ((residual < 1.5) + 0.5 * (residual == 1.5)))
-    dquadratic = np.where(t1, t2, 0)
-    dlinear = np.where(t1, 0, t2)
+    dquadratic = np.where(t1, dy, 0)
+    dlinear = np.where(t1, 0, dy)
     dsize = dlinear * width  # line 9: linear = width * (size - 0.5 * width)
     dwidth = np.sum(dlinear * (size - 0.5 * width)) - 0.5 * np.sum(dsize)
     dresidual += dquadratic * residual  # line 8: quadratic = 0.5 * residual ** 2

@@ -40,18 +40,16 @@ def log_likelihood_adjoint(centres, x, dy=1.0):
     # forward
     t1 = []
     tape = []
-    tape2 = []
     for c in centres:
         t2 = x - c
-        tape.append(t2)
         t3 = np.exp(-0.5 * np.sum(t2 ** 2))
         t1.append(t3)
-        tape2.append(t3)
+        tape.append((t2, t3))
     # reverse
     t2 = [dy / sum(t1)] * len(t1)  # line 8: return np.log(sum(parts))
     dc_tape = []
     # line 7: parts = [np.exp(-0.5 * np.sum((x - c) ** 2)) for c in centres]
-    for t3, t4, t5 in reversed(list(zip(t2, tape, tape2))):
+    for t3, (t4, t5) in reversed(list(zip(t2, tape))):
         dc_tape.append(t3 * t5 * t4)
     dc_tape.reverse()
     return rows_into(dc_tape, centres)

@@ -21,7 +21,7 @@ MODES = ("reverse", "forward")
 
 def rnn_adjoint(w, u, b, xs, dy=1.0):
     # forward
-    h = np.zeros((b.shape[0],))
+    h = np.zeros(b.shape)
     h_tape = []
     for x in xs:
         h_tape.append(h)
@@ -42,7 +42,7 @@ def rnn_adjoint(w, u, b, xs, dy=1.0):
 
 
 def rnn_tangent(w, u, b, xs, w_dot, u_dot, b_dot):
-    h = np.zeros((b.shape[0],))
+    h = np.zeros(b.shape)
     h_dot = np.zeros_like(h)
     for x in xs:
         t1 = w_dot @ h + w @ h_dot + u_dot @ x + b_dot

@@ -188,7 +188,7 @@ def require_shapes(tree: Any, derivative: Any, what: str) -> None:
 
 def reverse(f: Callable[..., Any], args: tuple[Any, ...], cotangent: Any) -> tuple[Any, Any]:
     value, pull = srcad.vjp(f, *args)
-    return value, pull(cotangent)
+    return value, None if cotangent is None else pull(cotangent)
 
 
 def check_second(case: Case) -> None:

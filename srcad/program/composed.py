@@ -1,0 +1,91 @@
+"""The functions of the API as calls of a program that is lowered: see `inside`.
+
+The compositions are ordinary functions (`jacobian_at`, `elementwise_at`), which are lowered like the user's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from srcad.errors import ArgumentError
+from srcad.frontend.calls import call_value
+from srcad.frontend.machine import Frame
+from srcad.frontend.values import Const, Partial
+from srcad.program.inside import argument_at, gradient, jvp, static, vjp
+
+grad, value_and_grad = gradient(value=False), gradient(value=True)
+
+
+def directional(f: Any, primals: Any, tangents: Any) -> Any:
+    raise AssertionError("lowered as `jvp`")
+
+
+def pulled(f: Any, x: Any) -> Any:
+    raise AssertionError("lowered as `vjp`")
+
+
+directional.__srcad_inside__ = jvp  # type: ignore[attr-defined]
+pulled.__srcad_inside__ = vjp  # type: ignore[attr-defined]
+
+
+def jacobian_at(f: Any, k: int, *args: Any, **named: Any) -> Any:
+    def along(z: Any) -> Any:
+        return f(*args[:k], z, *args[k + 1:], **named)
+
+    x = args[k]
+    if np.ndim(x) == 0:
+        return directional(along, (x,), (1.0,))[1]
+    columns = np.array([directional(along, (x,), (unit,))[1] for unit in np.eye(x.size).reshape(x.size, *x.shape)])
+    return np.moveaxis(columns, 0, -1).reshape(columns.shape[1:] + x.shape)
+
+
+def elementwise_at(f: Any, k: int, *args: Any, **named: Any) -> Any:
+    def along(z: Any) -> Any:
+        return f(*args[:k], z, *args[k + 1:], **named)
+
+    y, pullback = pulled(along, args[k])
+    return pullback(np.ones_like(y))[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Composed:
+    """A composition of a function, waiting for its arguments."""
+
+    body: Callable[..., Any]
+    wrt: int | str
+
+    def __srcad_inside__(self, frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        function, *rest = args
+        k = argument_at(function, self.wrt, rest, kwargs)
+        if not isinstance(k, int):
+            raise ArgumentError(f"pass `{k}`, which is differentiated here, by position")
+        return call_value(frame, Const(self.body), [function, Const(k), *rest], kwargs)
+
+
+def composed(body: Callable[..., Any]) -> Callable[..., Any]:
+    def made(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        given = dict(zip(("f", "wrt"), args, strict=False)) | kwargs
+        wrt = static(given.get("wrt", Const(0)))
+        if not isinstance(wrt, int | str):
+            raise ArgumentError("wrt must be one argument here; use vjp or jvp for several")
+        return Partial(Const(Composed(body, wrt)), (given["f"],), ())
+
+    return made
+
+
+jacobian, elementwise_grad = composed(jacobian_at), composed(elementwise_at)
+
+
+def hessian(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    given = dict(zip(("f", "wrt"), args, strict=False)) | kwargs
+    given.pop("backend", None)
+    return jacobian(frame, [grad(frame, [], given), given.get("wrt", Const(0))], {})
+
+
+def hvp(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    given = dict(zip(("f", "primals", "tangents"), args, strict=False)) | kwargs
+    return jvp(frame, [], {**given, "f": grad(frame, [given["f"]], {})})

@@ -1,0 +1,188 @@
+"""Lists and dicts that are changed, shared, nested, taken apart."""
+
+import numpy as np
+
+from tests.corpus.registry import program
+
+
+@program(0.4)
+def mutable_default(x):
+
+    def f(t, acc=[]):
+        acc.append(t)
+        return sum(acc)
+
+    return f(x) + f(x * 2)
+
+
+@program(np.array([1.0, 2.0, 3.0]))
+def list_mutated_while_reading(xs):
+    ys = list(xs)
+    for i in range(len(ys)):
+        ys[i] = ys[i] * ys[i - 1]
+    return ys[0] * ys[1] + ys[2]
+
+
+@program(np.array([1.0, 2.0, 3.0]))
+def star_expr_in_list(xs):
+    ys = [*xs, 4.0, *[x * 2 for x in xs]]
+    return ys[0] * ys[3] * ys[-1]
+
+
+@program(0.3)
+def multiple_targets_swap_index(x):
+    d = {"i": 0.0}
+    a = [x, 2.0]
+    a[0], a[1] = (a[1], a[0])
+    d["i"], y = a
+    return d["i"] * y + a[0]
+
+
+@program(0.5, 3)
+def dict_of_lists(x, n):
+    log = {"x": [], "v": []}
+    v = 1.0
+    for i in range(n):
+        x, v = (x + 0.1 * v, v - 0.1 * x)
+        log["x"].append(x)
+        log["v"].append(v)
+    return sum(log["x"]) * log["v"][-1]
+
+
+@program(0.5, 3)
+def list_of_dicts_static(x, n):
+    particles = [{"x": x, "v": 1.0}, {"x": 2 * x, "v": -1.0}]
+    for _ in range(n):
+        for p in particles:
+            p["x"] = p["x"] + 0.1 * p["v"]
+            p["v"] = p["v"] - 0.1 * np.sin(p["x"])
+    return sum((p["x"] for p in particles)) * particles[0]["v"]
+
+
+@program([[1.0, 2.0], [3.0, 4.0]])
+def nested_list_argument(m):
+    t = 0.0
+    for i in range(2):
+        for j in range(2):
+            t += m[i][j] * m[j][i]
+    return t
+
+
+@program([[1.0, 2.0], [3.0, 4.0]], 2)
+def nested_list_dynamic(m, n):
+    t = 0.0
+    for i in range(n):
+        for j in range(n):
+            t += m[i][j] * m[j][i]
+    return t
+
+
+@program(0.2, 3)
+def list_extended_in_loop(x, n):
+    ys = []
+    for i in range(n):
+        ys.extend([x * i, x + i])
+        ys += [1.0]
+    return sum(ys)
+
+
+@program(0.7, 3)
+def closure_of_list(x, n):
+    ys = []
+
+    def push(t):
+        ys.append(t * x)
+
+    for i in range(n):
+        push(i)
+    return sum(ys) * len(ys)
+
+
+@program(0.7, 3)
+def nested_list_alias(x, n):
+    row = [x, 1.0]
+    m = [row, row]
+    m[0][0] = 5.0 * x
+    return m[1][0] * row[1]
+
+
+@program(0.7, 3)
+def list_times(x, n):
+    row = [0.0] * n
+    for i in range(n):
+        row[i] = row[i - 1] + x * i
+    m = [[x, 1.0]] * 2
+    m[0][1] = x
+    return row[n - 1] * m[1][1]
+
+
+@program(0.7, 3)
+def args_alias(x, n):
+
+    def f(a, b):
+        a.append(x)
+        return len(b) * b[-1]
+
+    ys = [1.0]
+    return f(ys, ys)
+
+
+@program([1.0, 2.0], [3.0])
+def argument_list_changed(xs, ys):
+    xs.append(ys[0])
+    return sum(xs)
+
+
+@program({"a": 1.0})
+def argument_dict_changed(d):
+    d["b"] = d["a"] * 2
+    return d["a"] * d["b"]
+
+
+@program(0.7)
+def conditional_del(x):
+    d = {"a": x, "b": 2.0}
+    del d["b"]
+    return d["a"] * len(d)
+
+
+@program(0.5, 3)
+def accumulate_product_of_list(x, n):
+    fs = [np.sin, np.cos, np.tanh]
+    y = x
+    for i in range(n):
+        y = fs[i % 3](y)
+    return y
+
+
+@program(np.arange(6.0).reshape(2, 3) - 0.5, 2)
+def list_of_lists(m, k):
+    rows = []
+    for row in m:
+        kept = []
+        for x in row:
+            if x > 0:
+                kept.append(x * x)
+        rows.append(kept)
+    total = 0.0
+    for row in rows:
+        for x in row:
+            total = total * 0.5 + x
+    return total + rows[1][0] * rows[0][-1] + len(rows[0]) * rows[-1][k]
+
+
+@program(0.4, 3)
+def pascal(x, n):
+    rows = [[x]]
+    for i in range(n):
+        last = rows[-1]
+        rows.append([x] + [last[j] + last[j + 1] * x for j in range(i)] + [last[-1]])
+    return sum(rows[-1])
+
+
+@program(0.4, 4)
+def table_of_lists(x, n):
+    best = [[0.0 for _ in range(n)] for _ in range(n)]
+    for i in range(n):
+        best[i] = [x * (i + j) for j in range(n)]
+    return np.sum(np.array(best) ** 2)

@@ -1,0 +1,305 @@
+"""What is refused says where, draws the line, says why and what to write instead; a function's problems come all at once."""
+
+from __future__ import annotations
+
+import linecache
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import srcad
+
+MESSAGES = {
+    "no rule": ("""
+import numpy as np
+
+def f(x):
+    return np.sum(np.frexp(x)[0])
+""", np.ones(3), """\
+model.py:5:19: a call of np.frexp
+     5 |     return np.sum(np.frexp(x)[0])
+       |                   ^^^^^^^^^^^
+reason: it has no derivative rule and no Python source
+instead: keep what depends on the arguments out of it, or write it with NumPy operations"""),
+
+    "try": ("""
+def f(x):
+    try:
+        return 1 / x
+    except ZeroDivisionError:
+        return 0.0
+""", 1.0, """\
+model.py:3:5: a `try` statement
+     3 |     try:
+       |     ^^^^
+reason: srcad does not differentiate it
+instead: test for the condition with `if`, or catch around the call of the function"""),
+
+    "with": ("""
+def f(x):
+    with open("log") as log:
+        return x * x
+""", 1.0, """\
+model.py:3:5: a `with` statement
+     3 |     with open("log") as log:
+       |     ^^^^^^^^^^^^^^^^^^^^^^^^
+reason: srcad does not differentiate it
+instead: enter it around the call of the function"""),
+
+    "a problem in a helper": ("""
+def g(x):
+    yield x
+
+def f(x):
+    return sum(g(x))
+""", 1.0, """\
+model.py:3:5: a generator
+     3 |     yield x
+       |     ^^^^^^^
+reason: srcad does not differentiate it
+instead: return a list"""),
+
+    "global": ("""
+calls = 0
+
+def f(x):
+    global calls
+    calls = calls + 1
+    return x
+""", 1.0, """\
+model.py:6:5: an assignment to the global `calls`
+     6 |     calls = calls + 1
+       |     ^^^^^^^^^^^^^^^^^
+reason: the caller's globals are only read
+instead: return the value instead"""),
+
+    "random": ("""
+import numpy as np
+
+def f(x):
+    return x * np.random.rand()
+""", 1.0, """\
+model.py:5:16: a random draw, `rand`
+     5 |     return x * np.random.rand()
+       |                ^^^^^^^^^^^^^^^^
+reason: a derivative is taken for given numbers
+instead: draw outside the function and pass what was drawn"""),
+
+    "one of two things": ("""
+def f(x):
+    y = [x, x]
+    if x > 0:
+        y = x
+    return y * 2
+""", 1.0, """\
+model.py:6:12: `y` is not one thing here
+     6 |     return y * 2
+       |            ^
+reason: it is a number on one path and a list, dict or object on another"""),
+
+    "another list in every trip": ("""
+def f(x):
+    a, b = [x, 1.0], [2.0, x]
+    now = a
+    for i in range(3):
+        x = x + now[0]
+        now = b
+    return x
+""", 1.0, """\
+model.py:6:17: `now` is not one thing here
+     6 |         x = x + now[0]
+       |                 ^^^
+reason: it is one list or object in the first trip and another in a later one"""),
+
+    "structure from a float": ("""
+import numpy as np
+
+def f(x):
+    return np.sum(np.sum(np.ones((2, 2)) * x, axis=int(x)))
+""", 1.0, """\
+model.py:5:19: `axis` that depends on what the function computes
+     5 |     return np.sum(np.sum(np.ones((2, 2)) * x, axis=int(x)))
+       |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+reason: it decides the structure of the program, so it must be known before it runs
+instead: make it an argument, or a constant"""),
+
+    "undefined": ("""
+def f(x):
+    return x * undefined
+""", 1.0, """\
+model.py:3:16: the name `undefined` is not defined
+     3 |     return x * undefined
+       |                ^^^^^^^^^"""),
+
+    "wrong call": ("""
+def g(a, b):
+    return a * b
+
+def f(x):
+    return g(x, c=2)
+""", 1.0, """\
+model.py:6:12: g() with an unexpected argument `c`
+     6 |     return g(x, c=2)
+       |            ^^^^^^^^^"""),
+
+    "a list plus a number": ("""
+def f(x):
+    return sum([x, 1.0] + x)
+""", 1.0, """\
+model.py:3:16: an operator between a container and a number
+     3 |     return sum([x, 1.0] + x)
+       |                ^^^^^^^^^^^^
+instead: make an array with np.array first"""),
+
+    "attribute": ("""
+def f(x):
+    return x.total()
+""", np.ones(2), """\
+model.py:3:12: the attribute `total` of an array
+     3 |     return x.total()
+       |            ^^^^^^^
+reason: arrays have no such attribute"""),
+
+    "decorator": ("""
+import functools
+
+def f(x):
+    @functools.lru_cache
+    def g(t):
+        return t * x
+    return g(x)
+""", 1.0, """\
+model.py:6:5: a decorated inner function
+     6 |     def g(t):
+       |     ^^^^^^^^^
+reason: decorators of inner functions are not run
+instead: define it without the decorator"""),
+}
+
+
+def function_in(source: str, file: str = "model.py") -> Callable[..., Any]:
+    """`f` of a module whose source is at hand under that name."""
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    module = types.ModuleType("model")
+    exec(compile(source, file, "exec"), module.__dict__)
+    return module.__dict__["f"]
+
+
+@pytest.mark.parametrize(("source", "x", "message"), MESSAGES.values(), ids=MESSAGES)
+def test_message(source: str, x: Any, message: str) -> None:
+    with pytest.raises(srcad.Unsupported) as error:
+        srcad.grad(function_in(source))(x)
+    assert str(error.value) == message
+
+
+def test_all_problems_at_once() -> None:
+    with pytest.raises(srcad.Unsupported) as error:
+        srcad.grad(function_in("""
+import os
+
+def f(x):
+    a = os.getpid() * x
+    b = {1, 2}
+    for i in range(3):
+        c = sorted([x, i])
+    if x > 0:
+        x = x.missing
+    with open("log"):
+        pass
+    return a + b + c + x
+"""))(1.0)
+    lines = [p.span.line for p in error.value.problems]
+    assert lines == [5, 6, 8, 10, 11]
+
+
+def test_a_problem_is_told_once() -> None:
+    """What depends on something refused is not refused again, nor is a loop body that is lowered several times."""
+    with pytest.raises(srcad.Unsupported) as error:
+        srcad.grad(function_in("""
+def f(x):
+    y = 0
+    for i in range(3):
+        z = {x}
+        y = y + z * x
+    return y * z
+"""))(1.0)
+    assert len(error.value.problems) == 1
+
+
+REFUSED = {
+    "a closed-over list that grows": ("""
+outer = []
+
+def f(x):
+    outer.append(x)
+    return x
+""", 1.0),
+    "keys that come in a loop": ("""
+def f(x):
+    d = {"a": x}
+    y = 0.0
+    for i in range(3):
+        if "b" in d:
+            y = y + d["b"]
+        d["b"] = x * i
+    return y
+""", 1.0),
+    "a function that changes in a loop": ("""
+import numpy as np
+
+def f(x):
+    g = np.sin
+    for i in range(100):
+        x = g(x)
+        g = np.cos if i % 2 else np.sin
+    return x
+""", 1.0),
+    "lists that are swapped in a loop": ("""
+def f(x):
+    a, b = [x, 1.0], [2.0, x * x]
+    y = 0.0
+    for i in range(100):
+        y = y + a[0] * (i + 1)
+        a, b = b, a
+    return y
+""", 1.0),
+    "an element list that changes": ("""
+def f(x):
+    rows, row = [], []
+    for i in range(100):
+        row.append(x * i)
+        rows.append(row)
+    return sum(rows[0])
+""", 1.0),
+    "tuples that grow": ("""
+def f(x):
+    t = ()
+    for i in range(100):
+        t = t + (x * i,)
+    return sum(t)
+""", 1.0),
+    "membership in a list of unknown length": ("""
+def f(x):
+    seen = []
+    for i in range(100):
+        if i in seen:
+            x = x * 2
+        seen.append(i * 2)
+    return x
+""", 1.0),
+}
+
+
+@pytest.mark.parametrize(("source", "x"), REFUSED.values(), ids=REFUSED)
+def test_refused_or_right(source: str, x: Any) -> None:
+    """Programs that must not be treated wrongly: they are refused, or their value is Python's."""
+    f = function_in(source)
+    try:
+        value, _ = srcad.value_and_grad(f)(x)
+    except srcad.Unsupported as error:
+        assert error.problems[0].span is not None and error.problems[0].span.text
+        return
+    assert value == pytest.approx(f(x))
