@@ -120,11 +120,11 @@ def jacobian(f: Callable[..., Any], wrt: int | str = 0, *, mode: str | None = No
     if mode not in (None, "forward", "reverse"):
         raise ArgumentError(f"mode must be 'forward' or 'reverse', not {mode!r}")
 
-    @_like(f, "jacobian")
+    @_like(f, "jacobian", wrt)
     def jacobian_of(*args: Any, **kwargs: Any) -> Any:
         program, k, values = _one_argument(f, wrt, args, kwargs)
         x = values[k]
-        y, pullback = compiler.pull(program, values, backend, (program.primal.names[k],))
+        y, pullback = compiler.pull(program, values, backend, _names(program, k))
         m, n = np.size(_one_array(y)), np.size(x)
         forward = n <= m if mode is None else mode == "forward"
         dtype = np.result_type(np.asarray(x).dtype, np.asarray(y).dtype)
@@ -169,24 +169,35 @@ def elementwise_grad(f: Callable[..., Any], wrt: Any = 0, *, backend: str = "num
     array([1., 1.])
     """
 
-    @_like(f, "elementwise_grad")
+    @_like(f, "elementwise", wrt)
     def derivative(*args: Any, **kwargs: Any) -> Any:
         program, k, values = _one_argument(f, wrt, args, kwargs)
-        y, pullback = compiler.pull(program, values, backend, (program.primal.names[k],))
+        y, pullback = compiler.pull(program, values, backend, _names(program, k))
         return pullback(np.ones(np.shape(y), np.asarray(y).dtype)[()])[k]
 
     return derivative
 
 
-def _like(f: Any, what: str) -> Callable[[F], F]:
-    """Give the wrapper the name, document and signature of f."""
+def _like(f: Any, what: str, wrt: Any) -> Callable[[F], F]:
+    """Give the wrapper the name, document and signature of f, and a form of itself that can be differentiated."""
     inner = f.primal if isinstance(f, Derivative) else f
+
+    @functools.cache
+    def lowerable() -> Callable[..., Any]:
+        from srcad.program import composed
+
+        parameters = program_of(f).primal.parameters
+        k = parameters.index(wrt) if isinstance(wrt, str) else wrt
+        return composed.lowerable(getattr(composed, f"{what}_at"), f, k)
 
     def decorate(wrapper: F) -> F:
         if isinstance(inner, FunctionType | MethodType):
             functools.update_wrapper(wrapper, inner)
         wrapper.__name__ = f"{what}_of_{getattr(inner, '__name__', 'function')}"
         wrapper.__signature__ = inspect.signature(inner)  # type: ignore[attr-defined]
+        wrapper.__srcad_lowerable__ = lowerable  # type: ignore[attr-defined]
+        wrapper.__srcad_inside__ = (  # type: ignore[attr-defined]
+            lambda frame, args, kwargs: _inside("call")(frame, [lowerable(), *args], kwargs))
         return wrapper
 
     return decorate
@@ -198,15 +209,23 @@ def _one_argument(f: Any, wrt: int | str, args: tuple[Any, ...], kwargs: dict[st
     primal = program.primal
     bound = primal.arguments(args, kwargs)
     (name, *_), single = names_in(primal, wrt)
-    if not single or not isinstance(name, str):
+    if not single:
         raise ArgumentError("wrt must be one argument here; use vjp or jvp for several")
     names = primal.names[len(primal.bound):]
+    if not isinstance(name, str):  # one of `*args`
+        return program, name[1], args
     x = bound[name]
     if not isinstance(x, np.ndarray | np.generic | float | int) and not hasattr(x, "__array__"):
         raise ArgumentError(f"`{name}` must be one array or number here; use vjp or jvp for trees")
     if np.asarray(x).dtype.kind not in "fc":
         raise ArgumentError(compiler.not_float(primal.name, name, x))
     return program, names.index(name), tuple(bound[n] for n in names)
+
+
+def _names(program: Any, k: int) -> tuple[str, ...] | None:
+    """The argument at position k as `pull` wants it; all of them where they have no names."""
+    primal = program.primal
+    return (primal.names[len(primal.bound) + k],) if primal.positional else None
 
 
 def _one_array(y: Any) -> Any:

@@ -28,9 +28,10 @@ instead: keep what depends on the arguments out of it, or write it with NumPy op
     "try": ("""
 def f(x):
     try:
-        return 1 / x
+        y = 1 / x
     except ZeroDivisionError:
-        return 0.0
+        y = 0.0
+    return y
 """, 1.0, """\
 model.py:3:5: a `try` statement
      3 |     try:

@@ -9,7 +9,7 @@ import gast
 from srcad.frontend.capture import Source
 from srcad.frontend.exits import structure
 from srcad.frontend.machine import Frame
-from srcad.frontend.values import NONE, POISON, Entries, Refused, Tup
+from srcad.frontend.values import NONE, POISON, Entries, Num, Refused, Tup
 
 RESULT = "$return"  # the name that holds what a function returns
 
@@ -55,7 +55,10 @@ def lower_body(frame: Frame, source: Source, bound: dict[str, Any], parent: Fram
     for name, value in bound.items():
         if isinstance(value, Entries):
             value = machine.new(value, name)
-        inner.bind(name, value)
+        if isinstance(value, Num) and name in frame.names:
+            machine.state[inner.scope, name] = value  # the hint `name` would promise the caller's variable
+        else:
+            inner.bind(name, value)
     known = len(machine.problems)
     inner.execute(tree.body)
     result = machine.state.get((inner.scope, RESULT), NONE)

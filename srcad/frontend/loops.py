@@ -381,6 +381,8 @@ class _Lowering:
     def _params(self, key: Any, value: Any) -> Any:
         hint = key.hint if isinstance(key, Cell) else key[1]
         counter = iter(range(1_000_000))
+        # A name that holds one value is what the loop is about; parts of a container have names of their own.
+        single = isinstance(value, Num) and not isinstance(key, Cell)
 
         def leaf(a: Atom) -> Atom:
             path = (key, (next(counter),))
@@ -388,7 +390,7 @@ class _Lowering:
                 # Two names for one array before the loop: one param, as long as a trip keeps them together.
                 self.paths[self.shared[a]].append(path)
                 return self.shared[a]
-            return self._slot(path, a, a.hint if isinstance(a, Var) and a.hint else hint, a.type)
+            return self._slot(path, a, hint if single or not isinstance(a, Var) else a.hint or hint, a.type)
 
         if isinstance(value, Const) and is_atomic(value):
             return Num(leaf(atom_of(value)))

@@ -354,5 +354,7 @@ class Meetings:
         if len(both) < 2 or both[0] is both[1] and self.to[both[0]] == self.back[both[1]] == {both[0]}:
             return False
         first, last = both
-        swapped = owner_of(first) == owner_of(last)
+        # A memory that is frozen may be one of several already, the other one among them.
+        known = first not in self.left.frozen and last not in self.right.frozen
+        swapped = known and owner_of(first) == owner_of(last)
         return not (swapped and self.to[first] == {last} and self.back[last] == {first})

@@ -17,6 +17,12 @@ from srcad.frontend.machine import Frame
 from srcad.frontend.values import Const, Partial
 from srcad.program.inside import argument_at, gradient, jvp, static, vjp
 
+
+def call(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """A call of the lowerable form of a composition."""
+    return call_value(frame, args[0] if not callable(args[0]) else Const(args[0]), args[1:], kwargs)
+
+
 grad, value_and_grad = gradient(value=False), gradient(value=True)
 
 
@@ -37,7 +43,7 @@ def jacobian_at(f: Any, k: int, *args: Any, **named: Any) -> Any:
         return f(*args[:k], z, *args[k + 1:], **named)
 
     x = args[k]
-    if np.ndim(x) == 0:
+    if len(np.shape(x)) == 0:
         return directional(along, (x,), (1.0,))[1]
     columns = np.array([directional(along, (x,), (unit,))[1] for unit in np.eye(x.size).reshape(x.size, *x.shape)])
     return np.moveaxis(columns, 0, -1).reshape(columns.shape[1:] + x.shape)
@@ -49,6 +55,15 @@ def elementwise_at(f: Any, k: int, *args: Any, **named: Any) -> Any:
 
     y, pullback = pulled(along, args[k])
     return pullback(np.ones_like(y))[0]
+
+
+def lowerable(body: Callable[..., Any], f: Any, k: int) -> Callable[..., Any]:
+    """`jacobian(f)` or the like as a function whose body can be lowered."""
+
+    def composition(*args: Any, **named: Any) -> Any:
+        return body(f, k, *args, **named)
+
+    return composition
 
 
 @dataclass(frozen=True, eq=False)

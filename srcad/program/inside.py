@@ -24,7 +24,7 @@ from srcad.frontend.memory import Frozen, Memory
 from srcad.frontend.nested import value_of
 from srcad.frontend.unpacking import known_items
 from srcad.frontend.values import Closure, Const, Entries, Fields, Items, Num, Partial, Ref, Refused, Tup
-from srcad.ir import COMPLEX, FLOAT, Func, Lit, Param, Record, Type, Var, leaves, map_tree, op_of, type_of
+from srcad.ir import COMPLEX, FLOAT, Func, Lit, Param, Record, Type, Var, leaves, map_tree, op_of
 from srcad.ir.walk import Renamer, bound, free
 from srcad.program.lowering import one_number
 from srcad.transforms.forward import forward
@@ -43,8 +43,8 @@ class Inputs:
     def renewed(self, value: Any, hint: str) -> tuple[Any, Any]:
         """(the argument over new variables, the tree of these; None where there is nothing to differentiate)."""
         match value:
-            case Num(atom=a) if type_of(a).is_inexact:
-                return self._new(a, type_of(a), hint)
+            case Num(atom=a) if a.type.is_inexact:
+                return self._new(a, a.type, hint)
             case Const(value=float() | complex() as v):
                 return self._new(Lit(v), FLOAT if isinstance(v, float) else COMPLEX, hint)
             case Tup(items=items, cls=cls):

@@ -98,6 +98,11 @@ class Primal:
         return inspect.signature(self.code)
 
     @property
+    def positional(self) -> bool:
+        """Is every positional argument one with a name?"""
+        return not self.code.__code__.co_flags & CO_VARARGS
+
+    @property
     def plain(self) -> bool:
         """Is a call with as many positional arguments as there are names complete as it stands?"""
         code = self.code.__code__
@@ -165,6 +170,8 @@ def _primal(function: Any) -> Primal:
 
 def primal_of(function: Any) -> Primal:
     """The primal of anything callable that is not a derivative."""
+    if hasattr(function, "__srcad_lowerable__"):
+        return _primal(function.__srcad_lowerable__())
     if _has_body(function):
         return _primal(function)
     if callable(function) and isinstance(getattr(type(function), "__call__", None), FunctionType):

@@ -15,7 +15,7 @@ from srcad.ir.build import Symbol
 from srcad.ir.core import Lit
 from srcad.ir.infer import broadcast
 from srcad.ir.types import ONE, UNKNOWN, Dim, Type, fresh
-from srcad.rules.factors import NEAR, definition
+from srcad.rules.factors import NEAR, definition, minus, negated
 from srcad.rules.ops import linear
 from srcad.rules.results import interned, like, made
 from srcad.rules.shapes import unbroadcast_to, zeros_for
@@ -165,6 +165,9 @@ def makes_axes(index: Any) -> bool:
 
 def without_axes(g: Any, index: Any) -> Any:
     """`g` without the axes that such an index makes."""
+    positive = negated(g)
+    if positive is not None:
+        return minus(without_axes(positive, index))
     parts = index if isinstance(index, tuple) else (index,)
     axes = tuple(k for k, p in enumerate(parts) if p is None)
     axis = axes[0] if len(axes) == 1 else axes

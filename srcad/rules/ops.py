@@ -51,12 +51,15 @@ def rule_of(op: Op) -> Rule | None:
     return RULES.get(op)
 
 
+_SHORT = {"absolute": "abs", "conjugate": "conj"}     # as they are written
+
+
 def name_of(function: Any) -> str:
     """How generated code spells a function of NumPy, math or builtins."""
     module = getattr(function, "__module__", None) or ""
     if isinstance(function, np.ufunc) or module.split(".")[0] == "numpy":
         sub = "linalg." if "linalg" in module else "fft." if "fft" in module else ""
-        return f"np.{sub}{function.__name__}"
+        return f"np.{sub}{_SHORT.get(function.__name__, function.__name__)}"
     if module == "builtins" or module.startswith("srcad."):
         return function.__name__
     return f"{module}.{function.__name__}"

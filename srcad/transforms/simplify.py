@@ -119,6 +119,8 @@ class _Rewriter:
         """`a + -b` is `a - b`, and a broadcast is not needed where its reader broadcasts anyway."""
         if (let.op.elementwise or let.op.name == "np.where") and len(let.args) > 1:
             let = replace(let, args=self.unbroadcast(let))
+        if let.op is INDEX_ADD and (spread := self.definition(let.args[1], "np.broadcast_to")) is not None:
+            let = replace(let, args=(let.args[0], spread.args[0], *let.args[2:]))
         if let.op in (_ADD, _SUB) and len(let.args) == 2:
             negated = self.definition(let.args[1], _NEG)
             if negated is not None:

@@ -23,15 +23,15 @@ WRT = ("x", "y")
 
 def distance_adjoint(x, y, eps, dy=1.0):
     # forward
-    x2 = x - y
-    a = np.sqrt(x2 * x2 + eps)
-    x = x + y
-    b = np.sqrt(x * x + eps)
+    t1 = x - y
+    a = np.sqrt(t1 * t1 + eps)
+    t2 = x + y
+    b = np.sqrt(t2 * t2 + eps)
     # reverse
     db = dy * a  # line 13: return np.sum(a * b + a)
     da = dy + dy * b
-    dx2 = 2 * db / (2 * b) * x  # line 7: return np.sqrt(x * x + eps)
-    dx3 = 2 * da / (2 * a) * x2
-    dx = dx2 + dx3  # line 11: a = smooth_abs(x - y, eps)
-    dy = dx2 - dx3
+    dx2 = 2 * db / (2 * b) * t2  # line 7: return np.sqrt(x * x + eps)
+    t3 = 2 * da / (2 * a) * t1
+    dx = dx2 + t3  # line 11: a = smooth_abs(x - y, eps)
+    dy = dx2 - t3
     return dx, dy

@@ -19,7 +19,7 @@ WRT = ("residual", "width")
 
 def huber_adjoint(residual, width, dy=1.0):
     # forward
-    size = np.absolute(residual)
+    size = np.abs(residual)
     t1 = size <= width
     # reverse
     # line 10: return np.sum(np.where(size <= width, quadratic, linear)) + np.sum(np.clip(residual, -1.5, 1.5)

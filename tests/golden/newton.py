@@ -14,24 +14,24 @@ ARGS = (5.0, 2.0)
 # What follows is generated.
 
 
-def cube_root_adjoint(a, start, dstart=1.0):
+def cube_root_adjoint(a, start, dx=1.0):
     # forward
     x = start
-    start_tape = []
+    x_tape = []
     while abs(x * x * x - a) > 1e-12:
-        start_tape.append(x)
+        x_tape.append(x)
         x -= (x * x * x - a) / (3 * x * x)
     # reverse
     da = 0.0
-    for start in reversed(start_tape):  # line 6: while abs(x * x * x - a) > 1e-12:
-        t1 = start * start  # line 7: x = x - (x * x * x - a) / (3 * x * x)
-        t2 = 3 * start
-        t3 = t2 * start
-        t4 = dstart / t3
-        t5 = dstart * ((t1 * start - a) / t3) / t3
-        dstart += t5 * t2
-        dstart += 3 * t5 * start
+    for x in reversed(x_tape):  # line 6: while abs(x * x * x - a) > 1e-12:
+        t1 = x * x  # line 7: x = x - (x * x * x - a) / (3 * x * x)
+        t2 = 3 * x
+        t3 = t2 * x
+        t4 = dx / t3
+        t5 = dx * ((t1 * x - a) / t3) / t3
+        dx += t5 * t2
+        dx += 3 * t5 * x
         da += t4
-        dstart -= t4 * t1
-        dstart -= 2 * t4 * start * start
+        dx -= t4 * t1
+        dx -= 2 * t4 * x * x
     return da

@@ -31,6 +31,6 @@ def energy_adjoint(positions, charges, dy=1.0):
     dcharges += np.sum(t4 * t2, axis=1)
     # line 8: distance = np.sqrt(np.sum(apart ** 2, axis=2) + 0.01)
     dapart = 2 * np.expand_dims(ddistance / (2 * distance), 2) * apart
-    # line 7: apart = positions[:, None, :] - positions[None, :, :]
-    dpositions = np.squeeze(-np.sum(dapart, axis=0, keepdims=True), axis=0) + np.sum(dapart, axis=1)
+    dpositions = -np.sum(dapart, axis=0)  # line 7: apart = positions[:, None, :] - positions[None, :, :]
+    dpositions += np.sum(dapart, axis=1)
     return dpositions, dcharges

@@ -23,12 +23,11 @@ def cross_entropy_adjoint(scores, labels, dy=1.0):
     t3 = labels.shape[0]
     # reverse
     # line 9: return -np.mean(log_probabilities[np.arange(len(labels)), labels])
-    t4 = np.broadcast_to(-dy / t3, labels.shape)
     dlog_probabilities = np.zeros_like(scores)
-    np.add.at(dlog_probabilities, (np.arange(t3), labels), t4)
+    np.add.at(dlog_probabilities, (np.arange(t3), labels), -dy / t3)
     # line 8: log_probabilities = shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
-    t5 = np.sum(dlog_probabilities, axis=1, keepdims=True) / np.sum(t2, axis=1, keepdims=True)
-    dshifted = dlog_probabilities - t5 * t2
+    t4 = np.sum(dlog_probabilities, axis=1, keepdims=True) / np.sum(t2, axis=1, keepdims=True)
+    dshifted = dlog_probabilities - t4 * t2
     t3 = scores == t1  # line 7: shifted = scores - np.max(scores, axis=1, keepdims=True)
-    t4 = np.sum(dshifted, axis=1, keepdims=True) * (t3 / np.sum(t3, axis=1, keepdims=True))
-    return dshifted - t4
+    t5 = np.sum(dshifted, axis=1, keepdims=True) * (t3 / np.sum(t3, axis=1, keepdims=True))
+    return dshifted - t5

@@ -70,7 +70,9 @@ def require_same(a: Outcome, b: Outcome, what: str) -> None:
     """Both did the same; the second may have left out an operation that fails and whose result nothing reads."""
     if a.error and not b.error and str(a.error) not in USERS:
         return
-    if type(a.error) is not type(b.error):
+    # A free variable without a value is a NameError in Python.
+    unbound = isinstance(a.error, NameError) and isinstance(b.error, NameError)
+    if type(a.error) is not type(b.error) and not unbound:
         raise Mismatch(f"{what}: {b.error!r} instead of {a.error!r}") from b.error
     if isinstance(a.error, ValueError | RuntimeError | AssertionError) and str(a.error) != str(b.error):
         raise Mismatch(f"{what}: {b.error!r} instead of {a.error!r}") from b.error
