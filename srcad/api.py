@@ -213,7 +213,9 @@ def _one_argument(f: Any, wrt: int | str, args: tuple[Any, ...], kwargs: dict[st
         raise ArgumentError("wrt must be one argument here; use vjp or jvp for several")
     names = primal.names[len(primal.bound):]
     if not isinstance(name, str):  # one of `*args`
-        return program, name[1], args
+        if kwargs:
+            raise ArgumentError(f"{primal.name} takes `*{name[0]}` here: pass all arguments by position")
+        return program, primal.code.__code__.co_argcount - len(primal.bound) + name[1], args
     x = bound[name]
     if not isinstance(x, np.ndarray | np.generic | float | int) and not hasattr(x, "__array__"):
         raise ArgumentError(f"`{name}` must be one array or number here; use vjp or jvp for trees")

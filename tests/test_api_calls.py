@@ -343,3 +343,13 @@ def test_the_cache_is_bounded():
     for n in range(3000):
         derivative(np.ones(2 + n % 1500), n)
     assert count(derivative) == 1 and len(derivative.runner.variants.by_key) <= 1024
+
+
+def test_star_arguments_of_jvp_and_vjp():
+    f = lambda a, *xs, k=2.0: a * xs[0] * xs[1] * k  # noqa: E731
+    assert jvp(f, (2.0, 3.0, 4.0), (0.0, 1.0, 0.0)) == (48.0, 16.0)
+    assert jvp(f, (2.0, 3.0, 4.0), (None, 1.0, None)) == (48.0, 16.0)
+    assert vjp(f, 2.0, 3.0, 4.0)[1](1.0) == (24.0, 16.0, 12.0)
+    assert vjp(lambda *xs: xs[0] * xs[1], 3.0, 4.0)[1](1.0) == (4.0, 3.0)
+    assert np.allclose(jacobian(lambda *xs: xs[1] * xs[0], wrt=1)(X, X), np.diag(X))
+    assert vjp(f, 2.0, 3.0, 4.0)[0] == 48.0

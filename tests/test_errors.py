@@ -267,6 +267,14 @@ def f(x):
         a, b = b, a
     return y
 """, 1.0),
+    "a list of the caller's": ("""
+def f(x):
+    def g(xs):
+        xs[0].append(1.0)
+    g([[x]])
+    x.append(1.0)
+    return sum(x)
+""", [1.0]),
     "an element list that changes": ("""
 def f(x):
     rows, row = [], []
@@ -304,3 +312,10 @@ def test_refused_or_right(source: str, x: Any) -> None:
         assert error.problems[0].span is not None and error.problems[0].span.text
         return
     assert value == pytest.approx(f(x))
+
+
+def test_what_the_caller_would_not_see_is_refused() -> None:
+    for statement in ("x.append(1.0)", "x[0] = 2.0", "x += [1.0]", "del x[0]", "x.pop()", "x.reverse()"):
+        f = function_in(f"def f(x):\n    {statement}\n    return sum(x)\n")
+        with pytest.raises(srcad.Unsupported, match="the caller's"):
+            srcad.grad(f)([1.0, 2.0])

@@ -8,7 +8,7 @@ A length is a value to compare: a `Dim`, the bounds of a range, the loop that de
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
 from srcad.ir.build import EXTENT
@@ -22,18 +22,29 @@ _OF_ROWS = ("np.array", "np.asarray", "np.stack")
 _AS_LONG = ("rows", "backwards")
 
 
-class Lengths:
-    """What is known in one function.
+@dataclass(frozen=True)
+class Known:
+    """What is known of a list or a counter: its length or value, what its rows are and who wrote them, its items if it
+    is a tuple."""
 
-    `of` has the lengths of tapes and lists, and the values of counters; `rows` the lengths of the rows of tapes (of each
-    item, where a row is a tuple), with the loop that wrote them."""
+    length: Any = None
+    row: Known | None = None
+    writer: Loop | None = None
+    items: tuple[Known | None, ...] = ()
+
+
+class Lengths:
+    """What is known in one function."""
 
     def __init__(self, func: Func) -> None:
-        self.of: dict[Any, Any] = {}
-        self.rows: dict[Any, tuple[Loop, tuple[Any, ...]]] = {}
-        self._packed: dict[Any, tuple[Any, ...]] = {}
+        self.known: dict[Any, Known] = {}
         self._dims: dict[Dim, Any] = {}           # of arrays that are made of the rows of a list
         self._block(func.body)
+
+    def of(self, a: Atom) -> Any:
+        """The length of `a`, or its value, if it is something that can be compared."""
+        known = self.known.get(a)
+        return None if known is None else known.length
 
     def _block(self, block: Block) -> None:
         for stmt in block:
@@ -52,46 +63,40 @@ class Lengths:
     def _let(self, let: Let) -> None:
         name, args = let.op.name, let.args
         if let.op is PACK:
-            self._packed[let.out] = tuple(self.of.get(a) for a in args)
+            self.known[let.out] = Known(items=tuple(self.known.get(a) for a in args))
         elif isinstance(let.op, UnpackOp):
-            self.of.update((v, n) for v, n in zip(let.outs, self._packed.get(args[0], ()), strict=False) if n is not None)
-        elif name in _OF_ROWS and args[0] in self.of and len(args) == 1 and let.out.type.shape:
-            self._dims[let.out.type.shape[0]] = self.of[args[0]]
+            bundle = self.known.get(args[0])
+            self.known.update((v, k) for v, k in zip(let.outs, bundle.items if bundle else (), strict=False) if k)
+        elif name in _OF_ROWS and len(args) == 1 and self.of(args[0]) is not None and let.out.type.shape:
+            self._dims[let.out.type.shape[0]] = self.of(args[0])
         elif name in _AS_LONG:
-            self.of[let.out] = self.sequence(args[0])
-        elif let.op is EXTENT and args[0].type.kind == "sequence" and args[0] in self.of:
-            self.of[let.out] = self.of[args[0]]
+            self.known[let.out] = Known(self.sequence(args[0]))
+        elif let.op is EXTENT and args[0].type.kind == "sequence" and self.of(args[0]) is not None:
+            self.known[let.out] = Known(self.of(args[0]))
         elif name == "new":
-            self.of[let.out] = Dim(None, len(args))
-        elif name == "repeat" and self.of.get(args[0]) == ONE and args[1] in self.of:
-            self.of[let.out] = self.of[args[1]]
+            self.known[let.out] = Known(Dim(None, len(args)))
+        elif name == "repeat" and self.of(args[0]) == ONE and self.of(args[1]) is not None:
+            self.known[let.out] = Known(self.of(args[1]))
 
     def _choices(self, stmt: If) -> None:
         """What only one side has is, where it is, as long as on that side."""
         for c in stmt.choices:
-            known = [self.of.get(a) for a in (c.then, c.orelse) if isinstance(a, Var)]
+            known = [self.known.get(a) for a in (c.then, c.orelse) if isinstance(a, Var)]
             missing = isinstance(c.then, Undef) or isinstance(c.orelse, Undef)
             if len(known) == 1 and missing and known[0] is not None:
-                self.of[c.out] = known[0]
+                self.known[c.out] = known[0]
 
     def _loop(self, loop: Loop) -> None:
-        for v in (loop.trips, *(w.tape for w in loop.writes)):
-            if v is not None:
-                self.of[v] = self._trips(loop)
+        if loop.trips is not None:
+            self.known[loop.trips] = Known(self._trips(loop))
         for r in loop.reads:
             # Rows of two tapes that are read together were written together.
-            if r.tape in self.rows:
-                writer, lengths = self.rows[r.tape]
-                lengths = tuple(n if n is None else self._read_in(loop, writer, n) for n in lengths)
-                self._packed[r.element] = lengths
-                if len(lengths) == 1 and r.element.type.kind == "sequence":
-                    self.of[r.element] = lengths[0]
+            tape = self.known.get(r.tape)
+            if tape is not None and tape.row is not None and tape.writer is not None:
+                self.known[r.element] = self._read_in(loop, tape.writer, tape.row)
         self._block(loop.body)
         for w in loop.writes:
-            if w.row in self._packed:
-                self.rows[w.tape] = (loop, self._packed[w.row])
-            elif w.row in self.of:
-                self.rows[w.tape] = (loop, (self.of[w.row],))
+            self.known[w.tape] = Known(self._trips(loop), self.known.get(w.row), loop)
 
     def _trips(self, loop: Loop) -> Any:
         """How many trips a loop makes."""
@@ -108,20 +113,25 @@ class Lengths:
 
     def range(self, start: Atom, stop: Atom, step: Atom) -> Any:
         if start == Lit(0) and step == Lit(1):
-            if stop in self.of:
-                return self.of[stop]
+            if self.of(stop) is not None:
+                return self.of(stop)
             if stop.type.value is not None:
                 return stop.type.value
         return tuple(a if a.type.value is None else a.type.value for a in (start, stop, step))
 
     def sequence(self, sequence: Atom) -> Any:
-        if sequence in self.of:
-            return self.of[sequence]
+        if self.of(sequence) is not None:
+            return self.of(sequence)
         shape = sequence.type.shape
         return self._dims.get(shape[0], shape[0]) if shape and sequence.type.kind == "array" else (sequence,)
 
-    def _read_in(self, reader: Loop, writer: Loop, length: Any) -> Any:
-        """The length of a row that `writer` wrote, as a trip of `reader` sees it."""
+    def _read_in(self, reader: Loop, writer: Loop, row: Known) -> Known:
+        """What is known of a row that `writer` wrote, as a trip of `reader` sees it."""
+        items = tuple(k and self._read_in(reader, writer, k) for k in row.items)
+        inner = row.row and self._read_in(reader, writer, row.row)
+        return Known(self._length_in(reader, writer, row.length), inner, row.writer, items)
+
+    def _length_in(self, reader: Loop, writer: Loop, length: Any) -> Any:
         parts = list(length) if isinstance(length, tuple) else [length]
         if writer.index is not None and reader.index is not None and self._same_range(reader, writer):
             # A row of range(i) is as long as range(i) of the loop that goes through the same indices.

@@ -17,10 +17,10 @@ import gast
 from srcad.frontend.branches import branch, truth
 from srcad.frontend.joins import Join, same
 from srcad.frontend.lists import sequence_of
+from srcad.frontend.loop_memory import Again, LoopMemory, Slot
 from srcad.frontend.machine import HELD, Frame, bound_names
-from srcad.frontend.memory import Frozen, Meetings, Memories, Memory, StoresToElement, owner_of
-from srcad.frontend.memory import joined as joined_memories
-from srcad.frontend.spaces import Space, by_index, element_type, space_of, static_range
+from srcad.frontend.memory import Memories, StoresToElement
+from srcad.frontend.spaces import by_index, element_type, space_of, static_range
 from srcad.frontend.values import (
     MISSING,
     Cell,
@@ -164,44 +164,18 @@ def _unroll_while(frame: Frame, node: Any, limit: int) -> None:
 
 
 @dataclass
-class _Slot:
-    """A leaf that the loop carries."""
-
-    param: Var
-    init: Atom
-    next: Atom | None = None
-
-
-class _Again(Exception):
-    """Lower the loop once more: more is carried, or types are wider."""
-
-
-@dataclass
-class _Lowering:
+class _Lowering(LoopMemory):
     """One loop on its way to a fixpoint."""
 
-    frame: Frame
-    node: Any
-    space: Space | None
-    carried: dict[Any, None] = field(default_factory=dict)
     sequences: dict[Any, None] = field(default_factory=dict)
     types: dict[Any, Type] = field(default_factory=dict)
-    slots: dict[Var, _Slot] = field(default_factory=dict)
-    places: dict[Var, Any] = field(default_factory=dict)
     indices: set[Var] = field(default_factory=set)
-    elements: set[Var] = field(default_factory=set)
     params_ever: set[Var] = field(default_factory=set)
     never: dict[Any, Var] = field(default_factory=dict)
     made: dict[Any, Var] = field(default_factory=dict)
     unlike: dict[Any, Mixed] = field(default_factory=dict)
-    mixed: dict[Any, Frozen] = field(default_factory=dict)
-    frozen: dict[Any, Frozen] = field(default_factory=dict)
-    entered: frozenset[Var] = frozenset()
-    shared: dict[Var, Var] = field(default_factory=dict)
-    paths: dict[Var, list[Any]] = field(default_factory=dict)
     split: set[Any] = field(default_factory=set)
     templates: dict[Any, Tup] = field(default_factory=dict)
-    views: dict[Any, Any] = field(default_factory=dict)
 
     def run(self) -> None:
         frame = self.frame
@@ -214,7 +188,7 @@ class _Lowering:
             try:
                 self._attempt()
                 return
-            except _Again:
+            except Again:
                 continue
         raise Refused("a loop whose variables change their kinds in every trip")
 
@@ -224,11 +198,13 @@ class _Lowering:
         frame, machine = self.frame, self.frame.machine
         span = frame.build.span
         start = machine.state
-        self.slots, self.places, self.never, self.shared, self.paths = {}, {}, {}, {}, {}
+        self.slots, self.places, self.never, self.shared, self.paths, self.kept = {}, {}, {}, {}, {}, {}
+        self.carry_roots(start)
         head = self._head(start)
         with machine.fork(head) as stmts:
-            self._enter_memories()
+            self.enter_memories()
             test = self._test()
+            self.refresh_views()
             index, elements = self._target()
             frame.execute(self.node.body)
             end, dead, after = machine.state, machine.dead, machine.memories
@@ -236,8 +212,8 @@ class _Lowering:
         machine.dead = False
         frame.build.span = span
         loop = Loop(tuple(stmts), index, self.space and self.space.bounds, elements, test, until=until, span=span)
-        joined = self._joined(head, end, loop)
-        self._settle_memories(joined, after)
+        joined = self._joined(head, end, loop, after)
+        self.settle_memories(joined, after)
         self._finish(start, joined, loop, after)
 
     def _head(self, start: State) -> State:
@@ -266,115 +242,6 @@ class _Lowering:
                 head[key] = self._params(key, value)
         return head | self.unlike
 
-    # Memory: a param is in the memory of what the loop starts with, unless a trip ends with another.
-
-    def _enter_memories(self) -> None:
-        machine = self.frame.machine
-        memories = machine.memories
-        memories.frozen.update(self.frozen)
-        for param, slot in self.slots.items():
-            if not isinstance(slot.init, Var):
-                continue
-            memories.of[param] = memories.at(slot.init)
-            if memories.is_part(slot.init):
-                memories.parts.add(param)
-            why = self.mixed.get(self.places[param])
-            if why is not None:
-                memories.frozen.setdefault(memories.at(slot.init), why)
-                memories.of[param] = Memory(owner_of(memories.at(slot.init)))
-                memories.freeze(param, why)
-        holders = {a for v in machine.state.values() for a in atoms_in(v)}
-        for init, param in self.shared.items():
-            if self.places[param] not in self.mixed and init not in holders and owner_of(memories.at(init)):
-                memories.newer[init] = param
-        self.entered = frozenset(memories.newer)
-        self._refresh_views()
-
-    def _refresh_views(self) -> None:
-        """A view of an array that the loop changes is taken anew in every trip."""
-        machine = self.frame.machine
-        memories = machine.memories
-        current = {s.init: p for p, s in self.slots.items() if isinstance(s.init, Var)}
-        made: dict[Var, Var] = {}
-
-        def again(v: Var) -> Var | None:
-            if v in current or v in made:
-                return current.get(v) or made[v]
-            view = memories.views.get(v)
-            base = again(view.base) if view is not None else None
-            if view is None or base is None:
-                return None
-            made[v] = new = view.of(self.frame.build, base, v.hint)
-            memories.of[new] = memories.at(base)
-            memories.views[new] = replace(view, base=base)
-            return new
-
-        self.views = {}
-        for key, value in machine.state.items():
-            held = [a for a in atoms_in(value) if isinstance(a, Var) and a in memories.views and again(a)]
-            if held:
-                self.views[key] = value
-                machine.state[key] = map_atoms(lambda a: made.get(a, a), value)
-
-    def _settle_memories(self, joined: State, after: Memories) -> None:
-        """Lower the loop again if a trip ends with a name in another memory than it began with."""
-        machine = self.frame.machine
-        before = machine.memories.copy()
-        for param, slot in self.slots.items():
-            if isinstance(slot.init, Var):
-                before.of[param] = before.at(slot.init)
-        met = Meetings(before, after)
-        pairs = self._pairs(joined)
-        for v, a, b in pairs:
-            # What a trip leaves under a name that had nothing before the loop is there in the next trip.
-            met.add(v if a is UNDEF and v in self.places else a, b)
-        span = self.frame.build.span
-        found = [p for p, s in self.slots.items() if s.next is not None and p.type.kind in ("array", "unknown")
-                 and self.places.get(p) not in self.mixed and p in self.places and met.mixed(p, s.next)]
-        for param in found:
-            self.mixed[self.places[param]] = Frozen(f"`{param.hint}` is another array in the next trip", "copy it before "
-                                                    "the loop, or store into a copy", span)
-        held = [p for p, s in self.slots.items() if isinstance(s.next, Var) and after.at(s.next) in after.frozen
-                and self.places.get(p) not in self.mixed and p in self.places and before.at(p) not in after.frozen]
-        for param in held:
-            self.mixed[self.places[param]] = after.frozen[after.at(self.slots[param].next)]
-        known = {before.at(a) for v in machine.state.values() for a in atoms_in(v) if isinstance(a, Var)}
-        frozen = {m: why for m, why in after.frozen.items() if m in known and m not in before.frozen and m not in self.frozen}
-        self.frozen.update(frozen)
-        if found or held or frozen:
-            raise _Again
-        for sequence in self.space.sequences if self.space is not None else ():
-            if isinstance(sequence, Var) and any(
-                    after.at(v) is before.at(sequence) for v in after.newer if v not in self.entered):
-                # What the loop runs over changes while it runs.
-                raise StoresToElement(next(iter(self.elements), sequence))
-
-    def _pairs(self, joined: State) -> list[tuple[Var, Atom, Atom]]:
-        """All variables that are seen after a trip, with what they were before and after it."""
-        moved = [(p, p if s.init is not UNDEF else UNDEF, s.next) for p, s in self.slots.items() if s.next is not None]
-        kept = dict.fromkeys(a for v in joined.values() for a in atoms_in(v) if isinstance(a, Var) and (
-            a not in self.slots or self.slots[a].next is None))
-        return [*moved, *((v, v, v) for v in kept)]
-
-    def _leave_memories(self, outs: dict[Var, Atom], joined: State, after: Memories) -> None:
-        """What is known of memory after the loop."""
-        machine = self.frame.machine
-        before = machine.memories.copy()
-        for param, slot in self.slots.items():
-            if isinstance(slot.init, Var):
-                before.of[param] = before.at(slot.init)
-                if before.is_part(slot.init):
-                    before.parts.add(param)
-        pairs = [(outs.get(v, v), a, b) for v, a, b in self._pairs(joined)]
-        machine.memories = joined_memories(before, after, [p for p in pairs if isinstance(p[0], Var)],
-                                           self.frame.build.span)
-        machine.memories.newer = dict(before.newer)
-        for param, slot in self.slots.items():
-            out = outs.get(param)
-            if isinstance(slot.init, Var) and isinstance(out, Var) and isinstance(slot.next, Var) and out is not slot.init \
-                    and param.type.kind == "array" and after.at(slot.next) is before.at(slot.init):
-                machine.memories.newer[slot.init] = out
-
     def _sequence(self, items: Items) -> Atom:
         return sequence_of(self.frame, items)
 
@@ -386,6 +253,8 @@ class _Lowering:
 
         def leaf(a: Atom) -> Atom:
             path = (key, (next(counter),))
+            if self.is_kept_view(a, path):
+                return a
             if isinstance(a, Var) and a in self.shared and path not in self.split:
                 # Two names for one array before the loop: one param, as long as a trip keeps them together.
                 self.paths[self.shared[a]].append(path)
@@ -400,7 +269,7 @@ class _Lowering:
         # What None is replaced by says what the name is: until that is known, nothing is concluded from it.
         t = self.types.get(path, NEVER if init == Lit(None) else replace(t, value=None))
         param = Var(hint.lstrip("$"), t)
-        self.slots[param] = _Slot(param, init)
+        self.slots[param] = Slot(param, init)
         self.places[param] = path
         self.paths[param] = [path]
         if isinstance(init, Var) and init.type.kind in ("array", "unknown") and path not in self.split:
@@ -412,8 +281,11 @@ class _Lowering:
         if self.space is not None:
             return None
         frame = self.frame
+        before = dict(frame.machine.state)
         with frame.build.nested() as stmts:
+            self.refresh_views()
             value = truth(frame, frame.evaluate(self.node.test))
+        frame.machine.state = before
         if isinstance(value, Const):
             return None if value.value else Test((), Lit(False))
         return Test(tuple(stmts), atom_of(value))
@@ -448,7 +320,7 @@ class _Lowering:
 
     # The end of a trip meets its head.
 
-    def _joined(self, head: State, end: State, loop: Loop) -> State:
+    def _joined(self, head: State, end: State, loop: Loop, after: Memories) -> State:
         read = inner_reads(loop)
         rebound = _rebound_lists(head, end)
         for cell, other in rebound.items():
@@ -482,19 +354,20 @@ class _Lowering:
                 self.carried[key] = self.sequences[key] = None
                 again = True
         if again:
-            raise _Again
+            raise Again
         self._again = False
         self._part_ways(head, end)
+        end = self.with_kept_views(head, end, after)
         result = Join(head, end, self._choose(head)).run()
         if self._again:
-            raise _Again
+            raise Again
         for param, slot in self.slots.items():
             if slot.init == Lit(None) and param.type.kind == "never" and param in read:
                 self.types[self.places[param]] = slot.init.type
                 self._again = True
         self._unlike_at_the_head(head, result)
         if self._again:
-            raise _Again
+            raise Again
         return result
 
     def _unlike_at_the_head(self, head: State, result: State) -> None:
@@ -520,7 +393,7 @@ class _Lowering:
                     self.split.update(self.paths[a])
                     self._again = True
         if self._again:
-            raise _Again
+            raise Again
 
     _again: bool = False
 
@@ -544,7 +417,7 @@ class _Lowering:
                 return slot.param
             if a is UNDEF:
                 fresh = Var(hint, b.type)
-                self.slots[fresh] = _Slot(fresh, UNDEF, b)
+                self.slots[fresh] = Slot(fresh, UNDEF, b)
                 return fresh
             if a in owners:
                 self.carried.update(dict.fromkeys(owners[a]))
@@ -582,7 +455,8 @@ class _Lowering:
         machine = self.frame.machine
         machine.state = {k: map_atoms(lambda a: outs.get(a, a) if isinstance(a, Var) else a, v)
                          for k, v in joined.items() if not (isinstance(k, tuple) and isinstance(v, Missing))}
-        self._leave_memories(outs, joined, after)
+        self.leave_memories(outs, joined, after)
+        self.renew_views(outs)
         if broke:
             machine.state[self.frame.scope, broke] = Num(flag) if flag else Const(False)
 

@@ -101,7 +101,8 @@ def _lower(machine: Machine, source: Source, arguments: dict[str, Any]) -> Lower
     body = call_recursive if calls_itself(source) else lower_in_place
     try:
         result = body(frame, source, source.function.__code__, values, None)
-        tree = leave(machine, result) if not machine.problems else None
+        # A function that is sure to raise has no result; its derivative raises the same.
+        tree = Lit(0.0) if machine.dead else leave(machine, result) if not machine.problems else None
         write_back(machine)
     except Refused as refused:
         frame.refuse(getattr(refused, "node", source.tree), refused)
@@ -137,6 +138,11 @@ def _enter(machine: Machine, name: str, tree: Any) -> tuple[Any, Any]:
     inputs = machine.inputs
     count = [0]
 
+    def given(content: Any, hint: str) -> Ref:
+        ref = machine.new(content, hint)
+        ref.cell.frozen = "it is the caller's, who would not see the change"
+        return ref
+
     def enter(t: Any, hint: str) -> tuple[Any, Any]:
         if isinstance(t, Type):
             var = Var(hint, t)
@@ -144,7 +150,7 @@ def _enter(machine: Machine, name: str, tree: Any) -> tuple[Any, Any]:
             machine.memories.of[var] = Memory(hint)
             count[0] += 1
             if t.kind == "sequence":
-                return var, machine.new(Sequence(var), hint)
+                return var, given(Sequence(var), hint)
             return var, Num(var)
         if isinstance(t, Const):
             count[0] += 1
@@ -154,17 +160,17 @@ def _enter(machine: Machine, name: str, tree: Any) -> tuple[Any, Any]:
             return tuple(p for p, _ in parts), Tup(tuple(v for _, v in parts))
         if isinstance(t, list):
             parts = [enter(x, f"{hint}_{i}") for i, x in enumerate(t)]
-            return [p for p, _ in parts], machine.new(Items(tuple(v for _, v in parts)), hint)
+            return [p for p, _ in parts], given(Items(tuple(v for _, v in parts)), hint)
         if isinstance(t, dict):
             pairs = {k: enter(x, _key_hint(hint, k)) for k, x in t.items()}
             return ({k: p for k, (p, _) in pairs.items()},
-                    machine.new(Entries(tuple((k, v) for k, (_, v) in pairs.items())), hint))
+                    given(Entries(tuple((k, v) for k, (_, v) in pairs.items())), hint))
         assert isinstance(t, Record), t
         fields = {k: enter(x, k) for k, x in t.fields.items()}
         record = Record(t.cls, {k: p for k, (p, _) in fields.items()})
         if issubclass(t.cls, tuple):
             return record, Tup(tuple(v for _, v in fields.values()), t.cls)
-        return record, machine.new(Fields(t.cls, tuple((k, v) for k, (_, v) in fields.items())), hint)
+        return record, given(Fields(t.cls, tuple((k, v) for k, (_, v) in fields.items())), hint)
 
     return enter(tree, name)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -38,6 +38,7 @@ from srcad.frontend.values import (
     map_atoms,
 )
 from srcad.ir import Atom, Builder, Form, FuncRef, Let, Op, Type, Var, type_of
+from srcad.ir.infer import fails
 from srcad.ir.types import INT, OBJECT, fresh
 
 _scopes = count()
@@ -147,6 +148,16 @@ class Machine:
             return value
         return map_atoms(lambda a: memories.renewed(a, self.build), value)
 
+    def record(self, op: Op, *args: Any, **named: Any) -> Var:
+        """Record an operation; one that is sure to fail is kept for its error, and ends the path."""
+        result = self.build.call(op, *args, **named)
+        let = self.build.stmts[-1]
+        if isinstance(let, Let) and let.outs == (result,) and fails(op, let.args):
+            failing = Op(op.name, op.function, effect=True, infer=lambda *_, **__: result.type)
+            self.build.stmts[-1] = replace(let, op=failing)
+            self.dead = True
+        return result
+
     def new(self, content: Any, hint: str = "") -> Ref:
         """A new mutable thing that holds `content`."""
         cell = Cell(hint, self.build.span)
@@ -171,7 +182,7 @@ class Machine:
     def store(self, ref: Ref, content: Any) -> None:
         if ref.cell.frozen:
             raise Refused(f"a change of {'`' + ref.cell.hint + '`' if ref.cell.hint else 'a container'}",
-                          ref.cell.frozen, "make a new one instead")
+                          ref.cell.frozen, "change a copy of it, or make a new one")
         self.state[ref.cell] = content
 
     # What comes from outside.

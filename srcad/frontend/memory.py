@@ -161,6 +161,14 @@ class Memories:
             found = self.newer[found]
         return found
 
+    def chain(self, v: Any) -> tuple[Any, list[Any]]:
+        """The array that a view is a view of, and the views on the way, outermost last."""
+        view = self.views.get(v)
+        if view is None:
+            return v, []
+        root, steps = self.chain(view.base)
+        return root, [*steps, (view.op, view.rest, view.named)]
+
     def is_part(self, v: Var) -> bool:
         return v in self.views or v in self.parts
 

@@ -43,7 +43,7 @@ def call_operation(frame: Frame, op: Op, args: list[Any], kwargs: dict[str, Any]
     form_kwargs = {k: structure(frame, v, k) if k in op.structure else argument(frame, v) for k, v in kwargs.items()}
     if op.outs > 1:
         return Tup(tuple(Num(v) for v in frame.build.calls(op, *form_args, **form_kwargs)))
-    result = frame.build.call(op, *form_args, **form_kwargs)
+    result = frame.machine.record(op, *form_args, **form_kwargs)
     if result.type.kind == "sequence" and op.memory != "fresh":
         for a in form_args:
             frame.machine.memories.hold(a, frame.build.span)

@@ -71,7 +71,7 @@ def binary(frame: Frame, name: str, a: Any, b: Any) -> Any:
     if name in ("add", "mul") and any(isinstance(x, Ref | Tup) for x in (a, b)):
         return _concatenated(frame, name, a, b)
     op = operation_of(operator.matmul) if name == "matmul" else OPERATORS[name]
-    return Num(frame.build.call(op, operand(frame, a, b), operand(frame, b, a)))
+    return Num(frame.machine.record(op, operand(frame, a, b), operand(frame, b, a)))
 
 
 def is_array_like(value: Any) -> bool:

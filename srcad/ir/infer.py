@@ -217,6 +217,33 @@ def _linear(extents: list[int], sizes: dict[Size, int]) -> Dim:
     return Dim(None, extents[0]) if len(set(extents)) == 1 else fresh()
 
 
+def fails(op: Op, args: Sequence[Any]) -> bool:
+    """Does the operation fail in every call that the program serves?  Sizes of arguments that differ at the call at hand
+    differ in all of them."""
+    shapes = [a.type.shape for a in args if a.type.is_numeric]
+    if len(args) < 2 or len(shapes) != len(args) or any(s is None for s in shapes):
+        return False
+    if op.elementwise:
+        rank = max(len(s) for s in shapes if s is not None)
+        padded = [(Dim(None, 1),) * (rank - len(s)) + s for s in shapes if s is not None]
+        return any(_differ(a, b) for dims in zip(*padded, strict=True) for a in dims for b in dims)
+    if op.name in ("@", "np.matmul", "np.dot") and all(shapes[:2]):
+        left, right = shapes[0], shapes[1]
+        assert left is not None and right is not None
+        return _differ(left[-1], right[-2] if len(right) > 1 else right[0], ones=True)
+    return False
+
+
+def _differ(a: Dim, b: Dim, ones: bool = False) -> bool:
+    """Are these extents known to differ (and, unless `ones`, neither to be stretched)?"""
+    if a == b or (not ones and not (a.not_one and b.not_one)):
+        return False
+    if a.size is None and b.size is None:
+        return True
+    both = a.size is not None and b.size is not None and a.offset == b.offset
+    return bool(both and a.size.extent is not None and b.size.extent is not None and a.size.extent != b.size.extent)  # type: ignore[union-attr]
+
+
 def is_scalar(x: Any) -> bool:
     """Is this atom known to have rank 0?"""
     return isinstance(x, Var | Lit) and x.type.shape == ()

@@ -14,7 +14,7 @@ import numpy as np
 from srcad.errors import ArgumentError
 from srcad.frontend.calls import call_value
 from srcad.frontend.machine import Frame
-from srcad.frontend.values import Const, Partial
+from srcad.frontend.values import Const, Partial, Tup
 from srcad.program.inside import argument_at, gradient, jvp, static, vjp
 
 
@@ -103,4 +103,5 @@ def hessian(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 def hvp(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     given = dict(zip(("f", "primals", "tangents"), args, strict=False)) | kwargs
-    return jvp(frame, [], {**given, "f": grad(frame, [given["f"]], {})})
+    both: Tup = jvp(frame, [], {**given, "f": grad(frame, [given["f"]], {})})
+    return both.items[1]

@@ -93,6 +93,17 @@ class Primal:
         bound.apply_defaults()
         return dict(bound.arguments)
 
+    def positions(self, args: tuple[Any, ...]) -> dict[str, Any]:
+        """What stands for positional arguments, by parameter; nothing for what is given already."""
+        bound = self.signature.bind_partial(*self.bound, *args).arguments
+        return {n: v for n, v in bound.items() if n not in self.names[:len(self.bound)]}
+
+    def in_order(self, values: list[Any]) -> tuple[Any, ...]:
+        """What stands for parameters (in the order of `names`), by positional argument."""
+        code = self.code.__code__
+        rest = values[code.co_argcount + code.co_kwonlyargcount] if code.co_flags & CO_VARARGS else ()
+        return (*values[len(self.bound):code.co_argcount], *rest)
+
     @cached_property
     def signature(self) -> inspect.Signature:
         return inspect.signature(self.code)

@@ -13,7 +13,7 @@ from srcad.errors import ArgumentError
 from srcad.ir import Func, Lit, Undef, Var, leaves, map_tree
 from srcad.program.lowering import Split
 from srcad.program.lowering import not_float as why_not_float
-from srcad.program.programs import Forward, Program, Tangent
+from srcad.program.programs import Forward, Primal, Program, Tangent
 from srcad.program.results import owned
 from srcad.program.runner import Runner, apart
 from srcad.program.signature import Describe, leaves_of, objects_of, tree_of
@@ -45,7 +45,7 @@ def pull(program: Program, primals: tuple[Any, ...], backend: str,
     lowered = variant.lowered
     assert isinstance(lowered, Split) and lowered.halves is not None and lowered.whole is not None
     (back,) = variant.companions
-    pullback = Pullback(lowered.whole, lowered.halves, back, given, residuals, len(program.primal.bound),
+    pullback = Pullback(lowered.whole, lowered.halves, back, given, residuals, program.primal,
                         len(primals), _shapes(lowered.whole, value))
     return owned(value, (*values, *captured, _arrays(residuals))), pullback
 
@@ -86,10 +86,10 @@ class Pullback:
     """The linear map from cotangents of a result to cotangents of the arguments, at the point of one call."""
 
     def __init__(self, func: Func, halves: Halves, back: Callable[..., Any], values: tuple[Any, ...], residuals: Any,
-                 skip: int, count: int, shapes: list[tuple[int, ...] | None]) -> None:
+                 primal: Primal, count: int, shapes: list[tuple[int, ...] | None]) -> None:
         self.shapes = shapes  # of the parts of the result
         self.func, self.halves, self.back = func, halves, back
-        self.values, self.residuals, self.skip, self.count = values, residuals, skip, count
+        self.values, self.residuals, self.primal, self.count = values, residuals, primal, count
 
     def __call__(self, cotangent: Any) -> tuple[Any, ...]:
         """The cotangents of the arguments, one for each positional argument."""
@@ -126,8 +126,7 @@ class Pullback:
             return found.get(next(position)) if isinstance(x, Var) else None
 
         trees = [map_tree(leaf, p.tree) for p in self.func.params]
-        rebuilt = [objects_of(t) for t in trees]
-        return tuple(rebuilt[self.skip:self.skip + self.count])
+        return self.primal.in_order([objects_of(t) for t in trees])[:self.count]
 
 
 def _cotangents(tree: Any, cotangent: Any) -> list[Any]:
@@ -156,15 +155,19 @@ def push(program: Program, primals: tuple[Any, ...], tangents: tuple[Any, ...], 
     if len(primals) != len(tangents):
         raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
     primal = program.primal
-    names = primal.names[len(primal.bound):][:len(primals)]
-    moving = [t is not None for t in tangents] if any(t is not None for t in tangents) else [True] * len(tangents)
-    wrt = tuple(n for n, x, moves in zip(names, primals, moving, strict=False) if moves and _has_floats(x))
+    values, along = primal.arguments(primals, {}), primal.positions(tangents)
+    still = all(t is None for t in tangents)
+    wrt = tuple(n for n in primal.names if n in along and (still or _moves(along[n])) and _has_floats(values[n]))
     if not wrt:
         raise ArgumentError(f"none of the arguments of {program.name} is a float. Pass floats, for instance 2.0 instead of 2")
     runner = _runner(Tangent, program, wrt, backend)
-    given = tuple(_tangent(t, x, n) for n, x, t in zip(names, primals, tangents, strict=False) if n in wrt)
+    given = tuple(_tangent(along[n], values[n], n) for n in wrt)
     y, dy = runner(primals, {}, given)
     return y, dy
+
+
+def _moves(tangent: Any) -> bool:
+    return any(map(_moves, tangent)) if type(tangent) is tuple else tangent is not None
 
 
 def _has_floats(value: Any) -> bool:

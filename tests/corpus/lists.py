@@ -128,15 +128,19 @@ def args_alias(x, n):
 
 
 @program([1.0, 2.0], [3.0])
-def argument_list_changed(xs, ys):
+def copy_of_argument_changed(xs, ys):
+    xs = list(xs)
     xs.append(ys[0])
+    d = {"total": sum(xs)}.copy()
+    d["total"] *= xs[0]
+    return d["total"]
+
+
+@program([1.0, 2.0], 3)
+def argument_rebound_in_loop(xs, n):
+    for i in range(n):
+        xs = [x * xs[0] + i for x in xs]
     return sum(xs)
-
-
-@program({"a": 1.0})
-def argument_dict_changed(d):
-    d["b"] = d["a"] * 2
-    return d["a"] * d["b"]
 
 
 @program(0.7)

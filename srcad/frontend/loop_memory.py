@@ -1,0 +1,216 @@
+"""What a loop does to memory: names that are other arrays in the next trip, views that are held across trips.
+
+    v = B[1]                    B is carried; at the head of a trip v is B[1] again, of B's version there
+    for k in range(n):
+        v[k] = ...              a store to v is a store to B
+    return v                    after the loop v is B[1] of the last version
+
+    for t in range(n):
+        u, v = v, u             two arrays that change places in every trip: u and v are carried, each in its own memory
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from srcad.frontend.machine import Frame
+from srcad.frontend.memory import Frozen, Meetings, Memories, Memory, StoresToElement, owner_of
+from srcad.frontend.memory import joined as joined_memories
+from srcad.frontend.spaces import Space
+from srcad.frontend.values import MISSING, Cell, Num, State, atoms_in, map_atoms
+from srcad.ir import UNDEF, Atom, Var
+
+
+@dataclass
+class Slot:
+    """A leaf that the loop carries."""
+
+    param: Var
+    init: Atom
+    next: Atom | None = None
+
+
+class Again(Exception):
+    """Lower the loop once more: more is carried, or types are wider."""
+
+
+@dataclass
+class LoopMemory:
+    """The part of a loop's lowering that knows of memory."""
+
+    frame: Frame
+    node: Any
+    space: Space | None
+    carried: dict[Any, None] = field(default_factory=dict)
+    slots: dict[Var, Slot] = field(default_factory=dict)
+    places: dict[Var, Any] = field(default_factory=dict)
+    paths: dict[Var, list[Any]] = field(default_factory=dict)
+    shared: dict[Var, Var] = field(default_factory=dict)
+    elements: set[Var] = field(default_factory=set)
+    mixed: dict[Any, Frozen] = field(default_factory=dict)
+    frozen: dict[Any, Frozen] = field(default_factory=dict)
+    entered: frozenset[Var] = frozenset()
+    loose: set[Any] = field(default_factory=set)
+    kept: dict[Var, list[Any]] = field(default_factory=dict)
+
+    # Memory: a param is in the memory of what the loop starts with, unless a trip ends with another.
+
+    def enter_memories(self) -> None:
+        machine = self.frame.machine
+        memories = machine.memories
+        memories.frozen.update(self.frozen)
+        for param, slot in self.slots.items():
+            if not isinstance(slot.init, Var):
+                continue
+            memories.of[param] = memories.at(slot.init)
+            if memories.is_part(slot.init):
+                memories.parts.add(param)
+            why = self.mixed.get(self.places[param])
+            if why is not None:
+                memories.frozen.setdefault(memories.at(slot.init), why)
+                memories.of[param] = Memory(owner_of(memories.at(slot.init)))
+                memories.freeze(param, why)
+        holders = {a for v in machine.state.values() for a in atoms_in(v)}
+        for init, param in self.shared.items():
+            if self.places[param] not in self.mixed and init not in holders and owner_of(memories.at(init)):
+                memories.newer[init] = param
+        self.entered = frozenset(memories.newer)
+
+    def refresh_views(self) -> None:
+        """A view of an array that the loop changes is taken anew in every trip."""
+        machine = self.frame.machine
+        self._renew({s.init: p for p, s in self.slots.items() if isinstance(s.init, Var)}, machine.state)
+
+    def renew_views(self, outs: dict[Var, Atom]) -> None:
+        """After the loop, views are those of the last versions."""
+        last = {s.init: outs[p] for p, s in self.slots.items() if isinstance(s.init, Var) and outs.get(p, s.init) is not s.init}
+        self._renew(last, self.frame.machine.state)
+
+    def _renew(self, versions: dict[Any, Any], state: State) -> None:
+        """Views of what has another version are made again from it, in the whole state."""
+        memories, made = self.frame.machine.memories, dict(versions)
+
+        def again(v: Any) -> Any:
+            if v not in made:
+                view = memories.views.get(v)
+                base = again(view.base) if view is not None else None
+                made[v] = None
+                if view is not None and isinstance(base, Var):
+                    made[v] = new = view.of(self.frame.build, base, v.hint)
+                    memories.of[new], memories.views[new] = memories.at(base), replace(view, base=base)
+            return made[v]
+
+        for key, value in list(state.items()):
+            if any(isinstance(a, Var) and a in memories.views and again(a) is not None for a in atoms_in(value)):
+                state[key] = map_atoms(lambda a: again(a) or a if a in memories.views else a, value)
+
+    # Views that are held across trips.
+
+    def is_kept_view(self, a: Atom, path: Any) -> bool:
+        """Is this name a view, and the same one of the new version in every trip?  (As far as is known by now.)"""
+        return isinstance(a, Var) and a in self.frame.machine.memories.views and path not in self.loose
+
+    def carry_roots(self, start: State) -> None:
+        """What the views of carried names are views of is carried, under a name or under none."""
+        memories = self.frame.machine.memories
+        held = {a: key for key, value in start.items() for a in atoms_in(value)}
+        for key in list(self.carried):
+            for k, a in enumerate(atoms_in(start.get(key, MISSING))):
+                if not self.is_kept_view(a, (key, (k,))):
+                    continue
+                root, _ = memories.chain(a)
+                if root not in held:
+                    held[root] = Cell(root.hint)
+                    start[held[root]] = Num(root)
+                self.carried[held[root]] = None
+
+    def with_kept_views(self, head: State, end: State, after: Memories) -> State:
+        """The state at the end of a trip, in which a name that is the view that it was at the head is unchanged."""
+        result, before = dict(end), self.frame.machine.memories
+        params = {s.init: p for p, s in self.slots.items()}
+        for key, value in head.items():
+            first, last = atoms_in(value), atoms_in(end.get(key, MISSING))
+            if len(first) != len(last) or first == last:
+                continue
+            for k, (a, b) in enumerate(zip(first, last, strict=True)):
+                if a in before.views and isinstance(b, Var) and a not in self.slots:
+                    (root, steps), (now, steps_now) = before.chain(a), after.chain(b)
+                    param = params.get(root, root)
+                    if steps == steps_now and now is after.last(param):
+                        last[k] = a
+                        self.kept.setdefault(param, []).append((key, (k,)))
+                    elif key in self.carried and (key, (k,)) not in self.loose:
+                        self.loose.add((key, (k,)))
+                        raise Again
+            atoms = iter(last)
+            result[key] = map_atoms(lambda _, atoms=atoms: next(atoms), end[key])  # type: ignore[misc]
+        return result
+
+    def _require_roots(self, after: Memories) -> None:
+        """A view is kept only if what it is a view of is the same array in every trip."""
+        for param, paths in self.kept.items():
+            slot = self.slots.get(param)
+            if slot is not None and slot.next is not None and slot.next is not after.last(param):
+                self.loose.update(paths)
+                raise Again
+
+    def settle_memories(self, joined: State, after: Memories) -> None:
+        """Lower the loop again if a trip ends with a name in another memory than it began with."""
+        self._require_roots(after)
+        machine = self.frame.machine
+        before = machine.memories.copy()
+        for param, slot in self.slots.items():
+            if isinstance(slot.init, Var):
+                before.of[param] = before.at(slot.init)
+        met = Meetings(before, after)
+        pairs = self._pairs(joined)
+        for v, a, b in pairs:
+            # What a trip leaves under a name that had nothing before the loop is there in the next trip.
+            met.add(v if a is UNDEF and v in self.places else a, b)
+        span = self.frame.build.span
+        found = [p for p, s in self.slots.items() if s.next is not None and p.type.kind in ("array", "unknown")
+                 and self.places.get(p) not in self.mixed and p in self.places and met.mixed(p, s.next)]
+        for param in found:
+            self.mixed[self.places[param]] = Frozen(f"`{param.hint}` is another array in the next trip", "copy it before "
+                                                    "the loop, or store into a copy", span)
+        held = [p for p, s in self.slots.items() if isinstance(s.next, Var) and after.at(s.next) in after.frozen
+                and self.places.get(p) not in self.mixed and p in self.places and before.at(p) not in after.frozen]
+        for param in held:
+            self.mixed[self.places[param]] = after.frozen[after.at(self.slots[param].next)]
+        known = {before.at(a) for v in machine.state.values() for a in atoms_in(v) if isinstance(a, Var)}
+        frozen = {m: why for m, why in after.frozen.items() if m in known and m not in before.frozen and m not in self.frozen}
+        self.frozen.update(frozen)
+        if found or held or frozen:
+            raise Again
+        for sequence in self.space.sequences if self.space is not None else ():
+            if isinstance(sequence, Var) and any(
+                    after.at(v) is before.at(sequence) for v in after.newer if v not in self.entered):
+                # What the loop runs over changes while it runs.
+                raise StoresToElement(next(iter(self.elements), sequence))
+
+    def _pairs(self, joined: State) -> list[tuple[Var, Atom, Atom]]:
+        """All variables that are seen after a trip, with what they were before and after it."""
+        moved = [(p, p if s.init is not UNDEF else UNDEF, s.next) for p, s in self.slots.items() if s.next is not None]
+        kept = dict.fromkeys(a for v in joined.values() for a in atoms_in(v) if isinstance(a, Var) and (
+            a not in self.slots or self.slots[a].next is None))
+        return [*moved, *((v, v, v) for v in kept)]
+
+    def leave_memories(self, outs: dict[Var, Atom], joined: State, after: Memories) -> None:
+        """What is known of memory after the loop."""
+        machine = self.frame.machine
+        before = machine.memories.copy()
+        for param, slot in self.slots.items():
+            if isinstance(slot.init, Var):
+                before.of[param] = before.at(slot.init)
+                if before.is_part(slot.init):
+                    before.parts.add(param)
+        pairs = [(outs.get(v, v), a, b) for v, a, b in self._pairs(joined)]
+        machine.memories = joined_memories(before, after, [p for p in pairs if isinstance(p[0], Var)],
+                                           self.frame.build.span)
+        machine.memories.newer = dict(before.newer)
+        for param, slot in self.slots.items():
+            out = outs.get(param)
+            if isinstance(slot.init, Var) and isinstance(out, Var) and isinstance(slot.next, Var) and out is not slot.init \
+                    and param.type.kind == "array" and after.at(slot.next) is before.at(slot.init):
+                machine.memories.newer[slot.init] = out
