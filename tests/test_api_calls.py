@@ -353,3 +353,11 @@ def test_star_arguments_of_jvp_and_vjp():
     assert vjp(lambda *xs: xs[0] * xs[1], 3.0, 4.0)[1](1.0) == (4.0, 3.0)
     assert np.allclose(jacobian(lambda *xs: xs[1] * xs[0], wrt=1)(X, X), np.diag(X))
     assert vjp(f, 2.0, 3.0, 4.0)[0] == 48.0
+
+
+def test_tangents_and_cotangents_go_by_key():
+    f = lambda t: t["b"] * 2 + t["a"] * 3  # noqa: E731
+    assert jvp(f, ({"b": 1.0, "a": 1.0},), ({"a": 1.0, "b": 10.0},))[1] == 23.0
+    _, pullback = vjp(lambda x: {"b": x * 2, "a": x * 3}, 1.0)
+    assert pullback({"a": 1.0, "b": 10.0}) == (23.0,)
+    assert jvp(lambda t: t[0] * t[1][0], ((2.0, [3.0, 4]),), ((None, [1.0, None]),))[1] == 2.0

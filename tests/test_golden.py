@@ -1,7 +1,7 @@
 """Golden files: programs and what is generated for them, as Python that can be read, imported and run.
 
-A file of `tests/golden/` begins with a program as its author wrote it, and `ARGS` to call it with (`WRT` and `MODES` if they
-are not the first argument and reverse mode).  Below the mark stands what srcad makes of it.
+A file of `tests/golden/` begins with a program as its author wrote it, and `ARGS` to call it with (`WRT` and `MODES` if
+they are not the first argument and reverse mode).  Below the mark stands what srcad makes of it.
 
     python -m pytest tests/test_golden.py --update-golden        writes the files anew; read the difference
 """

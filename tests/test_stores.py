@@ -33,7 +33,8 @@ class Programs:
         for _ in range(2):
             self.scope.append(self.make.op("*", self.one(WHOLE), Lit(2.0), hint=self.hint()))
         self.statements(7, 2)
-        results = [self.one(WHOLE), self.make.op(np.sum, self.one(WHOLE)), self.one(PART) if self.some(PART) else Lit(1)]
+        part = self.one(PART) if self.some(PART) else Lit(1)
+        results = [self.one(WHOLE), self.make.op(np.sum, self.one(WHOLE)), part]
         self.func: Func = self.make.function([x, y], (*results, *self.tapes))
 
     def hint(self) -> str:
@@ -83,8 +84,8 @@ class Programs:
         self.scope.append(self.make.op("+", v, Lit(0.25)))
 
     def new(self, _: int) -> None:
-        self.scope.append(self.make.op("*", self.one(self.random.choice([WHOLE, WHOLE, PART]) if self.some(PART) else WHOLE),
-                                       Lit(1.5), hint=self.hint()))
+        kind = self.random.choice([WHOLE, WHOLE, PART]) if self.some(PART) else WHOLE
+        self.scope.append(self.make.op("*", self.one(kind), Lit(1.5), hint=self.hint()))
 
     def branch(self, depth: int) -> None:
         test = self.make.op("<", self.number(), Lit(0.5))

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from srcad.backends.bundles import with_bundles
+from srcad.backends.bundles import rows_read, with_bundles
 from srcad.backends.expressions import Expressions
 from srcad.backends.inline import inlining
 from srcad.backends.lengths import Lengths, without_redundant_ranges
@@ -102,7 +102,7 @@ class _Module:
         as_none = given_none(func, unbound, classes, func.outputs if flat else ())
         returned = [a for a in func.outputs if isinstance(a, Var)]
         forbidden = self.references.mentioned | set(self.names.values()) | params.containers | _spelled(func)
-        names = choose(classes, params.names, forbidden, unbound - as_none, returned)
+        names = choose(classes, params.names, forbidden, unbound - as_none, returned, rows_read(func))
         self.references.variables |= {*names.values(), *(p.name for p in params.params)}
         expressions = Expressions(self.references, names, inlined, self.names)
         writer = Writer(expressions, uses, inlined, names, updates, Lengths(func), as_none)

@@ -96,7 +96,7 @@ class Expressions:
             return product(*map(self.argument, args))
         if not kwargs and len(args) in (1, 2) and (written := self._operator(op.name, args)):
             return written
-        args = [self._whole_shape(raw) or a for raw, a in zip(let.call()[0], args, strict=True)]
+        args = tuple(self._whole_shape(raw) or a for raw, a in zip(let.call()[0], args, strict=True))
         arguments, named = list(map(self.argument, args)), {k: self.argument(v) for k, v in kwargs.items()}
         if op.name.startswith(".") and let.args[0].type.kind == "array":
             return call(ast.Attribute(arguments[0], op.name[1:], ast.Load()), *arguments[1:], **named)

@@ -71,7 +71,7 @@ class Lengths:
             self._dims[let.out.type.shape[0]] = self.of(args[0])
         elif name in _AS_LONG:
             self.known[let.out] = Known(self.sequence(args[0]))
-        elif let.op is EXTENT and args[0].type.kind == "sequence" and self.of(args[0]) is not None:
+        elif (let.op is EXTENT or name == "len") and args[0].type.kind == "sequence" and self.of(args[0]) is not None:
             self.known[let.out] = Known(self.of(args[0]))
         elif name == "new":
             self.known[let.out] = Known(Dim(None, len(args)))
@@ -153,8 +153,8 @@ class Lengths:
 
 
 def _depends(part: Any, index: Var) -> bool:
-    own = index.type.value
-    return part is index or (isinstance(part, Dim) and own is not None and part.size is not None and part.size is own.size)
+    own = index.type.value and index.type.value.size
+    return part is index or (isinstance(part, Dim) and own is not None and part.size is own)
 
 
 def without_redundant_ranges(func: Func) -> Func:

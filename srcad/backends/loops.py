@@ -165,7 +165,7 @@ def _zipped(values: Sequence[ast.expr]) -> ast.expr:
 # The body
 
 def _body(context: Context, loop: Loop, block: Block, moves: list[Move], checks: Statements) -> Statements:
-    own = {v for stmt in loop.body for v in binds(stmt)}
+    own = {v for stmt in block for v in binds(stmt)}
     printed = list(checks)
     for w in loop.writes:
         if not context.uses[w.tape]:
@@ -253,12 +253,26 @@ def _tail(context: Context, loop: Loop, printed: Statements, stmt: If, until: Ch
     return [*printed, *decided], then_leaves and orelse_leaves
 
 
+def _with_overwritten(context: Context, chosen: dict[Var, Atom], kept: list[Var], later: list[Var]) -> list[Var]:
+    """`kept`, and those of `later` that must be set with them: their source is overwritten by one of `kept`."""
+    while True:
+        lost = {context.names[v] for v in kept
+                if not (isinstance(chosen[v], Var) and context.names.get(chosen[v]) == context.names[v])}  # type: ignore[arg-type]
+        more = [v for v in dict.fromkeys(later) if v not in kept
+                and any(context.names[u] in lost for u in context.inlining.leaves([chosen[v]]))]
+        if not more:
+            return kept
+        kept = [*kept, *more]
+
+
 def _side(context: Context, loop: Loop, stmt: If, until: Choice, side: str, moves: list[Move],
           rows: dict[Var, list[Var]]) -> tuple[Statements, bool]:
     chosen: dict[Var, Atom] = {c.out: getattr(c, side) for c in stmt.choices}
     kept = [c.out for c in stmt.choices if c.out is not until.out and context.uses[c.out]
             and (c.out in rows or context.uses[c.out] > 1)]
     inner = stmt.then if side == "then" else stmt.orelse
+    if kept:
+        kept = _with_overwritten(context, chosen, kept, [until.out, *(s for _, s in moves if s in chosen)])  # type: ignore[list-item]
     own: list[Move] = [(t, chosen.get(s, s) if isinstance(s, Var) and s not in kept else s) for t, s in moves]
     for v in rows:
         context.rows.pop(v, None)
@@ -267,7 +281,7 @@ def _side(context: Context, loop: Loop, stmt: If, until: Choice, side: str, move
     block = context.finished(context.block(inner), [(v, chosen[v]) for v in kept])
     for v, tapes in rows.items():
         block = context.recorded(block, v, tapes)
-    decision = chosen[until.out]
+    decision = until.out if until.out in kept else chosen[until.out]
     if not isinstance(decision, Lit):
         return _ended(context, loop, block, decision, own), False
     block = context.finished(block, own)

@@ -23,6 +23,7 @@ from srcad.ir.walk import every
 from srcad.transforms.liveness import Interval, Ranges
 from srcad.transforms.usage import Uses, alive, dead
 
+
 class Timeline:
     """A set of disjoint intervals."""
 

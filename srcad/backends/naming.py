@@ -4,6 +4,8 @@
     x2, …  for variables of that hint that live beside it
     t1, …  for those that nobody named
 
+What is read from a tape is called like what was written to it, if that name is free then.
+
 All is linear, up to logarithms: a name that a hint asks for has a line of times that is searched by bisection, and
 numbers are given out in the order of first use, so that a heap knows which are free again.
 """
@@ -28,8 +30,9 @@ _FEW = 8
 
 
 def choose(classes: Classes, fixed: dict[Var, str], forbidden: Iterable[str], alone: Iterable[Var],
-           returned: Iterable[Var] = ()) -> dict[Var, str]:
-    """`fixed`: parameters; `alone`: variables whose name nobody else may have."""
+           returned: Iterable[Var] = (), rows: Iterable[tuple[Var, Var]] = ()) -> dict[Var, str]:
+    """`fixed`: parameters; `alone`: variables whose name nobody else may have; `rows`: what is read from tapes, and
+    what was written."""
     taken = {*_FORBIDDEN, *forbidden}
     for v in alone:
         if classes.knows(v):
@@ -44,19 +47,22 @@ def choose(classes: Classes, fixed: dict[Var, str], forbidden: Iterable[str], al
         natural.setdefault(name, Timeline()).add(group.time)
         names.update(dict.fromkeys(group.members, name))
     groups = sorted((g for g in classes.classes.values() if g.members[0] not in names), key=_first)
-    others = _natural_names(groups, names, natural, taken)
-    _numbered_names(others, names, taken.union(natural))
+    again = {read: classes.of(written).members[0] for read, written in rows
+             if classes.knows(read) and classes.knows(written) and not classes.same(read, written)
+             and classes.of(read).hint == classes.of(written).hint}
+    others = _natural_names(groups, names, natural, taken, again)
+    _Numbering(names, natural, taken, again).give(others)
     return names
 
 
-def _natural_names(groups: list[Class], names: dict[Var, str], natural: dict[str, Timeline],
-                   taken: set[str]) -> list[Class]:
+def _natural_names(groups: list[Class], names: dict[Var, str], natural: dict[str, Timeline], taken: set[str],
+                   again: dict[Var, Var]) -> list[Class]:
     """Give hints themselves as names; returns those that got none, in order."""
     others = [g for g in groups if not g.hint]
     for group in sorted((g for g in groups if g.hint), key=_rank):
         name = group.hint
         used = natural.get(name)
-        if name in taken or (used is not None and (group.alone or used.overlaps(group.time))):
+        if name in taken or (used is not None and (group.alone or used.overlaps(group.time))) or _follows(group, again):
             others.append(group)
             continue
         natural.setdefault(name, Timeline()).add(group.time)
@@ -66,15 +72,50 @@ def _natural_names(groups: list[Class], names: dict[Var, str], natural: dict[str
     return sorted(others, key=_first)
 
 
-def _numbered_names(groups: list[Class], names: dict[Var, str], taken: set[str]) -> None:
-    by_hint: dict[str, _Numbered] = {}
-    for group in groups:
-        numbers = by_hint.get(group.hint)
+def _follows(group: Class, again: dict[Var, Var]) -> Var | None:
+    """What was written to the tape that the variable is read from."""
+    return None if group.alone or group.returned else next((again[v] for v in group.members if v in again), None)
+
+
+class _Numbering:
+    """Gives the other names, in the order of first use."""
+
+    def __init__(self, names: dict[Var, str], natural: dict[str, Timeline], taken: set[str],
+                 again: dict[Var, Var]) -> None:
+        self.names, self.natural, self.again = names, natural, again
+        self.taken = taken.union(natural)
+        self.barred = taken
+        self.by_hint: dict[str, _Numbered] = {}
+
+    def give(self, groups: list[Class]) -> None:
+        for group in groups:
+            name = self._name(group)
+            self.taken.add(name)
+            self.names.update(dict.fromkeys(group.members, name))
+
+    def _name(self, group: Class) -> str:
+        numbers = self.by_hint.get(group.hint)
         if numbers is None:
-            numbers = by_hint[group.hint] = _Numbered(_numbers(group.hint, taken), 0 if group.hint else _APART)
-        name = next(numbers.fresh) if group.alone else numbers.take(group.time)
-        taken.add(name)
-        names.update(dict.fromkeys(group.members, name))
+            apart = 0 if group.hint else _APART
+            numbers = self.by_hint[group.hint] = _Numbered(_numbers(group.hint, self.taken), apart)
+        if group.alone:
+            return next(numbers.fresh)
+        written = _follows(group, self.again)
+        wanted = self.names.get(written) if written is not None else None
+        if wanted is not None and numbers.retake(wanted, group.time):
+            return wanted
+        if written is not None:
+            for name in (wanted, group.hint):
+                if name and self._is_free(name, group.time):
+                    self.natural.setdefault(name, Timeline()).add(group.time)
+                    return name
+        return numbers.take(group.time)
+
+    def _is_free(self, name: str, time: Timeline) -> bool:
+        """Can this name, which is not a numbered one, be given for that time?"""
+        if name in self.barred:
+            return False
+        return not self.natural[name].overlaps(time) if name in self.natural else name not in self.taken
 
 
 class _Numbered:
@@ -83,6 +124,7 @@ class _Numbered:
     def __init__(self, fresh: Iterator[str], apart: int) -> None:
         self.fresh, self.apart = fresh, apart
         self.made: list[tuple[str, Timeline]] = []
+        self.index: dict[str, int] = {}
         self.free: list[int] = []
         self.busy: list[tuple[int, int]] = []     # until when, and which
         self.gapped: dict[int, None] = {}
@@ -95,7 +137,19 @@ class _Numbered:
                 heappush(self.free, i)
                 self.gapped.pop(i, None)
         i = self._first(time)
-        name, line = self.made[i]
+        self._use(i, time)
+        return self.made[i][0]
+
+    def retake(self, name: str, time: Timeline) -> bool:
+        """Give this name again, if it is one of these and free."""
+        i = self.index.get(name)
+        if i is None or self.made[i][1].overlaps(time):
+            return False
+        self._use(i, time)
+        return True
+
+    def _use(self, i: int, time: Timeline) -> None:
+        line = self.made[i][1]
         before = line.ends[-1:]
         line.add(time)
         # A range within a gap changes no end: a second entry would make the name free twice.
@@ -103,15 +157,19 @@ class _Numbered:
             heappush(self.busy, (line.ends[-1], i))
         if len(time) > 1 and not self.apart:
             self.gapped[i] = None
-        return name
 
     def _first(self, time: Timeline) -> int:
         fitting = [i for i in islice(self.gapped, _FEW) if not self.made[i][1].overlaps(time)]
         if fitting and not (self.free and self.free[0] < min(fitting)):
             return min(fitting)
-        if self.free:
-            return heappop(self.free)
-        self.made.append((next(self.fresh), Timeline()))
+        while self.free:
+            i = heappop(self.free)
+            # It may have been given again in the meantime.
+            if not self.made[i][1].overlaps(time) and self.made[i][1].ends[-1] <= time.starts[0] - self.apart:
+                return i
+        name = next(self.fresh)
+        self.index[name] = len(self.made)
+        self.made.append((name, Timeline()))
         return len(self.made) - 1
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from srcad.frontend.joins import Join
-from srcad.frontend.lists import sequence_of
+from srcad.frontend.lists import columns_of, grown
 from srcad.frontend.machine import Frame
+from srcad.frontend.meeting import MeetingViews
 from srcad.frontend.memory import joined
 from srcad.frontend.special import special
 from srcad.frontend.values import (
@@ -17,6 +18,7 @@ from srcad.frontend.values import (
     Num,
     Poison,
     Ref,
+    Rows,
     Sequence,
     State,
     Tup,
@@ -40,8 +42,8 @@ def truth(frame: Frame, value: Any) -> Any:
             content = frame.machine.content(value)
             if isinstance(content, Items | Entries):
                 return Const(bool(content.values))
-            if isinstance(content, Sequence):
-                return Num(frame.build.call(TRUTH, content.atom))
+            if isinstance(content, Sequence | Rows):
+                return Num(frame.build.call(TRUTH, columns_of(content)[0]))
             for name in ("bool", "len"):
                 if hasattr(content.cls, f"__{name}__"):
                     return truth(frame, special(frame, value, name))
@@ -76,28 +78,33 @@ def branch(frame: Frame, test: Atom, then: Callable[[], Any], orelse: Callable[[
         choices.append(Choice(Var(hint, t), a, b))
         return choices[-1].out
 
-    def sequence(stmts: list[Any], state: State) -> Callable[[Items], Atom]:
-        def make(items: Items) -> Atom:
+    def sequence(stmts: list[Any], state: State) -> Callable[..., Any]:
+        def make(content: Any, like: Any) -> Any:
             saved, machine.build.stmts, machine.state = (machine.build.stmts, machine.state), stmts, state
             try:
-                return sequence_of(frame, items)
+                return grown(frame, content, like)
             finally:
                 machine.build.stmts, machine.state = saved
         return make
 
-    if left_dead and not right_dead:
-        machine.state = _through_choices(right, start, else_stmts, choose)
-    elif right_dead and not left_dead:
-        machine.state = _through_choices(left, start, then_stmts, choose)
-    else:
-        machine.state = Join(left, right, choose, sequence(then_stmts, left), sequence(else_stmts, right), test).run()
     if left_dead != right_dead:
         left_memories = right_memories = right_memories if left_dead else left_memories
+    views = MeetingViews(left_memories, right_memories, choose)
+    if left_dead and not right_dead:
+        right = views.of_one(right, bound(tuple(else_stmts)))
+        machine.state = _through_choices(right, start, else_stmts, choose)
+    elif right_dead and not left_dead:
+        left = views.of_one(left, bound(tuple(then_stmts)))
+        machine.state = _through_choices(left, start, then_stmts, choose)
+    else:
+        left, right = views.of_both(left, right)
+        machine.state = Join(left, right, choose, sequence(then_stmts, left), sequence(else_stmts, right), test).run()
     chosen = {c.out for c in choices}
     kept = dict.fromkeys(a for v in machine.state.values() for a in atoms_in(v) if isinstance(a, Var) and a not in chosen)
     machine.memories = joined(left_memories, right_memories, [
         *((c.out, c.then, c.orelse) for c in choices), *((v, v, v) for v in kept)], span)
     frame.build.add(If(test, tuple(then_stmts), tuple(else_stmts), tuple(choices), span))
+    views.renew(machine)
 
 
 def _through_choices(live: State, start: State, stmts: list[Any], choose: Callable[..., Var]) -> State:

@@ -10,6 +10,7 @@ from typing import Any
 from srcad.frontend.branches import truth
 from srcad.frontend.classes import class_of
 from srcad.frontend.effects import PRINT, TEXT
+from srcad.frontend.lists import columns_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import argument, call_operation
 from srcad.frontend.places import attribute, binary, operation_of
@@ -26,6 +27,7 @@ from srcad.frontend.values import (
     Ref,
     Refused,
     Stream,
+    Super,
     Tup,
     atom_of,
     describe,
@@ -73,7 +75,7 @@ def _len(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
                 return Const(len(content.values))
             if isinstance(content, Fields):
                 return _special(frame, value, content, "__len__")
-            return Num(frame.build.call(LENGTH, content.atom))
+            return Num(frame.build.call(LENGTH, columns_of(content)[0]))
         case Num(atom=atom):
             if atom.type.kind in ("number", "scalar"):
                 raise Refused("len of a number")
@@ -141,6 +143,20 @@ def _type(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if cls is None:
         raise Refused("the type of something whose class is not known here")
     return Const(cls)
+
+
+@builtin(super)
+def _super(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """In a method, whose class is in the cell `__class__`."""
+    cell, params = frame.source.closure.get("__class__"), frame.tree.args.args
+    if args or cell is None or not params:
+        raise Refused("super with arguments, or outside a method", hint="name the class")
+    return Super(frame.lookup(params[0].id), cell.cell_contents)
+
+
+@builtin(object.__init__)
+def _init(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return NONE
 
 
 @builtin(callable)

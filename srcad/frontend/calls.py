@@ -43,6 +43,8 @@ from srcad.frontend.values import (
     Poison,
     Ref,
     Refused,
+    Rows,
+    Sequence,
     Tup,
     atom_of,
     describe,
@@ -61,7 +63,10 @@ def call(frame: Frame, node: Any) -> Any:
     args: list[Any] = []
     for a in node.args:
         if isinstance(a, gast.Starred):
-            args += known_items(frame, frame.evaluate(a.value), None)
+            starred = frame.evaluate(a.value)
+            if function == Const(zip) and (columns := _columns(frame, starred)) is not None:
+                return columns
+            args += known_items(frame, starred, None)
         else:
             args.append(frame.evaluate(a))
     kwargs: dict[str, Any] = {}
@@ -77,6 +82,14 @@ def call(frame: Frame, node: Any) -> Any:
     if isinstance(function, Poison) or any(isinstance(a, Poison) for a in (*args, *kwargs.values())):
         return POISON
     return call_value(frame, function, args, kwargs)
+
+
+def _columns(frame: Frame, value: Any) -> Any:
+    """What `zip(*value)` gives for a list of tuples whose length is not known: its columns."""
+    content = frame.machine.content(value) if isinstance(value, Ref) else None
+    if not isinstance(content, Rows):
+        return None
+    return Tup(tuple(frame.machine.new(Sequence(i.atom) if isinstance(i, Sequence) else Rows(i)) for i in content.tree.items))
 
 
 def call_value(frame: Frame, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from srcad.frontend.array_stores import change_by_method
 from srcad.frontend.effects import FORMAT, message_of
-from srcad.frontend.lists import element_atom
+from srcad.frontend.lists import columns_of, each_column, element_atom, element_of, grown
 from srcad.frontend.machine import Frame
 from srcad.frontend.places import CHANGING
 from srcad.frontend.stores import extend
@@ -18,6 +18,7 @@ from srcad.frontend.values import (
     Num,
     Ref,
     Refused,
+    Rows,
     Sequence,
     Tup,
     describe,
@@ -36,7 +37,7 @@ def call_method(frame: Frame, owner: Any, name: str, args: list[Any], kwargs: di
             return _of_string(frame, text, name, args)
         case Ref():
             content = frame.machine.content(owner)
-            if isinstance(content, Items | Sequence):
+            if isinstance(content, Items | Sequence | Rows):
                 return _of_list(frame, owner, content, name, args)
             if isinstance(content, Entries):
                 return _of_dict(frame, owner, content, name, args)
@@ -95,7 +96,9 @@ def _append(frame: Frame, owner: Ref, content: Any, value: Any) -> None:
     if isinstance(content, Items):
         frame.machine.store(owner, Items((*content.values, value)))
         return
-    frame.machine.store(owner, Sequence(frame.build.call(APPEND, content.atom, element_atom(frame, value))))
+    content = grown(frame, content, value)
+    frame.machine.store(owner, each_column(
+        content, lambda c, v: frame.build.call(APPEND, c, element_atom(frame, v)), value))
 
 
 def _pop(frame: Frame, owner: Ref, content: Any, args: list[Any]) -> Any:
@@ -109,9 +112,10 @@ def _pop(frame: Frame, owner: Ref, content: Any, args: list[Any]) -> Any:
         return result
     if args:
         raise Refused("pop at an index of a list of unknown length", hint="pop from the end")
-    rest, last = frame.build.calls(POP, content.atom)
-    frame.machine.store(owner, Sequence(rest))
-    return frame.machine.held(last)
+    popped = [frame.build.calls(POP, c) for c in columns_of(content)]
+    rests = iter(popped)
+    frame.machine.store(owner, each_column(content, lambda c: next(rests)[0]))
+    return element_of(content, [frame.machine.held(last) for _, last in popped])
 
 
 def _of_dict(frame: Frame, owner: Ref, content: Entries, name: str, args: list[Any]) -> Any:

@@ -23,6 +23,7 @@ from srcad.frontend.values import (
     Num,
     Poison,
     Ref,
+    Rows,
     Sequence,
     State,
     Tup,
@@ -47,6 +48,8 @@ def same(a: Any, b: Any) -> bool:
         return a.atom == b.atom
     if isinstance(a, Sequence) and isinstance(b, Sequence):
         return a.atom == b.atom
+    if isinstance(a, Rows) and isinstance(b, Rows):
+        return same(a.tree, b.tree)
     if type(a) is not type(b):
         return False
     if isinstance(a, Tup):
@@ -61,12 +64,19 @@ def same(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
+def example(content: Any) -> Any:
+    """An element of a list, or what tells the structure of its elements; None if there is nothing to tell."""
+    if isinstance(content, Items):
+        return content.values[0] if content.values else None
+    return content if isinstance(content, Rows) else None
+
+
 class Join:
     """Joins two states; `choose` makes the variable for two atoms, `sequence` one for a list of known items."""
 
     def __init__(self, left: State, right: State, choose: Choose,
-                 left_sequence: Callable[[Items], Atom] | None = None,
-                 right_sequence: Callable[[Items], Atom] | None = None, test: Atom | None = None) -> None:
+                 left_sequence: Callable[..., Any] | None = None,
+                 right_sequence: Callable[..., Any] | None = None, test: Atom | None = None) -> None:
         self.left, self.right, self.choose, self.test = left, right, choose, test
         self.sequences = left_sequence, right_sequence
         self.result: State = {}
@@ -100,7 +110,7 @@ class Join:
             return Tup(tuple(self.join(x, y, hint) for x, y in zip(a.items, b.items, strict=True)), a.cls)
         if isinstance(a, Ref) and isinstance(b, Ref):
             return self._refs(a, b, hint)
-        if isinstance(a, Items | Sequence) and isinstance(b, Items | Sequence):
+        if isinstance(a, Items | Sequence | Rows) and isinstance(b, Items | Sequence | Rows):
             return self._lists(a, b, hint)
         if isinstance(a, Entries | Fields) and type(a) is type(b):
             return self._entries(a, b, hint)
@@ -141,12 +151,15 @@ class Join:
     def _lists(self, a: Items | Sequence, b: Items | Sequence, hint: str) -> Any:
         if isinstance(a, Items) and isinstance(b, Items) and len(a.values) == len(b.values):
             return Items(tuple(self.join(x, y, hint) for x, y in zip(a.values, b.values, strict=True)))
-        atoms = []
-        for x, make in zip((a, b), self.sequences, strict=True):
-            if isinstance(x, Items) and make is None:
-                return Mixed("it has different lengths on two paths")
-            atoms.append(x.atom if isinstance(x, Sequence) else make(x))  # type: ignore[misc]
-        return Sequence(self.choose(atoms[0], atoms[1], hint))
+        left, right = self.sequences
+        if left is not None and right is not None:
+            a, b = left(a, example(b)), right(b, example(a))
+        if isinstance(a, Rows) and isinstance(b, Rows):
+            tree = self.join(a.tree, b.tree, hint)
+            return Rows(tree) if isinstance(tree, Tup) else Mixed("it holds tuples of different structure on two paths")
+        if not (isinstance(a, Sequence) and isinstance(b, Sequence)):
+            return Mixed("it has different lengths on two paths")
+        return Sequence(self.choose(a.atom, b.atom, hint))
 
     def _entries(self, a: Any, b: Any, hint: str) -> Any:
         left, right = dict(a.values), dict(b.values)

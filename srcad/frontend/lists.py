@@ -1,13 +1,17 @@
-"""Lists as one variable: what a list becomes when its length is not known."""
+"""Lists whose length is not known: one variable, or one for each component of the tuples that they hold.
+
+    path.append((t, x))       path: Rows((Sequence(t.3), Sequence(x.4)))
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from srcad.frontend.machine import HELD, Frame
-from srcad.frontend.values import Items, Ref, Refused, Sequence, Tup, atom_of, describe, is_atomic
-from srcad.ir import Atom
-from srcad.rules.sequences import NEW
+from srcad.frontend.values import Items, Num, Ref, Refused, Rows, Sequence, Tup, atom_of, describe, is_atomic
+from srcad.ir import Atom, Var
+from srcad.rules.sequences import CONCAT, NEW
 
 
 def sequence_of(frame: Frame, value: Any) -> Atom:
@@ -28,7 +32,80 @@ def element_atom(frame: Frame, value: Any) -> Atom:
         frame.machine.memories.hold(atom, frame.build.span)
         return atom
     if not (isinstance(value, Ref) and isinstance(frame.machine.content(value), Items | Sequence)):
-        raise Refused(f"{describe(value)} in a list whose length is not known", "its elements must be numbers, arrays, or "
-                      "lists of these", "keep one list for each component")
+        raise Refused(f"{describe(value)} in a list whose length is not known", "its elements must be numbers, arrays, "
+                      "or lists of these", "keep one list for each component")
     value.cell.frozen = value.cell.frozen or HELD
     return sequence_of(frame, value)
+
+
+def grown(frame: Frame, content: Any, like: Any = None) -> Sequence | Rows:
+    """The content of a list as variables; `like` is an element, or the content of a list, of the same structure."""
+    if isinstance(content, Items) and content.values:
+        like = content.values[0]
+    template = like.tree if isinstance(like, Rows) else like
+    if isinstance(content, Rows) or not isinstance(template, Tup):
+        return content if isinstance(content, Rows) else Sequence(sequence_of(frame, content))
+    if isinstance(content, Sequence):
+        if content.atom.type.item is not None:
+            raise Refused("a list that holds tuples and other things")
+        return Rows(shaped(template, [content] * len(leaves(template))))
+    rows = [leaves(matching(template, v)) for v in content.values] or [[] for _ in leaves(template)]
+    columns = zip(*rows, strict=True) if content.values else rows
+    return Rows(shaped(template, [Sequence(frame.build.call(NEW, *(element_atom(frame, v) for v in c))) for c in columns]))
+
+
+def each_column(content: Sequence | Rows, f: Callable[..., Atom], *others: Any) -> Sequence | Rows:
+    """The content with `f(column, *others)` for each of its columns; others are elements, or contents, of its structure."""
+    if isinstance(content, Sequence):
+        return Sequence(f(content.atom, *others))
+    parts = [leaves(matching(content.tree, o.tree if isinstance(o, Rows) else o)) for o in others]
+    return Rows(shaped(content.tree, [Sequence(f(c.atom, *ps)) for c, *ps in zip(leaves(content.tree), *parts, strict=True)]))
+
+
+def joined_lists(frame: Frame, a: Any, b: Any) -> Sequence | Rows:
+    """The content of `a + b`."""
+    left = grown(frame, a, b.values[0] if isinstance(b, Items) and b.values else b)
+    right = grown(frame, b, left)
+    left = grown(frame, left, right)
+    return each_column(left, lambda c, d: frame.build.call(CONCAT, c, d.atom), right)
+
+
+def columns_of(content: Sequence | Rows) -> list[Atom]:
+    return [content.atom] if isinstance(content, Sequence) else [c.atom for c in leaves(content.tree)]
+
+
+def element_of(content: Sequence | Rows, parts: list[Any]) -> Any:
+    """An element of a list, from its components."""
+    return parts[0] if isinstance(content, Sequence) else shaped(content.tree, parts)
+
+
+def element_at(frame: Frame, content: Sequence | Rows, f: Callable[[Atom], Var]) -> Num | Ref | Tup:
+    """The element whose components `f` takes out of the columns."""
+    return element_of(content, [frame.machine.held(f(c)) for c in columns_of(content)])
+
+
+def leaves(tree: Any) -> list[Any]:
+    return [leaf for i in tree.items for leaf in leaves(i)] if isinstance(tree, Tup) else [tree]
+
+
+def shaped(tree: Tup, parts: list[Any]) -> Tup:
+    """The tree with these leaves."""
+    source = iter(parts)
+
+    def build(t: Any) -> Any:
+        return Tup(tuple(map(build, t.items)), t.cls) if isinstance(t, Tup) else next(source)
+
+    return build(tree)
+
+
+def matching(template: Tup, tree: Any) -> Any:
+    """`tree`, which must have the structure of `template`."""
+    def same(a: Any, b: Any) -> bool:
+        if isinstance(a, Tup) or isinstance(b, Tup):
+            return type(a) is type(b) and a.cls is b.cls and len(a.items) == len(b.items) and all(
+                map(same, a.items, b.items))
+        return True
+
+    if not same(template, tree):
+        raise Refused("tuples of different structure in a list whose length is not known")
+    return tree

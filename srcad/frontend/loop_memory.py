@@ -53,6 +53,7 @@ class LoopMemory:
     entered: frozenset[Var] = frozenset()
     loose: set[Any] = field(default_factory=set)
     kept: dict[Var, list[Any]] = field(default_factory=dict)
+    partial: set[Any] = field(default_factory=set)
 
     # Memory: a param is in the memory of what the loop starts with, unless a trip ends with another.
 
@@ -64,7 +65,7 @@ class LoopMemory:
             if not isinstance(slot.init, Var):
                 continue
             memories.of[param] = memories.at(slot.init)
-            if memories.is_part(slot.init):
+            if memories.is_part(slot.init) or not self.partial.isdisjoint(self.paths[param]):
                 memories.parts.add(param)
             why = self.mixed.get(self.places[param])
             if why is not None:
@@ -73,7 +74,7 @@ class LoopMemory:
                 memories.freeze(param, why)
         holders = {a for v in machine.state.values() for a in atoms_in(v)}
         for init, param in self.shared.items():
-            if self.places[param] not in self.mixed and init not in holders and owner_of(memories.at(init)):
+            if self.places[param] not in self.mixed and param not in memories.parts and init not in holders and owner_of(memories.at(init)):
                 memories.newer[init] = param
         self.entered = frozenset(memories.newer)
 
@@ -137,6 +138,9 @@ class LoopMemory:
                 if a in before.views and isinstance(b, Var) and a not in self.slots:
                     (root, steps), (now, steps_now) = before.chain(a), after.chain(b)
                     param = params.get(root, root)
+                    if param is root and now is not root and key not in self.carried:
+                        self.carried[key] = None  # and what it is a view of
+                        raise Again
                     if steps == steps_now and now is after.last(param):
                         last[k] = a
                         self.kept.setdefault(param, []).append((key, (k,)))
@@ -181,7 +185,11 @@ class LoopMemory:
         known = {before.at(a) for v in machine.state.values() for a in atoms_in(v) if isinstance(a, Var)}
         frozen = {m: why for m, why in after.frozen.items() if m in known and m not in before.frozen and m not in self.frozen}
         self.frozen.update(frozen)
-        if found or held or frozen:
+        # A name of a whole array that a trip binds to a part of it is a part in the next trip.
+        partial = {path for p, s in self.slots.items() if isinstance(s.next, Var) and p in self.paths and after.is_part(s.next)
+                   and p not in after.parts for path in self.paths[p]} - self.partial
+        self.partial |= partial
+        if found or held or frozen or partial:
             raise Again
         for sequence in self.space.sequences if self.space is not None else ():
             if isinstance(sequence, Var) and any(

@@ -15,8 +15,8 @@ from typing import Any
 import gast
 
 from srcad.frontend.branches import branch, truth
-from srcad.frontend.joins import Join, same
-from srcad.frontend.lists import sequence_of
+from srcad.frontend.joins import Join, example, same
+from srcad.frontend.lists import grown
 from srcad.frontend.loop_memory import Again, LoopMemory, Slot
 from srcad.frontend.machine import HELD, Frame, bound_names
 from srcad.frontend.memory import Memories, StoresToElement
@@ -33,6 +33,7 @@ from srcad.frontend.values import (
     Poison,
     Ref,
     Refused,
+    Rows,
     Sequence,
     State,
     Tup,
@@ -167,12 +168,12 @@ def _unroll_while(frame: Frame, node: Any, limit: int) -> None:
 class _Lowering(LoopMemory):
     """One loop on its way to a fixpoint."""
 
-    sequences: dict[Any, None] = field(default_factory=dict)
+    sequences: dict[Any, Any] = field(default_factory=dict)
     types: dict[Any, Type] = field(default_factory=dict)
     indices: set[Var] = field(default_factory=set)
     params_ever: set[Var] = field(default_factory=set)
     never: dict[Any, Var] = field(default_factory=dict)
-    made: dict[Any, Var] = field(default_factory=dict)
+    made: dict[Any, Any] = field(default_factory=dict)
     unlike: dict[Any, Mixed] = field(default_factory=dict)
     split: set[Any] = field(default_factory=set)
     templates: dict[Any, Tup] = field(default_factory=dict)
@@ -233,17 +234,14 @@ class _Lowering(LoopMemory):
                 param = self._slot((key, ()), UNDEF, key[1], t)
                 self.never[key] = param
                 head[key] = Num(param)
-            elif key in self.sequences and isinstance(value, Items):
+            elif key in self.sequences and isinstance(value, Items | Sequence):
                 # A list that grows in the loop: one variable from here on.
-                atom = self.made.get(key) or self._sequence(value)
-                self.made[key] = atom
-                head[key] = Sequence(self._slot((key, ()), atom, key.hint, atom.type))
+                content = self.made.get(key) or grown(self.frame, value, self.sequences[key])
+                self.made[key] = content
+                head[key] = self._params(key, content)
             else:
                 head[key] = self._params(key, value)
         return head | self.unlike
-
-    def _sequence(self, items: Items) -> Atom:
-        return sequence_of(self.frame, items)
 
     def _params(self, key: Any, value: Any) -> Any:
         hint = key.hint if isinstance(key, Cell) else key[1]
@@ -323,8 +321,7 @@ class _Lowering(LoopMemory):
     def _joined(self, head: State, end: State, loop: Loop, after: Memories) -> State:
         read = inner_reads(loop)
         rebound = _rebound_lists(head, end)
-        for cell, other in rebound.items():
-            end = {**end, cell: end[other]}
+        end = end | {cell: end[other] for cell, other in rebound.items()}
         end = {k: _redirect(v, rebound) for k, v in end.items()}
         again = False
         for key, param in self.never.items():
@@ -349,9 +346,9 @@ class _Lowering(LoopMemory):
             if isinstance(key, Cell) and key.frozen == HELD and not same(value, other):
                 raise Refused(f"a change of `{key.hint}`, which is an element of a list since an earlier trip",
                               HELD, "make a new list in every trip")
-            if isinstance(value, Items) and isinstance(other, Items | Sequence) and (
-                    isinstance(other, Sequence) or len(value.values) != len(other.values)):
-                self.carried[key] = self.sequences[key] = None
+            if _grows(value, other):
+                self.carried[key], self.sequences[key] = None, example(other)
+                self.made.pop(key, None)
                 again = True
         if again:
             raise Again
@@ -461,6 +458,13 @@ class _Lowering(LoopMemory):
             machine.state[self.frame.scope, broke] = Num(flag) if flag else Const(False)
 
 
+def _grows(head: Any, end: Any) -> bool:
+    """Is this list another after a trip, so that it has to be variables from the start?"""
+    if isinstance(head, Items):
+        return isinstance(end, Sequence | Rows) or (isinstance(end, Items) and len(head.values) != len(end.values))
+    return isinstance(head, Sequence) and isinstance(end, Rows)
+
+
 def _numeric(value: Any) -> Any:
     """Constants that a loop may change become atoms too."""
     match value:
@@ -477,17 +481,24 @@ def _numeric(value: Any) -> Any:
 
 
 def _rebound_lists(head: State, end: State) -> dict[Cell, Cell]:
-    """Names that a trip binds to a new container: it takes the place of the old one, which no other name has."""
+    """Names that a trip binds to another container, which no other name has: it takes the place of the old one."""
     def uses(state: State, cell: Cell) -> int:
         return sum(_mentions(v, cell) for v in state.values())
 
     result = {}
     for key, a in head.items():
         b = end.get(key)
-        if isinstance(a, Ref) and isinstance(b, Ref) and a.cell is not b.cell and b.cell not in head:
-            if uses(head, a.cell) == 1 and uses(end, b.cell) == 1 and not uses(end, a.cell):
+        if isinstance(a, Ref) and isinstance(b, Ref) and a.cell is not b.cell:
+            if uses(head, a.cell) == 1 and uses(end, b.cell) == 1:
                 result[a.cell] = b.cell
-    return result
+    while True:
+        # Each is either gone after the trip, or under another of the names: `a, b = b, a`.
+        names = set(result.values())
+        wrong = [a for a, b in result.items() if (b in head and b not in result) or (uses(end, a) and a not in names)]
+        if not wrong:
+            return result
+        for a in wrong:
+            del result[a]
 
 
 def _mentions(value: Any, cell: Cell) -> int:

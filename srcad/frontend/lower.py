@@ -36,6 +36,7 @@ from srcad.frontend.values import (
     Poison,
     Ref,
     Refused,
+    Rows,
     Sequence,
     Tup,
     describe,
@@ -205,6 +206,8 @@ def _leave_content(machine: Machine, content: Any) -> Any:
     match content:
         case Items(values=values):
             return [leave(machine, v) for v in values]
+        case Rows():
+            raise Refused("a list of tuples of unknown length as a result", hint="return a list for each component, or an array")
         case Sequence(atom=atom):
             return atom
         case Entries(values=values):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from srcad.frontend.comprehensions import listed
+from srcad.frontend.lists import columns_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.values import (
     Const,
@@ -16,6 +17,7 @@ from srcad.frontend.values import (
     Num,
     Ref,
     Refused,
+    Rows,
     Sequence,
     Stream,
     Tup,
@@ -23,7 +25,7 @@ from srcad.frontend.values import (
     describe,
     static,
 )
-from srcad.ir import Op
+from srcad.ir import Op, op_of
 from srcad.rules import rule_of
 
 
@@ -113,5 +115,10 @@ def _container(frame: Frame, ref: Ref) -> Any:
         return [argument(frame, v) for v in content.values]
     if isinstance(content, Sequence):
         return content.atom
+    if isinstance(content, Rows) and not any(isinstance(i, Tup) for i in content.tree.items):
+        # The rows of an array whose columns are there.
+        array, transpose = op_of(np.array), op_of(np.transpose)
+        assert array is not None and transpose is not None
+        return frame.build.call(transpose, frame.build.call(array, columns_of(content)))
     raise Refused(f"{describe(ref)} as an argument of a NumPy function")
 

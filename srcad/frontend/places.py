@@ -11,7 +11,7 @@ import gast
 import numpy as np
 
 from srcad.frontend.classes import class_of
-from srcad.frontend.lists import sequence_of
+from srcad.frontend.lists import each_column, element_at, joined_lists, sequence_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import argument
 from srcad.frontend.special import operated, special
@@ -27,6 +27,7 @@ from srcad.frontend.values import (
     Poison,
     Ref,
     Refused,
+    Rows,
     Sequence,
     Stream,
     Tup,
@@ -38,7 +39,7 @@ from srcad.frontend.values import (
 )
 from srcad.ir import EXTENT, NEVER, OPERATORS, Atom, Op, Var, op_of
 from srcad.rules import ATTRIBUTES, METHODS
-from srcad.rules.sequences import CONCAT, ITEM, NEW, REPEAT, SLICE
+from srcad.rules.sequences import ITEM, NEW, REPEAT, SLICE
 
 BINARY = {
     "Add": "add", "Sub": "sub", "Mult": "mul", "Div": "truediv", "FloorDiv": "floordiv", "Mod": "mod", "Pow": "pow",
@@ -123,8 +124,8 @@ def _concatenated(frame: Frame, name: str, a: Any, b: Any) -> Any:
     if isinstance(a, Tup) and isinstance(b, Tup):
         return Tup(a.items + b.items)
     contents = [frame.machine.content(x) if isinstance(x, Ref) else x for x in (a, b)]
-    if any(isinstance(c, Sequence) for c in contents):
-        return frame.machine.new(Sequence(frame.build.call(CONCAT, sequence_of(frame, a), sequence_of(frame, b))))
+    if any(isinstance(c, Sequence | Rows) for c in contents):
+        return frame.machine.new(joined_lists(frame, *contents))
     return frame.machine.new(Items(_items(frame, a) + _items(frame, b)))
 
 
@@ -219,11 +220,11 @@ def _container_item(frame: Frame, owner: Ref, index: Any) -> Any:
     match content:
         case Items(values=values):
             return _known_item(frame, values, index, lambda part: frame.machine.new(Items(part)))
-        case Sequence(atom=atom):
+        case Sequence() | Rows():
             if isinstance(index, slice):
                 bounds = slice(*(_bound(p) for p in (index.start, index.stop, index.step)))
-                return frame.machine.new(Sequence(frame.build.call(SLICE, atom, bounds)))
-            return frame.machine.held(frame.build.call(ITEM, atom, atom_of(index)))
+                return frame.machine.new(each_column(content, lambda c: frame.build.call(SLICE, c, bounds)))
+            return element_at(frame, content, lambda c: frame.build.call(ITEM, c, atom_of(index)))
         case Entries():
             value = content.get(static(index, "the key of a dict"))
             if value is None:
@@ -279,7 +280,10 @@ def attribute(frame: Frame, owner: Any, name: str) -> Any:
             return Method(owner, name)
         case Ref() if isinstance(fields := frame.machine.content(owner), Fields):
             value = fields.get(name)
-            return value if value is not None else _of_class(frame, owner, fields.cls, name)
+            return value if value is not None else _of_class(frame, owner, fields.cls.__mro__, name)
+        case Super(owner=object_, cls=cls):
+            mro = (class_of(frame, object_) or cls).__mro__
+            return _of_class(frame, object_, mro[mro.index(cls) + 1:], name)
         case Const(value=v) if not (is_atomic(owner) and not isinstance(v, str)):
             if not hasattr(v, name):
                 raise Refused(f"{describe(owner)} has no attribute `{name}`")

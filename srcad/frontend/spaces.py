@@ -9,14 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from srcad.frontend.lists import columns_of, element_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.values import (
+    Cell,
     Const,
     Entries,
     Items,
     Num,
     Ref,
     Refused,
+    Rows,
     Sequence,
     Stream,
     Tup,
@@ -83,8 +86,8 @@ def _container(frame: Frame, ref: Ref) -> Space:
     match content:
         case Items(values=values):
             return Space(list(values))
-        case Sequence(atom=atom):
-            return Space(None, None, (atom,), lambda index, elements: elements[0])
+        case Sequence() | Rows():
+            return Space(None, None, tuple(columns_of(content)), lambda index, elements: element_of(content, elements))
         case Entries(values=entries):
             return Space([Const(k) for k, _ in entries])
         case _:
@@ -188,6 +191,9 @@ def _reversed(frame: Frame, inner: Any) -> Space:
         return Space(space.items[::-1])
     if isinstance(inner, Stream) and inner.kind == "range" and space.bounds is not None:
         return Space(None, _reversed_range(frame, space.bounds))
+    if space.bounds is None and space.width > 1 and isinstance(inner, Ref):
+        backwards = tuple(frame.build.call(REVERSED, s) for s in space.sequences)
+        return Space(None, None, backwards, space.value)
     if space.bounds is None and space.width == 1:
         (atom,) = space.sequences
         back = (frame.build.call(REVERSED, atom) if atom.type.kind == "sequence" else
@@ -235,18 +241,23 @@ def by_index(frame: Frame, space: Space) -> Space:
     bounds = space.bounds
     if bounds is None:
         lengths = {a.type.shape[0] if a.type.shape else None for a in space.sequences}
-        if len(lengths) > 1 or None in lengths:
-            raise Refused("a store to one of several arrays that a loop runs over", hint="loop over the indices")
-        bounds = Range(Lit(0), extent_of(frame, space.sequences[0]), Lit(1))
+        extents = [extent_of(frame, a) for a in space.sequences[:1 if len(lengths) == 1 and None not in lengths else None]]
+        shortest = op_of(min)
+        assert shortest is not None
+        bounds = Range(Lit(0), extents[0] if len(extents) == 1 else frame.build.call(shortest, *extents), Lit(1))
     elif (bounds.start, bounds.step) != (Lit(0), Lit(1)):
         raise Refused("a store to what a loop runs over beside a range", hint="loop over the indices")
 
-    # The arrays get names, so that the loop sees their versions.
-    names = [(frame.scope, f"$over{k}") for k in range(len(space.sequences))]
-    frame.machine.state.update((n, Num(a)) for n, a in zip(names, space.sequences, strict=True))
+    # The arrays are held in the state, so that the loop sees their versions.
+    cells = [Cell(a.hint) for a in space.sequences if isinstance(a, Var)]
+    state = frame.machine.state
+    state.update((cell, Num(a)) for cell, a in zip(cells, space.sequences, strict=True))
 
     def value(index: Any, elements: list[Any]) -> Any:
-        return space.value(index, [place(frame, frame.machine.state[n].atom, index.atom) for n in names])
+        held = [frame.machine.state[cell] for cell in cells]
+        if not all(isinstance(h, Num) for h in held):
+            raise Refused("a loop over an array that changes in an unknown way", hint="loop over the indices")
+        return space.value(index, [place(frame, h.atom, index.atom) for h in held])
 
     return Space(None, bounds, (), value)
 

@@ -9,7 +9,7 @@ import gast
 import numpy as np
 
 from srcad.frontend.comprehensions import listed
-from srcad.frontend.lists import element_atom, sequence_of
+from srcad.frontend.lists import element_atom, joined_lists, sequence_of
 from srcad.frontend.machine import Frame, Machine
 from srcad.frontend.memory import WRITE_BACK, Store, is_basic
 from srcad.frontend.places import (
@@ -42,7 +42,7 @@ from srcad.frontend.values import (
 )
 from srcad.ir import OPERATORS, Atom, Var, op_of
 from srcad.rules.indexing import INDEX_ADD, SET_AT
-from srcad.rules.sequences import CONCAT, SET_ITEM
+from srcad.rules.sequences import SET_ITEM
 from srcad.runtime.arrays import astype
 
 
@@ -225,7 +225,7 @@ def extend(frame: Frame, owner: Ref, other: Any) -> None:
     if isinstance(content, Items) and isinstance(added, Items):
         frame.machine.store(owner, Items(content.values + added.values))
         return
-    frame.machine.store(owner, Sequence(frame.build.call(CONCAT, sequence_of(frame, owner), sequence_of(frame, more))))
+    frame.machine.store(owner, joined_lists(frame, content, added))
 
 
 def delete(frame: Frame, target: Any) -> None:

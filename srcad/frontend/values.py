@@ -72,6 +72,13 @@ class Sequence:
 
 
 @dataclass(frozen=True, slots=True)
+class Rows:
+    """The contents of a list of tuples whose length is not known: a tuple with a `Sequence` for each component."""
+
+    tree: Tup
+
+
+@dataclass(frozen=True, slots=True)
 class Entries:
     """The contents of a dict; keys are static."""
 
@@ -115,6 +122,14 @@ class Method:
 
     owner: Any
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Super:
+    """`super()` in a method of `cls`, called on `owner`."""
+
+    owner: Ref
+    cls: type
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +271,8 @@ def map_atoms(f: Any, value: Any) -> Any:
             return Num(f(a))
         case Sequence(atom=a):
             return Sequence(f(a))
+        case Rows(tree=tree):
+            return Rows(map_atoms(f, tree))
         case Tup(items=items, cls=cls):
             return Tup(tuple(map_atoms(f, i) for i in items), cls)
         case Items(values=values):

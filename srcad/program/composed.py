@@ -14,7 +14,7 @@ import numpy as np
 from srcad.errors import ArgumentError
 from srcad.frontend.calls import call_value
 from srcad.frontend.machine import Frame
-from srcad.frontend.values import Const, Partial, Tup
+from srcad.frontend.values import Const, Num, Partial, Tup
 from srcad.program.inside import argument_at, gradient, jvp, static, vjp
 
 
@@ -34,6 +34,16 @@ def pulled(f: Any, x: Any) -> Any:
     raise AssertionError("lowered as `vjp`")
 
 
+def has_rank_zero(x: Any) -> bool:
+    raise AssertionError("known while lowering")
+
+
+def _has_rank_zero(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    (x,) = args
+    return Const(not isinstance(x, Num) or x.atom.type.shape == ())
+
+
+has_rank_zero.__srcad_inside__ = _has_rank_zero  # type: ignore[attr-defined]
 directional.__srcad_inside__ = jvp  # type: ignore[attr-defined]
 pulled.__srcad_inside__ = vjp  # type: ignore[attr-defined]
 
@@ -43,7 +53,7 @@ def jacobian_at(f: Any, k: int, *args: Any, **named: Any) -> Any:
         return f(*args[:k], z, *args[k + 1:], **named)
 
     x = args[k]
-    if len(np.shape(x)) == 0:
+    if has_rank_zero(x):
         return directional(along, (x,), (1.0,))[1]
     columns = np.array([directional(along, (x,), (unit,))[1] for unit in np.eye(x.size).reshape(x.size, *x.shape)])
     return np.moveaxis(columns, 0, -1).reshape(columns.shape[1:] + x.shape)

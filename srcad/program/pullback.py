@@ -10,7 +10,7 @@ import numpy as np
 
 from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
-from srcad.ir import Func, Lit, Undef, Var, leaves, map_tree
+from srcad.ir import Func, Lit, Record, Undef, Var, leaves, map_tree
 from srcad.program.lowering import Split
 from srcad.program.lowering import not_float as why_not_float
 from srcad.program.programs import Forward, Primal, Program, Tangent
@@ -161,7 +161,7 @@ def push(program: Program, primals: tuple[Any, ...], tangents: tuple[Any, ...], 
     if not wrt:
         raise ArgumentError(f"none of the arguments of {program.name} is a float. Pass floats, for instance 2.0 instead of 2")
     runner = _runner(Tangent, program, wrt, backend)
-    given = tuple(_tangent(along[n], values[n], n) for n in wrt)
+    given = tuple(_tangent(along[n], tree_of(values[n], lambda leaf: leaf), n) for n in wrt)
     y, dy = runner(primals, {}, given)
     return y, dy
 
@@ -176,22 +176,32 @@ def _has_floats(value: Any) -> bool:
 
 
 def _tangent(tangent: Any, value: Any, name: str) -> Any:
-    """A tangent of the structure, shapes and dtypes of its primal."""
-    count = len(leaves_of(value))
-    flat = iter([None] * count if tangent is None else leaves_of(tangent))
-    if tangent is not None and len(leaves_of(tangent)) != count:
-        raise ArgumentError(f"the tangent of `{name}` has {len(leaves_of(tangent))} leaves, and `{name}` has {count}: it must "
-                            "have the same structure, with None for leaves that are not floats")
+    """A tangent of the structure, shapes and dtypes of its primal; None is zero, for a leaf as for a tree."""
+    if isinstance(value, Record):
+        return value.cls(**{k: _tangent(t, v, f"{name}.{k}") for k, v, t in _fields(tangent, value, name)})
+    if isinstance(value, dict):
+        if tangent is not None and (not isinstance(tangent, dict) or tangent.keys() != value.keys()):
+            raise ArgumentError(f"the tangent of `{name}` must be a dict with the keys {list(value)}")
+        return {k: _tangent(tangent and tangent[k], v, f"{name}[{k!r}]") for k, v in value.items()}
+    if isinstance(value, tuple | list):
+        if tangent is not None and (not isinstance(tangent, tuple | list) or len(tangent) != len(value)):
+            raise ArgumentError(f"the tangent of `{name}` must be a {type(value).__name__} of {len(value)}")
+        parts = tangent if tangent is not None else [None] * len(value)
+        return type(value)(_tangent(t, v, f"{name}[{k}]") for k, (t, v) in enumerate(zip(parts, value, strict=True)))
+    return _leaf_tangent(tangent, value, name)
 
-    def leaf(x: Any) -> Any:
-        t = next(flat, None)
-        if not isinstance(x, float | complex | np.ndarray | np.generic) or np.asarray(x).dtype.kind not in "fc":
-            return None
-        if t is None:
-            return np.zeros_like(x)[()]
-        if np.shape(t) != np.shape(x):
-            raise ArgumentError(f"the tangent of `{name}` has shape {np.shape(t)}, and `{name}` has {np.shape(x)}")
-        return t if np.asarray(t).dtype.kind in "fc" else np.asarray(t, float)[()]
 
-    return objects_of(tree_of(value, leaf))
+def _fields(tangent: Any, value: Record, name: str) -> list[tuple[str, Any, Any]]:
+    if tangent is not None and not isinstance(tangent, value.cls):
+        raise ArgumentError(f"the tangent of `{name}` must be a {value.cls.__name__}")
+    return [(k, v, tangent if tangent is None else getattr(tangent, k)) for k, v in value.fields.items()]
 
+
+def _leaf_tangent(tangent: Any, value: Any, name: str) -> Any:
+    if not isinstance(value, float | complex | np.ndarray | np.generic) or np.asarray(value).dtype.kind not in "fc":
+        return None
+    if tangent is None:
+        return np.zeros_like(value)[()]
+    if np.shape(tangent) != np.shape(value):
+        raise ArgumentError(f"the tangent of `{name}` has shape {np.shape(tangent)}, and `{name}` has {np.shape(value)}")
+    return tangent if np.asarray(tangent).dtype.kind in "fc" else np.asarray(tangent, float)[()]

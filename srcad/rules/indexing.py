@@ -175,7 +175,7 @@ def without_axes(g: Any, index: Any) -> Any:
     if made is not None and made.op.name == "np.sum":
         args, kwargs = made.call()
         if kwargs == {"axis": axis, "keepdims": True}:
-            return np.sum(Symbol(g.build, args[0]), axis=axis)
+            return recorded(np.sum)(Symbol(g.build, args[0]), axis=axis)
     return np.squeeze(g, axis=axis)
 
 

@@ -17,7 +17,7 @@ effects; it does not move past a store into something that it reads, or two vers
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, assert_never
+from typing import assert_never
 
 from srcad.ir import Block, Choice, Func, If, Let, Loop, Stmt, Undef, Var, leaves
 from srcad.ir.walk import binds, exit_atoms, free, has_effect, reads, rebuild, substitute, variables
@@ -69,13 +69,14 @@ def _partner(stmts: list[Stmt], i: int, results: frozenset[Var]) -> int | None:
     second = stmts[j]
     if not isinstance(second, If) or second.test is not first.test or has_effect((first,)):
         return None
-    missing = {c.out for c in first.choices if isinstance(c.then, Undef)} & free(second.then, _ends(second, "then"))
-    missing |= {c.out for c in first.choices if isinstance(c.orelse, Undef)} & free(second.orelse, _ends(second, "orelse"))
+    missing = {c.out for c in first.choices if isinstance(c.then, Undef)} & _read_in(second, "then")
+    missing |= {c.out for c in first.choices if isinstance(c.orelse, Undef)} & _read_in(second, "orelse")
     return j if not missing and moves_past(first, stmts[i + 1:j]) else None
 
 
-def _ends(stmt: If, side: str) -> list[Any]:
-    return [getattr(c, side) for c in stmt.choices]
+def _read_in(stmt: If, side: str) -> frozenset[Var]:
+    """What one side of a branch reads."""
+    return free(getattr(stmt, side), [getattr(c, side) for c in stmt.choices])
 
 
 def _fused(first: If, second: If) -> If:

@@ -315,7 +315,8 @@ def _picks(let: Let) -> bool:
         return False
     index = let.form.args[1]
     parts = index if type(index) is tuple else (index,)
-    return any(isinstance(p, Listing) for p in parts) or any(a.type.kind == "array" and a.type.rank for a in let.args[1:])
+    arrays = any(a.type.kind == "array" and a.type.rank for a in let.args[1:])
+    return arrays or any(isinstance(p, Listing) for p in parts)
 
 
 def _makes(let: Let, v: Var) -> bool:

@@ -50,6 +50,7 @@ from srcad.rules.tapes import ADD_TREES, LOADS, STORES
 from srcad.transforms.activity import activity, atoms_in, is_bundle, sources
 from srcad.transforms.calls import bundle, call
 from srcad.transforms.derived import stated
+from srcad.transforms.guards import Guards, entered
 from srcad.transforms.live import live
 from srcad.transforms.loops import loop
 from srcad.transforms.prepare import prepared, without_write_backs
@@ -162,8 +163,10 @@ def pull(sweep: Sweep, stmt: Let, gs: list[Any]) -> None:
     for place, arg in reversed(places) if stmt.op in STORES else places:
         if sweep.active.isdisjoint(atoms_in(arg)):
             continue
-        share = run(sweep.build, stated(rule.vjps if rule else None, place, stmt), g, y, *args, **kwargs)
-        shares += contributions(sweep, arg, share, unbroadcast_to if rule and rule.elementwise else project_to)
+        slices = sweep.guards.get(stmt.outs[0], ())
+        new = [s for s in entered(stmt, place) if isinstance(arg, Var) and s in sweep.guards.get(arg, ())]
+        share = g if new else run(sweep.build, stated(rule.vjps if rule else None, place, stmt), g, y, *args, **kwargs)
+        shares += contributions(sweep, arg, share, unbroadcast_to if rule and rule.elementwise else project_to, slices)
     # In `x * x` both shares of x are one value: they are summed first, so that this is seen to be twice it.
     total: dict[Var, Any] = {}
     for x, share in shares:
@@ -172,11 +175,14 @@ def pull(sweep: Sweep, stmt: Let, gs: list[Any]) -> None:
         sweep.add(x, share)
 
 
-def contributions(sweep: Sweep, arg: Any, share: Any, project: Any) -> list[tuple[Var, Any]]:
-    """What each variable in an argument gets; a list of arguments has a list of shares."""
+def contributions(sweep: Sweep, arg: Any, share: Any, project: Any, slices: Guards) -> list[tuple[Var, Any]]:
+    """What each variable in an argument gets; a list of arguments has a list of shares.  It is masked where it leaves
+    slices that only one side of an `np.where` reads."""
     if isinstance(arg, list | tuple):
-        return [c for a, s in zip(arg, share, strict=True) for c in contributions(sweep, a, s, project)]
+        return [c for a, s in zip(arg, share, strict=True) for c in contributions(sweep, a, s, project, slices)]
     if isinstance(arg, Var) and arg in sweep.active and not isinstance(share, Undef):
+        inner = sweep.guards.get(arg, ())
+        share = sweep.mask(share, tuple(s for s in slices if s not in inner)) if slices else share
         return [(arg, run(sweep.build, project, share, arg))]
     return []
 

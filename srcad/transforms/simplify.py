@@ -171,7 +171,8 @@ class _Rewriter:
         for k, own in enumerate(args):
             spread = self.definition(own, "np.broadcast_to")
             others = args[:k] + args[k + 1:]
-            if spread is not None and own.type.shape is not None and any(o.type.shape == own.type.shape for o in others):
+            full = own.type.shape is not None and any(o.type.shape == own.type.shape for o in others)
+            if spread is not None and full:
                 args[k] = spread.args[0]
         return tuple(args)
 

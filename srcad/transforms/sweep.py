@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from srcad.errors import Span
-from srcad.ir import OPERATORS, Block, Builder, Func, If, Loop, Stmt, Undef, Var, run
+from srcad.ir import OPERATORS, Block, Builder, Func, If, Lit, Loop, Stmt, Undef, Var, run
 from srcad.ir.build import Symbol
+from srcad.rules.elementary import WHERE
 from srcad.rules.factors import negated
 from srcad.rules.shapes import zeros_for
 from srcad.rules.tapes import ADD_TREES, ZEROS_FOR
 from srcad.transforms.derived import dual
+from srcad.transforms.guards import Guards, guards
 from srcad.transforms.live import live
 from srcad.transforms.residuals import from_stand_ins, lasting, stand_ins
 from srcad.transforms.unbound import maybe_unbound
@@ -36,6 +38,8 @@ class Sweep:
         self.unbound = maybe_unbound(func)
         self.build = Builder()
         self.bars: dict[Var, Any] = {}
+        self.guards = guards(func, active)
+        self.masked: dict[Var, tuple[Any, Guards]] = {}     # what was masked where it left slices, and of which
         self.in_loop = False
 
     def forward(self, block: Block) -> Thunks:
@@ -96,11 +100,24 @@ class Sweep:
     def sum(self, x: Var, a: Any, b: Any) -> Var:
         if x.type.kind in ("sequence", "object"):
             return self.build.call(ADD_TREES, a, b, hint=prefixed(x))
+        (inner, left), (other, same) = self.masked.get(a, (a, ())), self.masked.get(b, (b, ()))
+        if left and left == same:
+            return self.mask(self.sum(x, inner, other), left)
         positive = negated(Symbol(self.build, a)), negated(Symbol(self.build, b))
         if any(p is None for p in positive):
             return self.build.call(OPERATORS["add"], a, b, hint=prefixed(x))
         total = self.build.call(OPERATORS["add"], *(p.atom for p in positive))
         return self.build.call(OPERATORS["neg"], total, hint=prefixed(x))
+
+    def mask(self, g: Any, left: Guards) -> Any:
+        """What leaves these slices is zero where they are not taken."""
+        masked = g
+        for guard in reversed(left):
+            sides = (masked, Lit(0)) if guard.side == 1 else (Lit(0), masked)
+            masked = self.build.call(WHERE, guard.test, *sides)
+        if left:
+            self.masked[masked] = g, left
+        return masked
 
     def pop(self, variables: Sequence[Any]) -> list[Any]:
         """The cotangents of what a statement binds, None for zero; nothing may add to them any more."""

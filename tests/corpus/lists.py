@@ -190,3 +190,64 @@ def table_of_lists(x, n):
     for i in range(n):
         best[i] = [x * (i + j) for j in range(n)]
     return np.sum(np.array(best) ** 2)
+
+
+@program(0.5, 4)
+def list_of_tuples(x, n):
+    path = []
+    v = 1.0
+    for i in range(n):
+        path.append((x, v * i))
+        x, v = x + 0.1 * v, v - 0.1 * x
+    a, b = path[-1]
+    return a * b + path[1][0] + len(path)
+
+
+@program(0.5, 4)
+@program(0.5, 0)
+def list_of_tuples_walked(x, n):
+    path = [(x, 1.0)]
+    for i in range(n):
+        last, v = path[-1]
+        path.append((last * v, v - 0.1 * x))
+    total = 0.0
+    for a, b in path:
+        total += a * b
+    for i, (a, b) in enumerate(reversed(path)):
+        total += a * i - b
+    return total
+
+
+@program(np.array([0.5, -0.2, 0.7]))
+def list_of_tuples_with_condition(xs):
+    kept = [(x * x, k) for k, x in enumerate(xs) if x > 0]
+    return sum(a * k for a, k in kept) + kept[0][0]
+
+
+@program(np.array([0.5, 0.2]), 3)
+def list_of_tuples_with_arrays(u, n):
+    path = []
+    t = 0.0
+    for i in range(n):
+        path.append((t, u))
+        u = u + 0.1 * np.array([u[1], -u[0]])
+        t = t + 0.1
+    ts, us = zip(*path)
+    return np.sum(np.array(us)) * ts[-1] + path[-1][1][0]
+
+
+@program(0.5, 4)
+def array_of_tuples(x, n):
+    path = []
+    for i in range(n):
+        path.append((x * i, x ** i))
+    a = np.array(path)
+    return np.sum(a[:, 0] * a[:, 1]) + a[1, 1]
+
+
+@program(0.5, 3)
+def named_tuples_in_list(x, n):
+    from collections import namedtuple
+    points = [(x, (i, x * i)) for i in range(n)]
+    points += [(1.0, (5, x))]
+    return sum(a * b * k for a, (k, b) in points[1:])

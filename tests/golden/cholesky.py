@@ -35,38 +35,31 @@ def log_determinant_adjoint(a, dtotal=1.0):
         t2 = a2[k, k]
         t3 = k + 1
         tape2 = []
-        tape3 = []
         for i in range(t3, n):
             t4 = a2[k, k]
-            tape2.append(t4)
             t5 = a2[i, k] / t4
-            tape3.append(t5)
+            tape2.append((t4, t5))
             a2[i, k] = t5
-        tape_tape = []
-        tape_tape2 = []
+        tape3 = []
         for j in range(t3, n):
             tape4 = []
-            tape5 = []
             for i in range(j, n):
                 t3 = a2[i, k]
-                tape4.append(t3)
                 t4 = a2[j, k]
-                tape5.append(t4)
+                tape4.append((t3, t4))
                 a2[i, j] -= t3 * t4
-            tape_tape.append(tape4)
-            tape_tape2.append(tape5)
-        tape.append((t1, t2, tape_tape, tape_tape2, tape2, tape3))
+            tape3.append(tape4)
+        tape.append((t1, t2, tape3, tape2))
     # reverse
     da = np.zeros_like(a)  # line 10: for k in range(n):
-    for k, (t1, t2, tape_tape, tape_tape2, tape2, tape3) in zip(reversed(range(n)), reversed(tape)):
+    for k, (t1, t2, tape3, tape2) in zip(reversed(range(n)), reversed(tape)):
         t3 = k + 1  # line 13: for i in range(k + 1, n):
-        # line 15: for j in range(k + 1, n):
-        for j, tape4, tape5 in reversed(list(zip(range(t3, n), tape_tape, tape_tape2))):
-            for i, t4, t5 in reversed(list(zip(range(j, n), tape4, tape5))):  # line 16: for i in range(j, n):
+        for j, tape4 in zip(reversed(range(t3, n)), reversed(tape3)):  # line 15: for j in range(k + 1, n):
+            for i, (t4, t5) in zip(reversed(range(j, n)), reversed(tape4)):  # line 16: for i in range(j, n):
                 t6 = da[i, j]  # line 17: a[i, j] = a[i, j] - a[i, k] * a[j, k]
                 da[j, k] -= t6 * t4
                 da[i, k] -= t6 * t5
-        for i, t4, t5 in reversed(list(zip(range(t3, n), tape2, tape3))):
+        for i, (t4, t5) in zip(reversed(range(t3, n)), reversed(tape2)):
             t6 = da[i, k]  # line 14: a[i, k] = a[i, k] / a[k, k]
             da[i, k] = 0.0
             da[k, k] -= t6 * t5 / t4

@@ -34,13 +34,13 @@ def payoff_adjoint(price, drift, volatility, normals, dt, strike, dy=1.0):
     dprice = 0.0
     ddrift = 0.0
     dvolatility = 0.0
-    for z, (price, t2, t3) in zip(reversed(normals), reversed(tape)):  # line 8: for z in normals:
+    for z, (price, t1, t2) in zip(reversed(normals), reversed(tape)):  # line 8: for z in normals:
         dprice += dtotal  # line 10: total = total + price
         # line 9: price = price * np.exp((drift - 0.5 * volatility ** 2) * dt + volatility * np.sqrt(dt) * z)
-        t1 = dprice * price * t3
-        dvolatility += t1 * z * t2
-        t4 = t1 * dt
+        t3 = dprice * price * t2
+        dvolatility += t3 * z * t1
+        t4 = t3 * dt
         ddrift += t4
         dvolatility -= t4 * volatility
-        dprice *= t3
+        dprice *= t2
     return dprice, ddrift, dvolatility

@@ -34,14 +34,14 @@ def final_loss_adjoint(u, v, target, rate, steps, dy=1.0):
     du = t1 @ v
     dv = (u.T @ t1).T
     drate = 0.0
-    for u, v, error, t2, t3 in reversed(tape):  # line 7: for _ in range(steps):
-        t1 = dv @ u.T  # line 9: u, v = u - rate * error @ v, v - rate * error.T @ u
+    for u, v, error, t1, t3 in reversed(tape):  # line 7: for _ in range(steps):
+        t2 = dv @ u.T  # line 9: u, v = u - rate * error @ v, v - rate * error.T @ u
         du2 = -(t3.T @ dv)
-        drate -= np.sum(t1 * error.T)
-        derror = -(t1 * rate).T
+        drate -= np.sum(t2 * error.T)
+        derror = -(t2 * rate).T
         du2 += du
         t3 = du @ v.T
-        dv = dv - t2.T @ du
+        dv = dv - t1.T @ du
         drate -= np.sum(t3 * error)
         derror -= t3 * rate
         du2 += derror @ v  # line 8: error = u @ v.T - target

@@ -18,9 +18,9 @@ ARGS = (rng.normal(size=(3, 2)), rng.normal(size=2))
 def zeros_for(x):
     """Zero in the kind and shape of `x`: the derivative of a constant."""
     if isinstance(x, np.ndarray):
-        return np.zeros(x.shape, x.dtype if x.dtype.kind in 'fc' else float)
+        return np.zeros(x.shape, x.dtype if x.dtype.kind in "fc" else float)
     if isinstance(x, np.generic):
-        return x.dtype.type(0) if x.dtype.kind in 'fc' else 0.0
+        return x.dtype.type(0) if x.dtype.kind in "fc" else 0.0
     if isinstance(x, list | tuple):
         return [zeros_for(item) for item in x]
     return 0j if isinstance(x, complex) else 0.0
@@ -49,7 +49,7 @@ def log_likelihood_adjoint(centres, x, dy=1.0):
     t2 = [dy / sum(t1)] * len(t1)  # line 8: return np.log(sum(parts))
     dc_tape = []
     # line 7: parts = [np.exp(-0.5 * np.sum((x - c) ** 2)) for c in centres]
-    for t3, (t4, t5) in reversed(list(zip(t2, tape))):
+    for t3, (t4, t5) in zip(reversed(t2), reversed(tape)):
         dc_tape.append(t3 * t5 * t4)
     dc_tape.reverse()
     return rows_into(dc_tape, centres)

@@ -49,31 +49,31 @@ def pendulum_adjoint(y0, k, dt, steps, dy=1.0):
     # reverse
     dy = 2 * dy * y  # line 18: return np.sum(y ** 2)
     dk = 0.0
-    for t1, t2, t3, t4, t5, t6, t7, t8 in reversed(tape):  # line 12: for _ in range(steps):
-        t9 = -k  # line 7: return np.array([y[1], -k * np.sin(y[0])])
+    for t2, t3, t5, t6, t7, t8, t4, t9 in reversed(tape):  # line 12: for _ in range(steps):
+        t1 = -k  # line 7: return np.array([y[1], -k * np.sin(y[0])])
         t10 = 0.5 * dt  # line 14: k2 = slope(y + 0.5 * dt * k1, k)
         dk4 = dy * (dt / 6)  # line 17: y = y + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
         dk3 = 2 * dk4
         t11 = dk4[1]
-        t12 = np.zeros_like(t7)
-        t12[0] += t11 * t9 * np.cos(t7[0])
+        t12 = np.zeros_like(t4)
+        t12[0] += t11 * t1 * np.cos(t4[0])
         t12[1] += dk4[0]
         dy = dy + t12  # line 16: k4 = slope(y + dt * k3, k)
         dk3_2 = dk3 + t12 * dt
-        t7 = dk3_2[1]
-        t12 = np.zeros_like(t5)
-        t12[0] += t7 * t9 * np.cos(t5[0])
+        t4 = dk3_2[1]
+        t12 = np.zeros_like(t7)
+        t12[0] += t4 * t1 * np.cos(t7[0])
         t12[1] += dk3_2[0]
         dy += t12  # line 15: k3 = slope(y + 0.5 * dt * k2, k)
         dk2 = dk3 + t12 * t10
-        t5 = dk2[1]
-        t12 = np.zeros_like(t3)
-        t12[0] += t5 * t9 * np.cos(t3[0])
+        t7 = dk2[1]
+        t12 = np.zeros_like(t5)
+        t12[0] += t7 * t1 * np.cos(t5[0])
         t12[1] += dk2[0]
         dy += t12
         dk1 = dk4 + t12 * t10
-        t3 = dk1[1]
-        dy[0] += t3 * t9 * np.cos(t1)
-        dk -= t11 * t8 + t7 * t6 + t5 * t4 + t3 * t2
+        t5 = dk1[1]
+        dy[0] += t5 * t1 * np.cos(t2)
+        dk -= t11 * t9 + t4 * t8 + t7 * t6 + t5 * t3
         dy[1] += dk1[0]
     return dy, dk
