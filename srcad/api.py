@@ -256,7 +256,7 @@ def _inside(name: str) -> Callable[..., Any]:
 # part of the program; all else is lowered by the functions of `composed`.
 grad.__srcad_static__ = value_and_grad.__srcad_static__ = True  # type: ignore[attr-defined]
 for _f in (grad, value_and_grad, jvp, vjp, jacobian, hessian, hvp, elementwise_grad):
-    _f.__srcad_inside__ = _inside(_f.__name__)  # type: ignore[attr-defined]
+    _f.__srcad_inside__ = _inside(_f.__name__)  # type: ignore[attr-defined, union-attr]
 
 
 __all__ = ["elementwise_grad", "grad", "hessian", "hvp", "jacobian", "jvp", "stop_gradient",

@@ -1,4 +1,4 @@
-"""What is refused says where, draws the line, says why and what to write instead; a function's problems come all at once."""
+"""A refusal says where, draws the line, says why and what to write instead; a function's problems come all at once."""
 
 from __future__ import annotations
 

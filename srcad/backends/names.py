@@ -121,7 +121,18 @@ def coalesce(func: Func, ranges: Ranges, uses: Uses, updates: Iterable[tuple[Var
         classes.unite(a, b, whatever_hint=True)
     for a, b in _copies(func.body, uses):
         classes.unite(a, b)
+    arguments = frozenset(func.inputs)
+    for a, b in _beginnings(func.body, uses):
+        classes.unite(a, b, whatever_hint=b not in arguments and uses[b] == 1)  # type: ignore[index]
     return classes
+
+
+def _beginnings(block: Block, uses: Uses) -> Iterator[tuple[Var, Atom]]:
+    """Carries, those of inner loops first, and what they begin with: that needs no name of its own if nobody else
+    reads it."""
+    for stmt in reversed(list(every(block))):
+        if isinstance(stmt, Loop):
+            yield from ((c.param, c.init) for c in stmt.carries if alive(c, uses))
 
 
 def _steps(block: Block, uses: Uses) -> Iterator[tuple[Var, Atom]]:
@@ -156,8 +167,6 @@ def _copies(block: Block, uses: Uses) -> Iterator[tuple[Var, Atom]]:
                 for carry in carries:
                     yield carry.param, carry.out
                     yield carry.param, carry.next
-                for carry in carries:
-                    yield carry.param, carry.init
             case _:
                 assert_never(stmt)
 

@@ -66,17 +66,17 @@ def _putmask(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(np.add.at)
 def _add_at(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    _accumulate_at(frame, *args, negative=False)
+    _accumulate_at(frame, False, *args)
     return NONE
 
 
 @builtin(np.subtract.at)
 def _subtract_at(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    _accumulate_at(frame, *args, negative=True)
+    _accumulate_at(frame, True, *args)
     return NONE
 
 
-def _accumulate_at(frame: Frame, owner: Num, index: Any, value: Any, negative: bool) -> None:
+def _accumulate_at(frame: Frame, negative: bool, owner: Num, index: Any, value: Any) -> None:
     """As often as the index names an element."""
     places, item = index_atoms(frame, index), operand(frame, value, owner)
     require_castable("ufunc.at", owner.atom, item)

@@ -98,7 +98,8 @@ def branch(frame: Frame, test: Atom, then: Callable[[], Any], orelse: Callable[[
         machine.state = _through_choices(left, start, then_stmts, choose)
     else:
         left, right = views.of_both(left, right)
-        machine.state = Join(left, right, choose, sequence(then_stmts, left), sequence(else_stmts, right), test).run()
+        makers = sequence(then_stmts, left), sequence(else_stmts, right)
+        machine.state = Join(left, right, choose, *makers, test).run()
     chosen = {c.out for c in choices}
     kept = dict.fromkeys(a for v in machine.state.values() for a in atoms_in(v) if isinstance(a, Var) and a not in chosen)
     machine.memories = joined(left_memories, right_memories, [

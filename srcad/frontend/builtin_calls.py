@@ -57,7 +57,8 @@ def operation(frame: Frame, function: Any, args: list[Any], kwargs: dict[str, An
 
 def fold_call(v: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     try:
-        result = v(*(static(a, "an argument") for a in args), **{k: static(a, "an argument") for k, a in kwargs.items()})
+        result = v(*(static(a, "an argument") for a in args),
+                   **{k: static(a, "an argument") for k, a in kwargs.items()})
     except (TypeError, ValueError, ArithmeticError) as error:
         raise Refused(f"a call that always fails: {error}") from None
     return Const(result)
@@ -151,7 +152,10 @@ def _super(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     cell, params = frame.source.closure.get("__class__"), frame.tree.args.args
     if args or cell is None or not params:
         raise Refused("super with arguments, or outside a method", hint="name the class")
-    return Super(frame.lookup(params[0].id), cell.cell_contents)
+    owner = frame.lookup(params[0].id)
+    if isinstance(owner, Const):
+        return Const(super(cell.cell_contents, owner.value))
+    return Super(owner, cell.cell_contents)
 
 
 @builtin(object.__init__)

@@ -1,4 +1,4 @@
-"""Calls: what is called is known while lowering, so a call is an operation, a change of a container, or a function body.
+"""Calls: what is called is known while lowering: a call is an operation, a change of a container, or a function body.
 
 A Python function is lowered in place, in a frame of its own; one that calls itself becomes a function of the program
 (`outline`).
@@ -89,7 +89,8 @@ def _columns(frame: Frame, value: Any) -> Any:
     content = frame.machine.content(value) if isinstance(value, Ref) else None
     if not isinstance(content, Rows):
         return None
-    return Tup(tuple(frame.machine.new(Sequence(i.atom) if isinstance(i, Sequence) else Rows(i)) for i in content.tree.items))
+    columns = (i if isinstance(i, Sequence) else Rows(i) for i in content.tree.items)
+    return Tup(tuple(map(frame.machine.new, columns)))
 
 
 def call_value(frame: Frame, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:

@@ -39,7 +39,8 @@ from srcad.ir import AND, OPERATORS, OR, Let
 
 UNARY = {"USub": "neg", "UAdd": "pos", "Invert": "invert"}
 # What can be evaluated although Python would have skipped it: it can't raise and costs little.
-HARMLESS = frozenset({"<", "<=", ">", ">=", "==", "!=", "+", "-", "*", "neg", "not", "and", "or", "is", "is not", "bool"})
+HARMLESS = frozenset({
+    "<", "<=", ">", ">=", "==", "!=", "+", "-", "*", "neg", "not", "and", "or", "is", "is not", "bool"})
 
 
 def evaluate(frame: Frame, node: Any) -> Any:

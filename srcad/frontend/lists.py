@@ -51,15 +51,17 @@ def grown(frame: Frame, content: Any, like: Any = None) -> Sequence | Rows:
         return Rows(shaped(template, [content] * len(leaves(template))))
     rows = [leaves(matching(template, v)) for v in content.values] or [[] for _ in leaves(template)]
     columns = zip(*rows, strict=True) if content.values else rows
-    return Rows(shaped(template, [Sequence(frame.build.call(NEW, *(element_atom(frame, v) for v in c))) for c in columns]))
+    made = [Sequence(frame.build.call(NEW, *(element_atom(frame, v) for v in column))) for column in columns]
+    return Rows(shaped(template, made))
 
 
 def each_column(content: Sequence | Rows, f: Callable[..., Atom], *others: Any) -> Sequence | Rows:
-    """The content with `f(column, *others)` for each of its columns; others are elements, or contents, of its structure."""
+    """The content with `f(column, *others)` for each column; others are elements, or contents, of its structure."""
     if isinstance(content, Sequence):
         return Sequence(f(content.atom, *others))
     parts = [leaves(matching(content.tree, o.tree if isinstance(o, Rows) else o)) for o in others]
-    return Rows(shaped(content.tree, [Sequence(f(c.atom, *ps)) for c, *ps in zip(leaves(content.tree), *parts, strict=True)]))
+    made = [Sequence(f(c.atom, *ps)) for c, *ps in zip(leaves(content.tree), *parts, strict=True)]
+    return Rows(shaped(content.tree, made))
 
 
 def joined_lists(frame: Frame, a: Any, b: Any) -> Sequence | Rows:

@@ -218,7 +218,7 @@ class LoopMemory:
                                            self.frame.build.span)
         machine.memories.newer = dict(before.newer)
         for param, slot in self.slots.items():
-            out = outs.get(param)
-            if isinstance(slot.init, Var) and isinstance(out, Var) and isinstance(slot.next, Var) and out is not slot.init \
-                    and param.type.kind == "array" and after.at(slot.next) is before.at(slot.init):
+            out, last = outs.get(param), param if slot.next is None else slot.next
+            if isinstance(slot.init, Var) and isinstance(out, Var) and isinstance(last, Var) and out is not slot.init \
+                    and param.type.kind == "array" and after.at(last) is before.at(slot.init):
                 machine.memories.newer[slot.init] = out

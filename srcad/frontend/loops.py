@@ -212,7 +212,8 @@ class _Lowering(LoopMemory):
             until = self._until(end, dead)
         machine.dead = False
         frame.build.span = span
-        loop = Loop(tuple(stmts), index, self.space and self.space.bounds, elements, test, until=until, span=span)
+        loop = Loop(tuple(stmts), index, self.space.bounds if self.space else None, elements, test,
+                    until=until, span=span)
         joined = self._joined(head, end, loop, after)
         self.settle_memories(joined, after)
         self._finish(start, joined, loop, after)
@@ -368,7 +369,7 @@ class _Lowering(LoopMemory):
         return result
 
     def _unlike_at_the_head(self, head: State, result: State) -> None:
-        """What a trip ends with is what the next one begins with: what can't be one variable can't be used in the body."""
+        """The next trip begins with what this one ends with: what can't be one variable can't be used in the body."""
         for key, value in head.items():
             other = result[key]
             if key in self.unlike or isinstance(value, Missing | Poison) or isinstance(other, Poison) or same(value, other):
@@ -483,7 +484,8 @@ def _numeric(value: Any) -> Any:
 def _rebound_lists(head: State, end: State) -> dict[Cell, Cell]:
     """Names that a trip binds to another container, which no other name has: it takes the place of the old one."""
     def uses(state: State, cell: Cell) -> int:
-        return sum(_mentions(v, cell) for v in state.values())
+        # A name that only a trip binds can't be used before the next one binds it again.
+        return sum(_mentions(v, cell) for k, v in state.items() if isinstance(k, Cell) or not _is_unbound(head.get(k)))
 
     result = {}
     for key, a in head.items():
@@ -499,6 +501,10 @@ def _rebound_lists(head: State, end: State) -> dict[Cell, Cell]:
             return result
         for a in wrong:
             del result[a]
+
+
+def _is_unbound(value: Any) -> bool:
+    return value is None or isinstance(value, Missing) or (isinstance(value, Num) and value.atom.type.kind == "never")
 
 
 def _mentions(value: Any, cell: Cell) -> int:

@@ -207,7 +207,8 @@ def _leave_content(machine: Machine, content: Any) -> Any:
         case Items(values=values):
             return [leave(machine, v) for v in values]
         case Rows():
-            raise Refused("a list of tuples of unknown length as a result", hint="return a list for each component, or an array")
+            raise Refused("a list of tuples of unknown length as a result",
+                          hint="return a list for each component, or an array")
         case Sequence(atom=atom):
             return atom
         case Entries(values=values):

@@ -94,7 +94,8 @@ class Recorder(Builder):
 
     def sources(self, var: Var) -> list[Var]:
         """The variables that decide `var`: params of loops, arguments, extents of arguments."""
-        found, seen, todo = {}, {var}, [var]
+        found: dict[Var, None] = {}
+        seen, todo = {var}, [var]
         while todo:
             v = todo.pop()
             let, value = self.made.get(v), v.type.value

@@ -131,7 +131,7 @@ def _signature(value: Any, generalise: Callable[[Type], Type]) -> Any:
 
 def _atoms(frame: Frame, value: Any) -> list[Any]:
     found: list[Any] = []
-    map_atoms(lambda a: found.append(a) or a, value)
+    map_atoms(lambda a: (found.append(a), a)[1], value)  # type: ignore[func-returns-value]
     return found
 
 

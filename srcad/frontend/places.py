@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from types import ModuleType
+from types import FunctionType, ModuleType, WrapperDescriptorType
 from typing import Any
 
 import gast
@@ -30,6 +30,7 @@ from srcad.frontend.values import (
     Rows,
     Sequence,
     Stream,
+    Super,
     Tup,
     atom_of,
     describe,
@@ -162,7 +163,7 @@ def subscript(frame: Frame, owner: Any, index: Any) -> Any:
                 return Num(Var("", NEVER))
             return viewed(frame, operation_of(operator.getitem), atom, index_atoms(frame, index))
         case Tup(items=items):
-            return _known_item(frame, items, index, lambda part: Tup(part))
+            return _known_item(frame, items, index, Tup)
         case Ref():
             found = special(frame, owner, "getitem", index)
             return _container_item(frame, owner, index) if found is None else found
@@ -304,17 +305,23 @@ def attribute(frame: Frame, owner: Any, name: str) -> Any:
             raise Refused(f"the attribute `{name}` of {describe(owner)}")
 
 
-def _of_class(frame: Frame, owner: Ref, cls: type, name: str) -> Any:
-    """A method, property or class attribute of an object of known class."""
-    found = getattr(cls, name, None)
-    if found is None:
-        raise Refused(f"an object of {cls.__name__} has no attribute `{name}`")
-    raw = cls.__dict__.get(name, found)
-    if isinstance(raw, property):
-        return frame.call(Const(raw.fget), [owner])
-    if hasattr(found, "__code__") and not isinstance(raw, staticmethod):
-        return Partial(Const(found), (owner,), ())
-    return frame.machine.capture(("attr", id(cls), name), name, lambda: getattr(cls, name))
+def _of_class(frame: Frame, owner: Ref, mro: tuple[type, ...], name: str) -> Any:
+    """A method, property or class attribute of an object, from the first of these classes that has it."""
+    cls = next((c for c in mro if name in c.__dict__), None)
+    if cls is None:
+        raise Refused(f"an object of {mro[0].__name__} has no attribute `{name}`")
+    raw = cls.__dict__[name]
+    match raw:
+        case property(fget=getter):
+            return frame.call(Const(getter), [owner])
+        case staticmethod():
+            return Const(raw.__func__)
+        case classmethod():
+            return Partial(Const(raw.__func__), (Const(class_of(frame, owner)),), ())
+        case FunctionType() | WrapperDescriptorType():
+            return Partial(Const(raw), (owner,), ())
+        case _:
+            return frame.machine.capture(("attr", id(cls), name), name, lambda: cls.__dict__[name])
 
 
 def _of_array(frame: Frame, atom: Atom, name: str) -> Any:

@@ -103,7 +103,8 @@ def _array(atom: Var) -> Space:
 def _range(parts: tuple[Any, ...]) -> Space:
     start, stop, step = (Const(0), parts[0], Const(1)) if len(parts) == 1 else (*parts, Const(1))[:3]
     for p in (start, stop, step):
-        if is_atomic(p) and atom_of(p).type.dtype is not None and atom_of(p).type.dtype.kind == "f":
+        dtype = atom_of(p).type.dtype if is_atomic(p) else None
+        if dtype is not None and dtype.kind == "f":
             raise Refused("a range over floats", "range takes integers", "use np.arange, or range over a count")
     return Space(None, Range(atom_of(start), atom_of(stop), atom_of(step)))
 
@@ -213,13 +214,20 @@ def _reversed_range(frame: Frame, bounds: Range) -> Range:
     if known is not None:
         back = known[::-1]
         return Range(Lit(back.start), Lit(back.stop), Lit(back.step))
-    add, sub = OPERATORS["add"], OPERATORS["sub"]
-    if bounds.step == Lit(1):
-        last = frame.build.call(sub, bounds.stop, 1)
-        stop = Lit(bounds.start.value - 1) if isinstance(bounds.start, Lit) else frame.build.call(sub, bounds.start, 1)
-        return Range(last, stop, Lit(-1))
-    count = op_of(len)
-    raise Refused("reversed of a range with a step", hint="write the descending range itself") if count else add
+    if not isinstance(bounds.step, Lit) or bounds.step.value == 0:
+        raise Refused("reversed of a range whose step is computed", hint="write the descending range itself")
+    step, sign = bounds.step.value, 1 if bounds.step.value > 0 else -1
+
+    def compute(name: str, a: Any, b: Any) -> Any:
+        if isinstance(a, Lit) and isinstance(b, Lit):
+            return Lit(getattr(operator, name)(a.value, b.value))
+        return frame.build.call(OPERATORS[name], a, b)
+
+    last = compute("sub", bounds.stop, Lit(sign))
+    if step != sign:
+        steps = compute("floordiv", compute("sub", last, bounds.start), bounds.step)
+        last = compute("add", bounds.start, compute("mul", steps, bounds.step))
+    return Range(last, compute("sub", bounds.start, Lit(sign)), Lit(-step))
 
 
 def element_type(atom: Atom) -> Type:

@@ -238,7 +238,8 @@ def delete(frame: Frame, target: Any) -> None:
             frame.machine.store(owner, Entries(tuple((k, v) for k, v in content.values if k != key)))
             return
         if isinstance(content, Items) and isinstance(key, int) and -len(content.values) <= key < len(content.values):
-            frame.machine.store(owner, Items(tuple(v for k, v in enumerate(content.values) if k != key % len(content.values))))
+            k = key % len(content.values)
+            frame.machine.store(owner, Items(content.values[:k] + content.values[k + 1:]))
             return
     raise Refused("this `del`", hint="build what is left anew")
 

@@ -27,7 +27,7 @@ def known_items(frame: Frame, value: Any, count: int | None) -> list[Any]:
     space = space_of(frame, value)
     if space.items is not None:
         return space.items
-    bounds = space.bounds and static_range(space.bounds)
+    bounds = static_range(space.bounds) if space.bounds else None
     if bounds is not None and not space.sequences:
         return [space.value(Const(i), []) for i in bounds]
     raise Refused(f"unpacking {describe(value)}", "its length is not known")
@@ -64,7 +64,7 @@ def known(frame: Frame, value: Any) -> tuple[Any, ...] | None:
     space = space_of(frame, value)
     if space.items is not None:
         return tuple(space.items)
-    bounds = space.bounds and static_range(space.bounds)
+    bounds = static_range(space.bounds) if space.bounds else None
     if bounds is None or space.sequences or len(bounds) > FEW:
         return None
     return tuple(map(Const, bounds))

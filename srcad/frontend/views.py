@@ -53,7 +53,8 @@ def _moved(build: Builder, base: Var, new: Var, rest: tuple[Any, ...], named: di
 
 
 def _rotated(build: Builder, base: Var, new: Var, rest: tuple[Any, ...], named: dict[str, Any]) -> Atom:
-    k, axes = (*rest, *(1, (0, 1))[len(rest):])
+    k = rest[0] if rest else 1
+    axes = rest[1] if len(rest) > 1 else (0, 1)
     return _call(build, np.rot90, new, -named.get("k", k), hint=base.hint, axes=named.get("axes", axes))
 
 
@@ -138,7 +139,7 @@ _LIKE = ("np.zeros_like", "np.ones_like", "np.empty_like", "np.full_like", "np.c
 def made_in_order(v: Var, made: Mapping[Var, Let], in_order: Callable[[Var], bool]) -> bool:
     """Is the new array `v` contiguous, row after row?  `in_order` answers for other arrays."""
     let = made.get(v)
-    if let is None or let.op.memory != "fresh" or "order" in let.form.kwargs:
+    if let is None or let.op.memory != "fresh" or any(k == "order" for k, _ in let.form.kwargs):
         return False
     if v.type.rank == 1 or let.op.name in _IN_ORDER:
         return True

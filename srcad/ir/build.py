@@ -149,7 +149,7 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
 
     @property
     def T(self) -> Any:
-        return np.transpose(self)
+        return np.transpose(self)  # type: ignore[call-overload]
 
     def __getitem__(self, index: Any) -> Any:
         return record(self.build, operator.getitem, self, index)

@@ -131,6 +131,8 @@ def form_of(args: tuple[Any, ...], kwargs: dict[str, Any], is_atom: Callable[[An
 
 def fill(form: Form, values: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The call that `form` stands for, with `values` in its holes: `(args, kwargs)`."""
+    if not form.kwargs and all(a is HOLE for a in form.args):
+        return tuple(values), {}
     source: Iterator[Any] = iter(values)
 
     def build(x: Any) -> Any:

@@ -112,8 +112,9 @@ def every(block: Block) -> Iterator[Stmt]:
     """All statements, the nested ones too, in reading order."""
     for stmt in block:
         yield stmt
-        for inner in blocks(stmt):
-            yield from every(inner)
+        if not isinstance(stmt, Let):
+            for inner in blocks(stmt):
+                yield from every(inner)
 
 
 def has_effect(block: Block) -> bool:

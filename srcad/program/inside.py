@@ -278,7 +278,7 @@ def gradient(value: bool) -> Callable[..., Any]:
 
 def static(value: Any) -> Any:
     if isinstance(value, Tup):
-        return tuple(map(_static, value.items))
+        return tuple(map(static, value.items))
     if not isinstance(value, Const):
         raise Refused("`wrt` that is computed", "", "write it as a constant")
     return value.value

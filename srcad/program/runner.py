@@ -28,6 +28,7 @@ class Runner:
         primal = program.primal
         self.program, self.primal = program, primal
         self.variants = Variants(program, primal.names, backend)
+        self.by_key = self.variants.by_key
         self.plain = primal.plain
         self.count = len(primal.names)
         self.defaults = primal.code.__defaults__ or ()
@@ -46,9 +47,11 @@ class Runner:
             args = self.values(args, kwargs)
         # The common case costs one key, one look-up and one call.
         key = tuple([(a.dtype, a.shape) if type(a) is ndarray else key_of(a) for a in args])
-        for variant in self.variants.by_key.get(key, ()):
+        for variant in self.by_key.get(key, ()):
             if not variant.checked:
                 return self.finish(variant, args + more if more else args)
+            if variant.holds():
+                return self.finish(variant, (*args, *[read() for read in variant.captures], *more))
         variant = self.variants.find(args)
         return self.finish(variant, (*args, *(read() for read in variant.captures), *more))
 
@@ -61,14 +64,15 @@ class Runner:
         except Exception as error:
             annotate(error)
             raise
+        if variant.fresh or type(result) is float:
+            return result
         if type(result) is ndarray and result.base is None:
             for a in given:
                 if a is result or type(a) in CONTAINERS:
                     break
             else:
-                if result.flags.writeable:
-                    return result
-        return result if type(result) is float else owned(result, given)
+                return result
+        return owned(result, given)
 
 
 def apart(variant: Variant, given: tuple[Any, ...]) -> None:

@@ -8,10 +8,11 @@ program serves arrays of all lengths, and knows that `x` and `y` have the same.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from srcad.frontend.values import ANY_SHAPE, Const
 from srcad.ir import COMPLEX, FLOAT, INT, UNKNOWN, Dim, Record, Size, Type, fresh
@@ -27,12 +28,12 @@ def key_of(value: Any) -> Any:
         return t
     if t is np.ndarray:
         return (value.dtype, value.shape)
+    if t is tuple or t is list:
+        return (t, *keys_of(value))
+    if t is dict:
+        return (dict, *value, *keys_of(value.values()))
     if isinstance(value, np.generic):
         return t
-    if t is tuple or t is list:
-        return (t, *map(key_of, value))
-    if t is dict:
-        return (dict, *((k, key_of(v)) for k, v in value.items()))
     if value is None or t is bool or t is str:
         return (t, value)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
@@ -44,9 +45,14 @@ def key_of(value: Any) -> Any:
     return (t, id(value))
 
 
+def keys_of(values: Iterable[Any]) -> list[Any]:
+    """The keys of several arguments; that of an array is written out, since this runs at every call."""
+    return [(a.dtype, a.shape) if type(a) is ndarray else key_of(a) for a in values]
+
+
 def exact_key(values: tuple[Any, ...], static: frozenset[Path], names: tuple[str, ...]) -> Any:
     """The key of a call; leaves whose values decide structure are in it by value."""
-    key = tuple(map(key_of, values))
+    key = tuple(keys_of(values))
     if not static:
         return key
     given = {name: leaves_of(value) for name, value in zip(names, values, strict=True)}

@@ -14,7 +14,7 @@ from srcad.backends.load import load
 from srcad.errors import Unsupported
 from srcad.frontend.lower import Lowered, NeedsValue
 from srcad.frontend.memory import WRITE_BACK
-from srcad.ir import Func, Let
+from srcad.ir import CallOp, Func, Let, Lit, Var, leaves
 from srcad.ir.walk import every
 from srcad.program.compiled import xla
 from srcad.program.lowering import lower_program
@@ -42,6 +42,7 @@ class Variant:
         self.guards = self.lowered.guards
         self.checked = bool(self.captures or self.guards)
         self.written = written(self.lowered.func)
+        self.fresh = self.backend == "numpy" and not self.written and makes_its_results(self.lowered.func)
 
     @property
     def func(self) -> Func:
@@ -49,8 +50,23 @@ class Variant:
 
     def holds(self) -> bool:
         """Is what was read from outside still what the variant was made for?"""
-        return all(g.holds() for g in self.guards) and all(
-            _kind(read()) == key for read, key in zip(self.captures, self.capture_keys, strict=True))
+        for g in self.guards:
+            if not g.holds():
+                return False
+        for read, key in zip(self.captures, self.capture_keys, strict=True):  # noqa: SIM110 - this runs at every call
+            if _kind(read()) != key:
+                return False
+        return True
+
+
+def makes_its_results(func: Func) -> bool:
+    """Is every part of the result new memory of its own, so that a call need not look for that?"""
+    makers = {v: s.op for s in func.body if isinstance(s, Let) for v in s.outs}
+    parts = [v for v in leaves(func.result) if isinstance(v, Var) and v.type.kind not in ("number", "scalar")]
+    if len(set(parts)) < len(parts) or any(isinstance(a, Lit) and isinstance(a.value, np.ndarray) for a in leaves(func.result)):
+        return False
+    return all(v in makers and makers[v].memory == "fresh" and not isinstance(makers[v], CallOp)
+               for v in parts)
 
 
 def _kind(value: Any) -> Any:

@@ -38,11 +38,10 @@ _LOGIC = frozenset({"invert", "not", "&", "|", "and", "or", "np.logical_not", "n
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """The elements of values of this shape where `test` holds (side 1) or does not (side 2); None is any shape."""
+    """The elements where `test` holds (side 1) or does not (side 2)."""
 
     test: Var
     side: int
-    shape: tuple[Dim, ...] | None
 
 
 Guards = tuple[Guard, ...]
@@ -61,12 +60,8 @@ def entered(stmt: Let, side: Any) -> Guards:
     """The slice that an argument of an `np.where` may be in."""
     if stmt.op is not WHERE or side not in (1, 2) or len(stmt.call()[0]) != 3:
         return ()
-    test, shape = stmt.call()[0][0], stmt.out.type.shape
-    if not isinstance(test, Var) or test.type.shape is None:
-        return ()
-    if test.type.shape == ():
-        return (Guard(test, side, None),)
-    return (Guard(test, side, shape),) if shape is not None else ()
+    test = stmt.call()[0][0]
+    return (Guard(test, side),) if isinstance(test, Var) and test.type.shape is not None else ()
 
 
 @dataclass
@@ -125,7 +120,16 @@ def _keeps_apart(stmt: Let, guard: Guard) -> bool:
         return False
     if is_bundle(stmt) or not stmt.out.type.is_numeric:
         return False
-    return guard.shape is None or rule.elementwise and stmt.out.type.shape == guard.shape
+    if guard.test.type.shape == ():
+        return True
+    return rule.elementwise and _fits(guard.test.type.shape, stmt.out.type.shape)
+
+
+def _fits(test: tuple[Dim, ...] | None, shape: tuple[Dim, ...] | None) -> bool:
+    """Does a test of that shape, stretched, say of each element of such a value whether it is taken?"""
+    if test is None or shape is None or len(test) > len(shape):
+        return False
+    return all(d.is_one or d == own for d, own in zip(test, shape[len(shape) - len(test):], strict=True))
 
 
 def is_singular(op: Op, args: tuple[Any, ...]) -> bool:

@@ -10,25 +10,30 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from srcad.ir import Func, reachable
+from srcad.ir import Func, Let, reachable
 from srcad.ir.check import check
 from srcad.ir.walk import every
 from srcad.transforms.fuse import fuse
 from srcad.transforms.order import in_order, with_views_at_readers
 from srcad.transforms.simplify import simplify
+from srcad.transforms.through import through_views
 
 Pass = Callable[[Func], Func]
 CHECKED = bool(os.environ.get("SRCAD_CHECK"))
 # What a pass uncovers, the same pass may simplify again: an invariant carry is seen once its body is simple.
-PASSES: tuple[tuple[str, Pass], ...] = (("simplify", simplify), ("fuse", fuse), ("simplify again", simplify),
-                                        ("order", in_order), ("views", with_views_at_readers))
+PASSES: tuple[tuple[str, Pass], ...] = (("stores", through_views), ("simplify", simplify), ("fuse", fuse),
+                                        ("simplify again", simplify), ("order", in_order),
+                                        ("views", with_views_at_readers))
 
 
 def stages(func: Func) -> list[tuple[str, Func]]:
     """The program as it is given, and after each pass."""
     found = [("given", func)]
     for name, run in PASSES:
-        found.append((name, checked(run(found[-1][1]))))
+        before = found[-1][1]
+        if name == "simplify again" and all(isinstance(s, Let) for s in before.body):
+            continue        # nothing was uncovered
+        found.append((name, checked(run(before))))
     return found
 
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from srcad.ir import Block, Builder, Func, Let, Var, map_tree
-from srcad.ir.walk import substitute
+from srcad.ir import Block, Builder, Func, Let, Stmt, Var, map_tree
+from srcad.ir.walk import rebuild, substitute
 from srcad.rules.tapes import COPY
+from srcad.transforms.fuse import fuse
 from srcad.transforms.simplify import simplify
 from srcad.transforms.tapes import with_tapes
+from srcad.transforms.through import through_views
 
 
 def prepared(func: Func) -> Func:
-    return with_tapes(simplify(func))
+    return with_tapes(fuse(simplify(through_views(func))))
 
 
 def without_write_backs(func: Func) -> tuple[Func, Block]:
@@ -35,9 +37,21 @@ def on_copies(func: Func) -> Func:
     copies = {v: build.call(COPY, v, hint=v.hint) for v in changed}
     tail = (replace(s, args=(s.args[0], *(copies.get(a, a) for a in s.args[1:] if isinstance(a, Var))))
             for s in end if isinstance(s, Let))
-    body = (*build.block, *substitute(inner.body, copies), *tail)
+    originals = {copy: v for v, copy in copies.items()}
+    body = (*build.block, *_stored_in(originals, substitute(inner.body, copies)), *tail)
     result = map_tree(lambda a: copies.get(a, a) if isinstance(a, Var) else a, func.result)
     return replace(func, body=body, result=result)
+
+
+def _stored_in(originals: dict[Var, Var], block: Block) -> Block:
+    """Before it raises, too, the function changes its caller's arrays, and not the copies."""
+    def stmt(s: Stmt) -> Stmt:
+        if isinstance(s, Let):
+            target = s.args[0] if _is_write_back(s) else None
+            return replace(s, args=(originals[target], *s.args[1:])) if isinstance(target, Var) and target in originals else s
+        return rebuild(s, lambda a: a, lambda b: tuple(map(stmt, b)))
+
+    return tuple(map(stmt, block))
 
 
 def _is_write_back(stmt: object) -> bool:

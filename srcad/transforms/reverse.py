@@ -164,8 +164,8 @@ def pull(sweep: Sweep, stmt: Let, gs: list[Any]) -> None:
         if sweep.active.isdisjoint(atoms_in(arg)):
             continue
         slices = sweep.guards.get(stmt.outs[0], ())
-        new = [s for s in entered(stmt, place) if isinstance(arg, Var) and s in sweep.guards.get(arg, ())]
-        share = g if new else run(sweep.build, stated(rule.vjps if rule else None, place, stmt), g, y, *args, **kwargs)
+        vjp = _unmasked if _enters(sweep, stmt, place, arg) else stated(rule.vjps if rule else None, place, stmt)
+        share = run(sweep.build, vjp, g, y, *args, **kwargs)
         shares += contributions(sweep, arg, share, unbroadcast_to if rule and rule.elementwise else project_to, slices)
     # In `x * x` both shares of x are one value: they are summed first, so that this is seen to be twice it.
     total: dict[Var, Any] = {}
@@ -173,6 +173,16 @@ def pull(sweep: Sweep, stmt: Let, gs: list[Any]) -> None:
         total[x] = sweep.sum(x, total[x], share) if x in total else share
     for x, share in total.items():
         sweep.add(x, share)
+
+
+def _unmasked(g: Any, *_: Any) -> Any:
+    return g
+
+
+def _enters(sweep: Sweep, stmt: Let, place: int | str, arg: Any) -> bool:
+    """Is `arg` in a slice that is masked where it is left?  (For numbers both must be: Python's quotients raise.)"""
+    inside = sweep.guards.get(arg, ()) if isinstance(arg, Var) else ()
+    return stmt.out.type.rank != 0 and any(s in inside for s in entered(stmt, place)) if inside else False
 
 
 def contributions(sweep: Sweep, arg: Any, share: Any, project: Any, slices: Guards) -> list[tuple[Var, Any]]:

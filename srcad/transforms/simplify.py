@@ -64,6 +64,7 @@ class _Rewriter:
         self.known: dict[Var, Atom] = {}                            # what a variable is, where it is something else
         self.made: ChainMap[Any, tuple[Var, ...]] = ChainMap()      # calls in scope, with their results
         self.defined: dict[Var, Let] = {}
+        self.spread: set[Atom] = set()                              # results of np.broadcast_to
 
     def atom(self, a: Any) -> Any:
         return self.known.get(a, a) if isinstance(a, Var) else a
@@ -91,7 +92,9 @@ class _Rewriter:
                 assert_never(stmt)
 
     def let(self, let: Let) -> Iterable[Let]:
-        let = replace(let, args=tuple(map(self.atom, let.args)))
+        known = self.known
+        if any(a in known for a in let.args):
+            let = Let(let.outs, let.op, tuple(map(self.atom, let.args)), let.form, let.span)
         if let.op.effect:
             return [let]
         let = self.rewritten(let)
@@ -108,7 +111,11 @@ class _Rewriter:
                 return []
             self.made[key] = let.outs
         lets = self.added_in_place(let) if let.op is SET_AT else self.broadcast_last(let)
-        self.defined.update((v, made) for made in lets for v in made.outs)
+        for made in lets:
+            for v in made.outs:
+                self.defined[v] = made
+                if made.op.name == "np.broadcast_to":
+                    self.spread.add(v)
         return lets
 
     def definition(self, a: Any, op: Any) -> Let | None:
@@ -117,7 +124,7 @@ class _Rewriter:
 
     def rewritten(self, let: Let) -> Let:
         """`a + -b` is `a - b`, and a broadcast is not needed where its reader broadcasts anyway."""
-        if (let.op.elementwise or let.op.name == "np.where") and len(let.args) > 1:
+        if let.op.elementwise and len(let.args) > 1 and not self.spread.isdisjoint(let.args):
             let = replace(let, args=self.unbroadcast(let))
         if let.op is INDEX_ADD and (spread := self.definition(let.args[1], "np.broadcast_to")) is not None:
             let = replace(let, args=(let.args[0], spread.args[0], *let.args[2:]))
@@ -131,6 +138,8 @@ class _Rewriter:
 
     def broadcast_last(self, let: Let) -> Iterable[Let]:
         """An elementwise operation on a broadcast number is the broadcast of the operation on the number."""
+        if self.spread.isdisjoint(let.args):
+            return [let]
         spreads = [self.definition(a, "np.broadcast_to") for a in let.args]
         found = [s for s in spreads if s is not None]
         if not let.op.elementwise or len(found) != 1 or found[0].args[0].type.rank != 0 or let.form.kwargs:

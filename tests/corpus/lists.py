@@ -247,7 +247,29 @@ def array_of_tuples(x, n):
 
 @program(0.5, 3)
 def named_tuples_in_list(x, n):
-    from collections import namedtuple
     points = [(x, (i, x * i)) for i in range(n)]
     points += [(1.0, (5, x))]
     return sum(a * b * k for a, (k, b) in points[1:])
+
+
+@program(0.7, 3)
+@program(0.7, 0)
+def lists_swapped(x, n):
+    a, b = [x, 1.0], [2.0, x * x]
+    y = 0.0
+    for i in range(n):
+        y += a[0] * (i + 1)
+        a, b = b, a
+        a[1] = a[1] * x
+    return y + a[1] * b[0]
+
+
+@program(0.7, 3)
+def list_buffers(x, n):
+    old = [x, 1.0, x * x]
+    for i in range(n):
+        new = []
+        for k in range(3):
+            new.append(old[k] + old[k - 1] * x)
+        old = new
+    return old[0] * old[2]

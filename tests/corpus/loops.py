@@ -418,3 +418,18 @@ def loop_over_string(x):
     for c in "aab":
         x = x * 2 if c == "a" else np.sin(x)
     return x
+
+
+@program(0.7, 2, 9)
+@program(0.7, 9, 2)
+@program(0.7, 2, 3)
+@program(0.7, 1, 8)
+def reversed_ranges_with_steps(x, a, n):
+    y = 1.0
+    for i in reversed(range(a, n, 3)):
+        y = y * x + i
+    for i in reversed(range(n, a, -2)):
+        y = y * x - i * 0.5
+    for i in reversed(range(0, n, 2)):
+        y = np.sin(y) + i
+    return y

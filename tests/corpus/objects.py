@@ -84,3 +84,77 @@ def operators(x):
     v = Vec(x, 2.0) + Vec.make(x) * 3.0 + 2.0 * Vec.unit()
     w = -v
     return w.norm * v[0] + w[1] * len(v)
+
+
+class Shape:
+    scale = 2.0
+
+    def __init__(self, size):
+        self.size = size
+
+    def area(self):
+        return self.unit() * self.size**2 * self.scale
+
+    def unit(self):
+        return 1.0
+
+    @property
+    def double(self):
+        return Shape.of(self.size * 2)
+
+    @classmethod
+    def of(cls, size):
+        return cls(size)
+
+    @staticmethod
+    def half(x):
+        return x / 2
+
+
+class Disc(Shape):
+    scale = 3.0
+
+    def __init__(self, size, thickness=1.0):
+        super().__init__(size)
+        self.thickness = thickness
+
+    def unit(self):
+        return super().unit() * np.pi * self.thickness
+
+
+class Ring(Disc):
+    def area(self):
+        return super().area() - self.half(self.size)
+
+
+@program(0.7)
+def inheritance(x):
+    ring = Ring.of(x)
+    other = ring.of(2.0)
+    return Shape(x).area() + ring.area() * Disc(2.0, x).area() + ring.double.area() + other.thickness * other.size * x
+
+
+@program(0.7, 4)
+def object_passed_around(x, n):
+    def grow(shape, by):
+        shape.size = shape.size + by
+        return shape
+
+    disc = Disc(x)
+    for i in range(n):
+        grow(disc, x * i).thickness *= 0.9
+        if disc.size > 2:
+            disc.size = 1.0 + disc.size / 2
+    return disc.area()
+
+
+@program(0.7)
+def isinstance_of_user_classes(x):
+    shapes = [Shape(x), Disc(x), Ring(2.0)]
+    total = 0.0
+    for s in shapes:
+        if isinstance(s, Disc):
+            total += s.area() * s.thickness
+        else:
+            total -= s.area()
+    return total

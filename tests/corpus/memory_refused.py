@@ -1,0 +1,145 @@
+"""Stores that are refused, each with what its message must say: where sharing can't be decided, nothing is guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+F = TypeVar("F", bound=Callable[..., Any])
+REFUSED: list[tuple[Callable[..., Any], tuple[Any, ...], str]] = []
+VECTOR = np.arange(1.0, 6) / 3
+MATRIX = np.arange(9.0).reshape(3, 3) / 5 + 0.2
+OUTSIDE = np.arange(3.0)
+
+
+def refused(words: str, *args: Any) -> Callable[[F], F]:
+    def register(function: F) -> F:
+        REFUSED.append((function, args, words))
+        return function
+
+    return register
+
+
+@refused("one of two arrays", VECTOR)
+def store_into_one_of_two(x):
+    a = x.copy()
+    b = x * 2
+    c = a if x[0] > 0 else b
+    c[0] = 3 * x[1]
+    return np.sum(c * a * b)
+
+
+@refused("one of two arrays", VECTOR)
+def store_into_what_another_name_may_be(x):
+    a = x.copy()
+    b = x * 2
+    if x[0] > 0:
+        c = a
+    else:
+        c = b
+    a[0] = 3 * x[1]
+    return np.sum(c)
+
+
+@refused("one of two arrays", VECTOR)
+def copy_or_argument(x):
+    if x[0] > 0:
+        c = x.copy()
+    else:
+        c = x
+    c[0] = 3 * x[1]
+    return np.sum(c ** 2)
+
+
+@refused("part of another array", MATRIX)
+def reshaped_argument(A):
+    r = A.reshape(-1)
+    r[1] = A[0, 0] ** 2
+    return np.sum(A * A) + r[1]
+
+
+@refused("part of another array", MATRIX)
+def ravelled_transpose(A):
+    B = A.copy()
+    r = B.T.ravel()
+    r[0] = 100 * A[1, 1]
+    return np.sum(B * B) + r[0]
+
+
+@refused("part of another array", MATRIX)
+def diagonal_by_einsum(A):
+    B = A.copy()
+    d = np.einsum("ii->i", B)
+    d[0] = A[1, 1] ** 2
+    return np.sum(B ** 2)
+
+
+@refused("what a store to it changes is not tracked", VECTOR)
+def broadcast_view(x):
+    y = x.copy()
+    B = np.broadcast_to(y, (3, 5))
+    B[0, 0] = 1.0
+    return np.sum(B ** 2)
+
+
+@refused("the code around the function", VECTOR)
+def array_outside(x):
+    OUTSIDE[0] = x[0]
+    return np.sum(OUTSIDE * x[:3])
+
+
+@refused("put into the list here", VECTOR, 3)
+def array_that_a_list_holds(x, n):
+    u = x.copy()
+    history = []
+    for k in range(n):
+        history.append(u)
+        u[0] = x[1] * k
+    return sum([np.sum(h * h) for h in history])
+
+
+@refused("came from a list", VECTOR, 3)
+def element_of_a_list(x, n):
+    history = []
+    for k in range(n):
+        history.append(x * k)
+    h = history[1]
+    h[0] = x[1]
+    return sum([np.sum(h * h) for h in history])
+
+
+@refused("element of a list", VECTOR)
+def piece_of_a_split(x):
+    y = x[:4].copy()
+    a, b = np.split(y, 2)
+    y[0] = x[1] ** 2
+    return np.sum(a * b)
+
+
+@refused("one array many times|came from a list", VECTOR, 3)
+def one_array_many_times(x, n):
+    rows = [x.copy()] * n
+    rows[0][0] = x[1] ** 2
+    return sum([np.sum(r * r) for r in rows])
+
+
+@refused("the caller", {"a": VECTOR})
+def entry_of_an_argument(p):
+    p["a"] = p["a"] * 2
+    return np.sum(p["a"] ** 2)
+
+
+@refused("the caller", [VECTOR])
+def list_of_the_caller(p):
+    p.append(p[0] * 2)
+    return np.sum(p[0] ** 2 * p[1])
+
+
+@refused("another array in the next trip", VECTOR)
+def rebound_in_a_loop(x):
+    for _ in range(3):
+        x[0] = 2 * x[1]
+        x = x * 2
+    return np.sum(x)
