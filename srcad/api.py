@@ -1,7 +1,7 @@
 """The derivatives that users ask for.
 
-Conventions are JAX's: `grad(f)` is a function with f's own signature; `jvp` and `vjp` are f's forward and reverse derivative
-at a point; `jacobian`, `hessian` and `hvp` are compositions of these.
+Conventions are JAX's: `grad(f)` is a function with f's own signature; `jvp` and `vjp` are f's forward and reverse
+derivative at a point; `jacobian`, `hessian` and `hvp` are compositions of these.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ def _decorated(f: Any, wrt: Wrt, *, value: bool, has_aux: bool, backend: str) ->
     return derivative_of(f, wrt, value=value, has_aux=has_aux, backend=backend)
 
 
-def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, backend: str = "numpy") -> tuple[Any, Any]:
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *,
+        backend: str = "numpy") -> tuple[Any, Any]:
     """The value of `f(*primals)` and its directional derivative along `tangents` (forward mode).
 
     Parameters
@@ -106,7 +107,8 @@ def vjp(f: Callable[..., Any], *primals: Any, backend: str = "numpy") -> tuple[A
     return compiler.pull(program_of(f), primals, backend)
 
 
-def jacobian(f: Callable[..., Any], wrt: int | str = 0, *, mode: str | None = None, backend: str = "numpy") -> Callable[..., Any]:
+def jacobian(f: Callable[..., Any], wrt: int | str = 0, *, mode: str | None = None,
+             backend: str = "numpy") -> Callable[..., Any]:
     """The Jacobian of f with respect to one array or number: shape of the output, then shape of the input.
 
     `mode` is "forward" or "reverse"; by default the one with fewer sweeps.
@@ -130,7 +132,8 @@ def jacobian(f: Callable[..., Any], wrt: int | str = 0, *, mode: str | None = No
         dtype = np.result_type(np.asarray(x).dtype, np.asarray(y).dtype)
         if forward:
             along = [None] * len(values)
-            columns = [np.ravel(compiler.push(program, values, (*along[:k], e, *along[k + 1:]), backend)[1]) for e in _basis(x)]
+            columns = [np.ravel(compiler.push(program, values, (*along[:k], e, *along[k + 1:]), backend)[1])
+                       for e in _basis(x)]
             matrix = np.array(columns, dtype=dtype).reshape(n, m).T
         else:
             matrix = np.array([np.ravel(pullback(e)[k]) for e in _basis(y)], dtype=dtype).reshape(m, n)
@@ -161,8 +164,8 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
 
 
 def elementwise_grad(f: Callable[..., Any], wrt: Any = 0, *, backend: str = "numpy") -> Callable[..., Any]:
-    """The derivative of each element of f's output with respect to the same element of its input, for functions that act
-    elementwise (more precisely: the gradient of the sum of the output).
+    """The derivative of each element of f's output with respect to the same element of its input, for functions that
+    act elementwise (more precisely: the gradient of the sum of the output).
 
     >>> import numpy as np
     >>> elementwise_grad(np.tanh)(np.zeros(2))
@@ -203,7 +206,8 @@ def _like(f: Any, what: str, wrt: Any) -> Callable[[F], F]:
     return decorate
 
 
-def _one_argument(f: Any, wrt: int | str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, int, tuple[Any, ...]]:
+def _one_argument(f: Any, wrt: int | str, args: tuple[Any, ...],
+                  kwargs: dict[str, Any]) -> tuple[Any, int, tuple[Any, ...]]:
     """(program, position of the argument `wrt`, all arguments in order, `self` of a method not among them)."""
     program = program_of(f)
     primal = program.primal
@@ -252,8 +256,8 @@ def _inside(name: str) -> Callable[..., Any]:
     return call
 
 
-# Within a function that is lowered, `grad(f)` of a function of a module is evaluated while lowering, and `grad(f)(x)` is
-# part of the program; all else is lowered by the functions of `composed`.
+# Within a function that is lowered, `grad(f)` of a function of a module is evaluated while lowering, and `grad(f)(x)`
+# is part of the program; all else is lowered by the functions of `composed`.
 grad.__srcad_static__ = value_and_grad.__srcad_static__ = True  # type: ignore[attr-defined]
 for _f in (grad, value_and_grad, jvp, vjp, jacobian, hessian, hvp, elementwise_grad):
     _f.__srcad_inside__ = _inside(_f.__name__)  # type: ignore[attr-defined, union-attr]

@@ -6,32 +6,23 @@ Whether derivatives are right is the corpus's business; here each test is one se
 from __future__ import annotations
 
 import copy
-import dataclasses
-import functools
 import inspect
 import linecache
 import pickle
 import threading
-from collections import namedtuple
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
-import srcad
 from srcad import (
     ArgumentError,
     elementwise_grad,
     grad,
     hessian,
-    hvp,
     jacobian,
-    jvp,
-    stop_gradient,
     value_and_grad,
-    vjp,
 )
 
 X = np.array([0.5, -1.0, 2.0])
@@ -148,7 +139,8 @@ def test_functions_of_numpy():
     assert np.isclose(grad(np.hypot, wrt=1)(3.0, 4.0), 0.8)
 
 
-@pytest.mark.parametrize("file", ["<ipython-input-3-0123456789ab>", "/tmp/ipykernel_1/123456.py", "<python-input-7>", "<stdin>"])
+@pytest.mark.parametrize("file", ["<ipython-input-3-0123456789ab>", "/tmp/ipykernel_1/123456.py",
+                                  "<python-input-7>", "<stdin>"])
 def test_source_in_linecache(file):
     f = defined("import math\n\ndef f(x):\n    return math.sin(x) * np.exp(x)\n", file)
     assert np.isclose(grad(f)(0.5), np.exp(0.5) * (np.sin(0.5) + np.cos(0.5)))
@@ -243,7 +235,8 @@ def many(a, b=2.0, /, c=3.0, *rest, d=4.0, **named):
 
 
 @pytest.mark.parametrize(("wrt", "expected"), [
-    (0, 2.0), ("a", 2.0), (1, 3.0), ("c", 5.0), ("d", 7.0), ((0, "d"), (2.0, 7.0)), (("c", 0), (5.0, 2.0)), ((2,), (5.0,)),
+    (0, 2.0), ("a", 2.0), (1, 3.0), ("c", 5.0), ("d", 7.0), ((0, "d"), (2.0, 7.0)), (("c", 0), (5.0, 2.0)),
+    ((2,), (5.0,)),
     ([0, 1], (2.0, 3.0)), (3, 11.0), (4, 12.0), ((4, 0), (12.0, 2.0)), ("rest", (11.0, 12.0)),
     ("named", {"xyz": 3.0, "w": 1.0}),
 ])
@@ -299,7 +292,7 @@ def test_source_before_and_after_calls():
 
     derivative = grad(f)
     before = derivative.source
-    assert "def f_adjoint(x, y, dresult=1.0)" in before or "def f_adjoint(x, y, dy2=1.0)" in before or "def f_adjoint" in before
+    assert "def f_adjoint(x, y, " in before
     compile(before, "before", "exec")
     derivative(X, 2.0)
     one = derivative.source

@@ -50,7 +50,7 @@ def decorated(x):
 
 two = (lambda x: x + 1, lambda x: x + 2)
 same = (lambda x: x, lambda x: x)
-nest = lambda x: (lambda y: (lambda z: x + y + z))  # noqa: E731
+nest = lambda x: (lambda y: (lambda z: x + y + z))
 
 
 def test_two_lambdas_on_a_line():

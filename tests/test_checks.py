@@ -97,10 +97,10 @@ def test_single_precision():
 
 def test_arguments_and_generators_are_left_alone():
     x = np.arange(3.0)
-    numpy_state, python_state = np.random.get_state()[1].copy(), random.getstate()  # noqa: NPY002
+    numpy_state, python_state = np.random.get_state()[1].copy(), random.getstate()
     check_grads(sines, (x,))
     assert np.array_equal(x, np.arange(3.0))
-    assert np.array_equal(np.random.get_state()[1], numpy_state)  # noqa: NPY002
+    assert np.array_equal(np.random.get_state()[1], numpy_state)
     assert random.getstate() == python_state
 
 

@@ -67,7 +67,7 @@ def test_closure_cells() -> None:
         return x * scale * x
 
     df = srcad.grad(f)
-    for scale in (2.0, 4.0, np.array(3.0), 5):  # noqa: B007 - read through the cell
+    for scale in (2.0, 4.0, np.array(3.0), 5):
         assert df(3.0) == pytest.approx(slope(f, 3.0))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from srcad.backends.emit import emit
 from srcad.ir.core import Carry, Lit, Loop, Var, Write
 from srcad.ir.types import INT, array, fresh
 from srcad.runtime import arrays, lists

@@ -27,9 +27,11 @@ from srcad.ir.core import (
     Range,
     Read,
     Record,
-    Test as LoopTest,
     Var,
     Write,
+)
+from srcad.ir.core import (
+    Test as LoopTest,
 )
 from srcad.ir.interpret import interpret
 from srcad.ir.ops import Op
@@ -174,7 +176,8 @@ class Layer:
 
 def test_arguments_and_results_are_trees():
     w, b, s, t = var("w"), var("b"), var("s"), var("t")
-    params = (Param("layer", Record(Layer, {"w": w, "b": b})), Param("rest", [{"s": s}, "tag"]), Param("t", t, 5.0, True))
+    params = (Param("layer", Record(Layer, {"w": w, "b": b})), Param("rest", [{"s": s}, "tag"]),
+              Param("t", t, 5.0, True))
     out = var("out")
     f = Func("f", params, (let(out, ADD, w, t),), Record(Layer, {"w": out, "b": (s, b, Lit(1), None)}))
     assert interpret(f, Layer(1.0, 2.0), [{"s": 3.0}, "tag"]) == Layer(6.0, (3.0, 2.0, 1, None))
@@ -221,7 +224,8 @@ def broken() -> dict[str, Func]:
         "y.* is read and not in scope": func([x], (let(z, SIN, y), once), z),
         "t.* is read and not in scope": replace(f, body=(if_, let(z, SIN, t_let.out))),
         "x.* is read and not in scope": func([], (), x),
-        "e.* is read and not in scope": replace(f, body=(replace(if_, choices=(Choice(z, if_.choices[0].orelse, x),)),)),
+        "e.* is read and not in scope": replace(f,
+                                                body=(replace(if_, choices=(Choice(z, if_.choices[0].orelse, x),)),)),
         "c.* is read and not in scope": func([x], (If(c, (), (), ()),), x),
         "p.* is read and not in scope": replace(sum_, body=(loop, let(z, SIN, p))),
         "total.* is read and not in scope": loops(writes=(), test=LoopTest((), loop.carries[0].next)),

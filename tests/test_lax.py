@@ -386,6 +386,6 @@ def test_two_lists_of_unknown_length():
         while x < n:
             ys.append(x)
             x = x * 2
-        return ys + [x] + ys  # noqa: RUF005
+        return ys + [x] + ys
 
     run_both(joined, 1.0, 9.0)

@@ -23,7 +23,8 @@ OWN = [
     (arrays.unbroadcast, (A, A), {}), (arrays.unbroadcast, (A, B), {}), (arrays.project, (A, A), {}),
     (arrays.sum_transpose, (B, A), {"axis": 0}), (arrays.index_add, (A, 1.0, 0), {}), (arrays.set_at, (A, 0, 1.0), {}),
     (arrays.astype, (A, float), {}), (arrays.shifted, (A, 0.0), {}), (arrays.zeros_for, (A,), {}),
-    (arrays.linear_recurrence, (A, A), {}), (arrays.other_products, (B,), {}), (arrays.read_last, (A, np.array([0, 0])), {}),
+    (arrays.linear_recurrence, (A, A), {}), (arrays.other_products, (B,), {}),
+    (arrays.read_last, (A, np.array([0, 0])), {}),
 ]
 
 

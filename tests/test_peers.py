@@ -216,8 +216,9 @@ def difference_of_itself(x):
 
 
 PROGRAMS = [store_through_augmented_index, store_through_augmented_slice, another_name, rebinding, write_through_view,
-            read_through_view, transposed_view, callee_that_mutates, folded_factor_is_a_copy, masked_store, fancy_store, power_in_place,
-            scratch_buffer, rows, broadcast_quotient, repeated_index, exponent, product_with_zero, branch_in_a_for, square_of_one_array,
+            read_through_view, transposed_view, callee_that_mutates, folded_factor_is_a_copy, masked_store, fancy_store,
+            power_in_place, scratch_buffer, rows, broadcast_quotient, repeated_index, exponent, product_with_zero,
+            branch_in_a_for, square_of_one_array,
             loop_with_divisor, loop_condition, generator_callee, in_a_with, through_math, through_float, through_item,
             through_astype, zero_times, difference_of_itself]
 MAY_REFUSE = {generator_callee, in_a_with, rows, masked_store, fancy_store, transposed_view}
@@ -311,7 +312,8 @@ def test_globals_are_not_frozen(monkeypatch):
     assert f(1.0) == 5.0
 
 
-@pytest.mark.parametrize("f", [lambda x: x * np.random.normal(), lambda x: x * np.random.default_rng(0).normal(),
+@pytest.mark.parametrize("f", [lambda x: x * np.random.normal(),
+                               lambda x: x * np.random.default_rng(0).normal(),
                                lambda x: np.sum(np.unique(x) ** 2), lambda x: x * __import__("time").time()])
 def test_refused(f):
     with pytest.raises(Unsupported) as caught:

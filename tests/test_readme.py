@@ -122,7 +122,7 @@ def attribute(x):
 
 
 def global_(x):
-    global kept  # noqa: PLW0603
+    global kept
     kept = x
     return np.sum(x)
 
@@ -149,7 +149,7 @@ def without_rule(x):
 
 
 def draw(x):
-    return np.sum(x) * np.random.normal()  # noqa: NPY002
+    return np.sum(x) * np.random.normal()
 
 
 def generator(x):

@@ -30,7 +30,7 @@ def attempt(f, *args):
             return f(*args), None
         except Unsupported:
             raise
-        except Exception as error:  # noqa: BLE001 - any error is an outcome
+        except Exception as error:
             return None, type(error)
 
 

@@ -93,7 +93,7 @@ def test_random_trees_agree_with_jax():
 def test_maps_over_several_trees_by_the_first():
     jax_tree = pytest.importorskip("jax.tree_util")
     first, second = {"a": 1, "b": (2, 3)}, {"a": [1, 2], "b": ("x", None)}
-    pair = lambda x, y: (x, y)  # noqa: E731
+    pair = lambda x, y: (x, y)
     assert trees.map(pair, first, second) == jax_tree.tree_map(pair, first, second)
 
 

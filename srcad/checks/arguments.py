@@ -34,12 +34,12 @@ def copied(leaf: Any) -> Any:
 @contextlib.contextmanager
 def same_surroundings() -> Iterator[None]:
     """Leave the global random generators as they were, and the screen."""
-    numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002 - the user's generator
+    numpy_state, python_state = np.random.get_state(), random.getstate()
     try:
         with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
             yield
     finally:
-        np.random.set_state(numpy_state)  # noqa: NPY002
+        np.random.set_state(numpy_state)
         random.setstate(python_state)
 
 

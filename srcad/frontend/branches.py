@@ -101,7 +101,8 @@ def branch(frame: Frame, test: Atom, then: Callable[[], Any], orelse: Callable[[
         makers = sequence(then_stmts, left), sequence(else_stmts, right)
         machine.state = Join(left, right, choose, *makers, test).run()
     chosen = {c.out for c in choices}
-    kept = dict.fromkeys(a for v in machine.state.values() for a in atoms_in(v) if isinstance(a, Var) and a not in chosen)
+    kept = dict.fromkeys(a for v in machine.state.values() for a in atoms_in(v) if isinstance(a, Var)
+                         and a not in chosen)
     machine.memories = joined(left_memories, right_memories, [
         *((c.out, c.then, c.orelse) for c in choices), *((v, v, v) for v in kept)], span)
     frame.build.add(If(test, tuple(then_stmts), tuple(else_stmts), tuple(choices), span))

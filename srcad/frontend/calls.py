@@ -54,7 +54,8 @@ from srcad.ir import op_of
 
 DEPTH = 60  # nested calls of different functions
 PURE_MODULES = ("math", "cmath", "_operator")
-PURE = frozenset({np.dtype, np.finfo, np.iinfo, np.result_type, np.promote_types, np.can_cast, np.isscalar, np.ndim, np.shape,
+PURE = frozenset({np.dtype, np.finfo, np.iinfo, np.result_type, np.promote_types, np.can_cast, np.isscalar, np.ndim,
+                  np.shape,
                   np.size, np.issubdtype, np.isrealobj, np.iscomplexobj, np.broadcast_shapes, ord, chr, slice})
 
 
@@ -181,7 +182,8 @@ def _construct(frame: Frame, cls: type, args: list[Any], kwargs: dict[str, Any])
         return Tup(tuple(values[f] if f in values else Const(defaults[f]) for f in cls._fields), cls)
     if dataclasses.is_dataclass(cls) and "__init__" in cls.__dict__ and cls.__dataclass_params__.init:  # type: ignore[attr-defined]
         return _dataclass(frame, cls, args, kwargs)
-    if cls.__new__ is object.__new__ and (isinstance(cls.__init__, types.FunctionType) or (  # type: ignore[misc]
+    if cls.__new__ is object.__new__ and (  # type: ignore[comparison-overlap]
+            isinstance(cls.__init__, types.FunctionType) or (  # type: ignore[misc]
             cls.__init__ is object.__init__ and not args and not kwargs)):  # type: ignore[misc]
         made = frame.machine.new(Fields(cls, ()))
         if cls.__init__ is not object.__init__:  # type: ignore[misc]
@@ -203,7 +205,8 @@ def _dataclass(frame: Frame, cls: type, args: list[Any], kwargs: dict[str, Any])
         if f.name in values:
             continue
         if f.default is not dataclasses.MISSING:
-            values[f.name] = frame.machine.capture(("default", id(cls), f.name), f.name, lambda f=f: f.default)
+            values[f.name] = frame.machine.capture(("default", id(cls), f.name), f.name,
+                                                   lambda f=f: f.default)  # type: ignore[misc]
         elif f.default_factory is not dataclasses.MISSING:
             values[f.name] = call_value(frame, Const(f.default_factory), [], {})
         else:

@@ -126,7 +126,7 @@ class Join:
     def _one_sided(self, a: Any, b: Any, hint: str) -> Any:
         present = b if isinstance(a, Missing) else a
         if is_atomic(present):
-            pair = (UNDEF, atom_of(present)) if isinstance(a, Missing) else (atom_of(present), UNDEF)
+            pair: tuple[Atom, Atom] = (UNDEF, atom_of(present)) if isinstance(a, Missing) else (atom_of(present), UNDEF)
             return Num(self.choose(*pair, hint))
         if isinstance(present, Tup):
             items = (self._one_sided(MISSING, x, hint) if isinstance(a, Missing) else self._one_sided(x, MISSING, hint)
@@ -148,7 +148,7 @@ class Join:
             self.result[cell] = self.join(left, right, hint)
         return self.merged[key]
 
-    def _lists(self, a: Items | Sequence, b: Items | Sequence, hint: str) -> Any:
+    def _lists(self, a: Items | Sequence | Rows, b: Items | Sequence | Rows, hint: str) -> Any:
         if isinstance(a, Items) and isinstance(b, Items) and len(a.values) == len(b.values):
             return Items(tuple(self.join(x, y, hint) for x, y in zip(a.values, b.values, strict=True)))
         left, right = self.sequences

@@ -85,12 +85,14 @@ class LoopMemory:
 
     def renew_views(self, outs: dict[Var, Atom]) -> None:
         """After the loop, views are those of the last versions."""
-        last = {s.init: outs[p] for p, s in self.slots.items() if isinstance(s.init, Var) and outs.get(p, s.init) is not s.init}
+        last = {s.init: outs[p] for p, s in self.slots.items() if isinstance(s.init, Var)
+                and outs.get(p, s.init) is not s.init}
         self._renew(last, self.frame.machine.state)
 
     def _renew(self, versions: dict[Any, Any], state: State) -> None:
         """Views of what has another version are made again from it, in the whole state."""
-        memories, made = self.frame.machine.memories, dict(versions)
+        memories = self.frame.machine.memories
+        made = {v: new for v, new in versions.items() if v not in memories.views}
 
         def again(v: Any) -> Any:
             if v not in made:
@@ -176,17 +178,20 @@ class LoopMemory:
         found = [p for p, s in self.slots.items() if s.next is not None and p.type.kind in ("array", "unknown")
                  and self.places.get(p) not in self.mixed and p in self.places and met.mixed(p, s.next)]
         for param in found:
-            self.mixed[self.places[param]] = Frozen(f"`{param.hint}` is another array in the next trip", "copy it before "
+            self.mixed[self.places[param]] = Frozen(f"`{param.hint}` is another array in the next trip",
+                                                    "copy it before "
                                                     "the loop, or store into a copy", span)
         held = [p for p, s in self.slots.items() if isinstance(s.next, Var) and after.at(s.next) in after.frozen
                 and self.places.get(p) not in self.mixed and p in self.places and before.at(p) not in after.frozen]
         for param in held:
-            self.mixed[self.places[param]] = after.frozen[after.at(self.slots[param].next)]
+            self.mixed[self.places[param]] = after.frozen[after.at(self.slots[param].next)]  # type: ignore[arg-type]
         known = {before.at(a) for v in machine.state.values() for a in atoms_in(v) if isinstance(a, Var)}
-        frozen = {m: why for m, why in after.frozen.items() if m in known and m not in before.frozen and m not in self.frozen}
+        frozen = {m: why for m, why in after.frozen.items() if m in known and m not in before.frozen
+                  and m not in self.frozen}
         self.frozen.update(frozen)
         # A name of a whole array that a trip binds to a part of it is a part in the next trip.
-        partial = {path for p, s in self.slots.items() if isinstance(s.next, Var) and p in self.paths and after.is_part(s.next)
+        partial = {path for p, s in self.slots.items() if isinstance(s.next, Var) and p in self.paths
+                   and after.is_part(s.next)
                    and p not in after.parts for path in self.paths[p]} - self.partial
         self.partial |= partial
         if found or held or frozen or partial:
@@ -213,12 +218,11 @@ class LoopMemory:
                 before.of[param] = before.at(slot.init)
                 if before.is_part(slot.init):
                     before.parts.add(param)
-        pairs = [(outs.get(v, v), a, b) for v, a, b in self._pairs(joined)]
-        machine.memories = joined_memories(before, after, [p for p in pairs if isinstance(p[0], Var)],
-                                           self.frame.build.span)
+        pairs = [(last, a, b) for v, a, b in self._pairs(joined) if isinstance(last := outs.get(v, v), Var)]
+        machine.memories = joined_memories(before, after, pairs, self.frame.build.span)
         machine.memories.newer = dict(before.newer)
         for param, slot in self.slots.items():
             out, last = outs.get(param), param if slot.next is None else slot.next
             if isinstance(slot.init, Var) and isinstance(out, Var) and isinstance(last, Var) and out is not slot.init \
-                    and param.type.kind == "array" and after.at(last) is before.at(slot.init):
+                    and param.type.kind == "array" and after.at(last) is before.at(slot.init) and not after.is_part(last):
                 machine.memories.newer[slot.init] = out

@@ -43,7 +43,7 @@ from srcad.frontend.values import (
     map_atoms,
     static,
 )
-from srcad.ir import NEVER, UNDEF, Atom, Carry, Element, Lit, Loop, Test, Type, Var, equivalent, fresh, join
+from srcad.ir import NEVER, UNDEF, Atom, Carry, Dim, Element, Lit, Loop, Test, Type, Var, equivalent, fresh, join
 from srcad.ir.types import integer
 from srcad.ir.walk import inner_reads
 
@@ -118,7 +118,7 @@ def _unroll(frame: Frame, node: Any, items: list[Any]) -> None:
             frame.assign(node.target, items[k])
             until = _trip(frame, node)
             if not isinstance(until, Const):
-                branch(frame, atom_of(until), lambda: None, lambda: go(k + 1))  # noqa: B023 - run at once
+                branch(frame, atom_of(until), lambda: None, lambda: go(k + 1))
                 return
             if until.value:
                 return
@@ -153,7 +153,7 @@ def _unroll_while(frame: Frame, node: Any, limit: int) -> None:
                 break
             left, until = left - 1, _trip(frame, node)
             if not isinstance(until, Const):
-                branch(frame, atom_of(until), lambda: None, lambda: go(left))  # noqa: B023 - run at once
+                branch(frame, atom_of(until), lambda: None, lambda: go(left))
                 return
             if until.value:
                 return
@@ -176,6 +176,7 @@ class _Lowering(LoopMemory):
     made: dict[Any, Any] = field(default_factory=dict)
     unlike: dict[Any, Mixed] = field(default_factory=dict)
     split: set[Any] = field(default_factory=set)
+    loose: set[Dim] = field(default_factory=set)
     templates: dict[Any, Tup] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -228,7 +229,8 @@ class _Lowering(LoopMemory):
                     continue
                 if key in self.templates:
                     counter = iter(range(1_000_000))
-                    head[key] = map_atoms(lambda a, key=key, c=counter: self._slot((key, (next(c),)), UNDEF, key[1], a.type),
+                    head[key] = map_atoms(lambda a, key=key,
+                                          c=counter: self._slot((key, (next(c),)), UNDEF, key[1], a.type),
                                           self.templates[key])
                     continue
                 t = self.types.get((key, ()), NEVER)
@@ -299,7 +301,8 @@ class _Lowering(LoopMemory):
         value = self.space.value(Num(index), [self.frame.machine.held(e.var) for e in elements])
         memories = self.frame.machine.memories
         for e in elements:
-            if e.var.type.kind in ("array", "unknown") and isinstance(e.sequence, Var) and e.sequence.type.kind != "sequence":
+            if e.var.type.kind in ("array", "unknown") and isinstance(e.sequence,
+                                                                      Var) and e.sequence.type.kind != "sequence":
                 memories.of[e.var] = memories.at(e.sequence)
                 memories.elements.add(e.var)
                 self.elements.add(e.var)
@@ -372,7 +375,8 @@ class _Lowering(LoopMemory):
         """The next trip begins with what this one ends with: what can't be one variable can't be used in the body."""
         for key, value in head.items():
             other = result[key]
-            if key in self.unlike or isinstance(value, Missing | Poison) or isinstance(other, Poison) or same(value, other):
+            if key in self.unlike or isinstance(value, Missing | Poison) or isinstance(other, Poison) or same(value,
+                                                                                                              other):
                 continue
             if isinstance(other, Ref) and isinstance(value, Ref):
                 other = Mixed("it is one list or object in the first trip and another in a later one")
@@ -408,8 +412,9 @@ class _Lowering(LoopMemory):
                 path = self.places[slot.param]
                 own = slot.init.type if slot.param.type.kind == "never" and slot.init is not UNDEF else slot.param.type
                 wide = join(own, replace(b.type, value=None))
-                if not equivalent(wide, slot.param.type):
+                if not equivalent(wide, slot.param.type) or self._settled(slot.param.type, b.type):
                     self.types[path] = wide
+                    self.loose.update(d for d in wide.shape or () if d not in (slot.param.type.shape or ()))
                     self._again = True
                 slot.next = b
                 return slot.param
@@ -425,6 +430,11 @@ class _Lowering(LoopMemory):
             return Var(hint, b.type)
 
         return choose
+
+    def _settled(self, own: Type, last: Type) -> bool:
+        """Does a size of the param stand for one extent, although a trip ends with another?"""
+        shapes = zip(own.shape or (), last.shape or (), strict=False)
+        return own.rank == last.rank and any(x != y and x not in self.loose for x, y in shapes)
 
     def _carry_constants(self, head: State, hint: str) -> None:
         """A constant changed: carry every container or name of that hint."""
@@ -444,7 +454,7 @@ class _Lowering(LoopMemory):
                     carries.append(Carry(Var(param.hint, param.type), param, slot.init, param))
                     outs[param] = carries[-1].out
                 continue
-            out = Var(param.hint, param.type)
+            out = Var(param.hint, _after(param.type, slot.next.type))
             outs[param] = out
             carries.append(Carry(out, param, slot.init, slot.next))
         broke = getattr(self.node, "broke", None)
@@ -464,6 +474,13 @@ def _grows(head: Any, end: Any) -> bool:
     if isinstance(head, Items):
         return isinstance(end, Sequence | Rows) or (isinstance(end, Items) and len(head.values) != len(end.values))
     return isinstance(head, Sequence) and isinstance(end, Rows)
+
+
+def _after(before: Type, last: Type) -> Type:
+    """The type of a carry after the loop: an extent that changes from trip to trip is another one then."""
+    if before.shape is None or before.rank != last.rank or last.shape is None:
+        return before
+    return replace(before, shape=tuple(x if x == y else fresh() for x, y in zip(before.shape, last.shape, strict=True)))
 
 
 def _numeric(value: Any) -> Any:

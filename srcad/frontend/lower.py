@@ -72,8 +72,8 @@ def lower(source: Source, arguments: dict[str, Any]) -> Lowered:
     """Lower the function of `source`.
 
     `arguments` maps each parameter to a tree (tuples, lists, dicts, `Record`s) whose leaves are `Type`s of what
-    differs from call to call, or `Const`s.  Raises `Unsupported` with all the problems found, and `NeedsValue` where a leaf
-    has to be a `Const`.
+    differs from call to call, or `Const`s.  Raises `Unsupported` with all the problems found, and `NeedsValue` where a
+    leaf has to be a `Const`.
     """
     static: set[Any] = set()
     for _ in range(32):

@@ -37,7 +37,7 @@ from srcad.frontend.values import (
     atoms_in,
     map_atoms,
 )
-from srcad.ir import Atom, Builder, Form, FuncRef, Let, Op, Type, Var, type_of
+from srcad.ir import Atom, Builder, Form, Let, Op, Type, Var, type_of
 from srcad.ir.infer import fails
 from srcad.ir.types import INT, OBJECT, fresh
 
@@ -64,13 +64,14 @@ class Guard:
 
     def holds(self) -> bool:
         now = self.read()
-        return now is self.value or (type(now) is type(self.value) and type(now) in (bool, int, str) and now == self.value)
+        return now is self.value or (type(now) is type(self.value) and type(now) in (bool, int, str)
+                                     and now == self.value)
 
 
 @dataclass(frozen=True)
 class Semantics:
-    """What the parts of Python mean.  They are defined in terms of each other: an expression calls a function whose body
-    has statements, which hold expressions.  Each module asks for the others' meaning here."""
+    """What the parts of Python mean.  They are defined in terms of each other: an expression calls a function whose
+    body has statements, which hold expressions.  Each module asks for the others' meaning here."""
 
     evaluate: Callable[[Frame, Any], Any]
     execute: Callable[[Frame, list[Any]], None]
@@ -120,7 +121,7 @@ class Machine:
     outside: dict[Any, Ref] = field(default_factory=dict)
     inputs: dict[Var, tuple[str, int]] = field(default_factory=dict)
     static_captures: set[Any] = field(default_factory=set)
-    callees: dict[Any, FuncRef] = field(default_factory=dict)
+    callees: dict[Any, Any] = field(default_factory=dict)
     active: list[Any] = field(default_factory=list)
     traces: list[dict[Any, Any]] = field(default_factory=list)
     semantics: Semantics | None = None

@@ -2,8 +2,8 @@
 
 In the core language an array is a value, and a store makes another: `x[i] = v` is `x' = set_at(x, i, v)`.  What Python
 means by it is kept here.  A variable that holds an array stands for a *memory*; names, containers and closures that
-hold the variable share it, so a store replaces the variable in the whole state.  A *view* remembers how it was made from
-its base: a store to the base makes it again, a store to the view is a store to the base.
+hold the variable share it, so a store replaces the variable in the whole state.  A *view* remembers how it was made
+from its base: a store to the base makes it again, a store to the view is a store to the base.
 
     row = A[0]                A -> A.1    row -> row.2 = A.1[0]
     row[:] = v                row.3 = set_at(row.2, :, v);  A.4 = set_at(A.1, 0, row.3)
@@ -181,10 +181,12 @@ class Memories:
         return isinstance(place, Var) and place not in self.met and made_in_order(
             place, made, lambda a: self.lies_in_order(a, made))
 
-    def derive(self, result: Var, op: Op, args: tuple[Any, ...], named: dict[str, Any], made: Mapping[Var, Let]) -> None:
+    def derive(self, result: Var, op: Op, args: tuple[Any, ...], named: dict[str, Any],
+               made: Mapping[Var, Let]) -> None:
         """Note that `result` may be in the memory of an argument of `op`."""
         arrays = [a for a in args if isinstance(a, Var) and _is_array(a)]
-        if op.memory == "fresh" or not _is_array(result) or not arrays or (len(arrays) > 1 and arrays[0] is not args[0]):
+        if op.memory == "fresh" or not _is_array(result) or not arrays or (len(arrays) > 1
+                                                                           and arrays[0] is not args[0]):
             return
         base = arrays[0]
         if op.function is operator.getitem and not is_basic(args[1]):
@@ -208,8 +210,10 @@ def is_basic(index: Any) -> bool:
     if isinstance(index, tuple):
         return all(map(is_basic, index))
     if isinstance(index, Var):
-        return index.type.kind in ("number", "scalar") and index.type.dtype is not None and index.type.dtype.kind in "iu"
-    return not isinstance(index, list | np.ndarray | bool) and not (isinstance(index, Lit) and isinstance(index.value, bool))
+        return index.type.kind in ("number",
+                                   "scalar") and index.type.dtype is not None and index.type.dtype.kind in "iu"
+    return not isinstance(index, list | np.ndarray | bool) and not (isinstance(index, Lit)
+                                                                    and isinstance(index.value, bool))
 
 
 class StoresToElement(Exception):
@@ -304,7 +308,8 @@ def joined(left: Memories, right: Memories, pairs: Iterable[tuple[Var, Atom, Ato
     A memory that meets one other which meets nothing else is one memory.  All others are mixed: what could be one of
     them or another can be read, and a store to it is refused."""
     result = Memories({**left.of, **right.of}, {**left.views, **right.views}, left.parts | right.parts,
-                      left.elements | right.elements, {**left.frozen, **right.frozen}, among={**left.among, **right.among}, met=left.met | right.met)
+                      left.elements | right.elements, {**left.frozen, **right.frozen},
+                      among={**left.among, **right.among}, met=left.met | right.met)
     met = Meetings(left, right)
     found = [(out, a, b) for out, a, b in pairs if _is_array(out)]
     result.newer = _newer(left, right, found)

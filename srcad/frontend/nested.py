@@ -52,7 +52,8 @@ def call_derivative(frame: Frame, derivative: Lowerable, args: list[Any], kwargs
         mapping[capture.var] = known.var
     for param in func.params:
         if param.has_default:
-            mapping.update({v: Lit(param.default) for v in leaves(param.tree) if isinstance(v, Var) and v not in mapping})
+            mapping.update({v: Lit(param.default) for v in leaves(param.tree) if isinstance(v, Var)
+                            and v not in mapping})
     frame.machine.guards.update({(g.name, id(g)): g for g in lowered.guards})
     renamer = Renamer(mapping)
     frame.build.stmts += [s for s in renamer.block(func.body) if not _is_comment(s)]

@@ -1,8 +1,9 @@
 """Functions that are called from several places, or that call themselves, become functions of the program.
 
-What a recursive call returns is not known before the function has been lowered, and its lowering needs it: so the result is
-assumed to be nothing (`never`), which every join ignores, and the function is lowered again with what came out until
-that is what was assumed.  An array that the function stores to is a result as well: the caller goes on with that version.
+What a recursive call returns is not known before the function has been lowered, and its lowering needs it: so the
+result is assumed to be nothing (`never`), which every join ignores, and the function is lowered again with what came
+out until that is what was assumed.  An array that the function stores to is a result as well: the caller goes on with
+that version.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ class _Callee:
     reads: dict[Any, Any] = field(default_factory=dict)     # what it saw of the state around it
     extras: tuple[Var, ...] = ()
     effect: bool = False
-    changed: tuple[int, ...] = ()   # the inputs that are arrays which it stores to: their last versions are results, too
+    changed: tuple[int,
+                   ...] = ()   # the inputs that are arrays which it stores to: their last versions are results, too
 
 
 def call_recursive(frame: Frame, source: Any, key: Any, bound: dict[str, Any], parent: Frame | None) -> Any:
@@ -249,7 +251,8 @@ def _result(frame: Frame, value: Any) -> Any:
             content = frame.machine.content(value)
             if isinstance(content, Items | Sequence):
                     return Sequence(sequence_of(frame, value))
-            raise Refused(f"{describe(value)} as the result of a recursive function", hint="return a tuple of its parts")
+            raise Refused(f"{describe(value)} as the result of a recursive function",
+                          hint="return a tuple of its parts")
         case Tup(items=items, cls=cls):
             return Tup(tuple(_result(frame, i) for i in items), cls)
         case Const() if is_atomic(value):
@@ -279,15 +282,18 @@ def _call(frame: Frame, callee: _Callee, args: list[Any]) -> Any:
     types = [replace(a.type, value=None) for a in (*_atoms(frame, callee.result), *targets)]
     memories = frame.machine.memories
     for k in callee.changed:
-        if any(memories.at(args[k]) is memories.at(a) for j, a in enumerate((*args, *callee.extras)) if j != k and isinstance(a, Var)):
-            raise Refused("a call that is given an array twice, or two parts of one, and stores to it", hint="pass a copy")
+        if any(memories.at(args[k]) is memories.at(a) for j, a in enumerate((*args, *callee.extras)) if j != k
+               and isinstance(a, Var)):
+            raise Refused("a call that is given an array twice, or two parts of one, and stores to it",
+                          hint="pass a copy")
     op = call_op(callee.ref, tuple(types), callee.effect)
     outs = iter(frame.build.calls(op, *args, *callee.extras))
     result = map_atoms(lambda a: next(outs), callee.result)
     for target in targets:
         last = next(outs)
-        Store(frame.build, frame.machine.state, memories)(memories.current(target), lambda x, new=last: new,
-                                                          "a call that stores into its argument")
+        Store(frame.build, frame.machine.state, memories)(
+            memories.current(target), lambda x, new=last: new,  # type: ignore[arg-type, misc]
+            "a call that stores into its argument")
     return frame.machine.new(result) if isinstance(result, Sequence) else result
 
 

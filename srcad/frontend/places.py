@@ -189,7 +189,8 @@ def viewed(frame: Frame, op: Op, atom: Atom, *rest: Any) -> Num:
 
 
 def _static_slice(index: slice) -> slice:
-    return slice(*(None if p is None else static(p, "a bound of a slice") for p in (index.start, index.stop, index.step)))
+    return slice(*(None if p is None else static(p, "a bound of a slice")
+                   for p in (index.start, index.stop, index.step)))
 
 
 def _known_item(frame: Frame, items: tuple[Any, ...], index: Any, part: Any) -> Any:

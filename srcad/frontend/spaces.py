@@ -157,9 +157,11 @@ def extent_of(frame: Frame, atom: Atom) -> Atom:
 
 
 def _zipped(frame: Frame, spaces: list[Space]) -> Space:
-    if all(s.items is not None or (s.bounds is not None and static_range(s.bounds) is not None) for s in spaces) and any(
+    if all(s.items is not None or (s.bounds is not None and static_range(s.bounds) is not None)
+           for s in spaces) and any(
             s.items is not None for s in spaces):
-        columns = [s.items if s.items is not None else [Const(i) for i in static_range(s.bounds) or ()] for s in spaces]
+        columns = [s.items if s.items is not None
+                   else [Const(i) for i in (static_range(s.bounds) if s.bounds else None) or ()] for s in spaces]
         return Space([Tup(tuple(row)) for row in zip(*columns, strict=False)])
     spaces = [_sequenced(frame, s) for s in spaces]
     ranged = [i for i, s in enumerate(spaces) if s.bounds is not None]
@@ -249,7 +251,8 @@ def by_index(frame: Frame, space: Space) -> Space:
     bounds = space.bounds
     if bounds is None:
         lengths = {a.type.shape[0] if a.type.shape else None for a in space.sequences}
-        extents = [extent_of(frame, a) for a in space.sequences[:1 if len(lengths) == 1 and None not in lengths else None]]
+        extents = [extent_of(frame, a)
+                   for a in space.sequences[:1 if len(lengths) == 1 and None not in lengths else None]]
         shortest = op_of(min)
         assert shortest is not None
         bounds = Range(Lit(0), extents[0] if len(extents) == 1 else frame.build.call(shortest, *extents), Lit(1))
@@ -278,7 +281,7 @@ def place(frame: Frame, base: Atom, index: Atom) -> Num:
     return Num(result)
 
 
-def element(frame: Frame, atom: Atom, index: Any) -> Num:
+def element(frame: Frame, atom: Atom, index: Any) -> Num | Ref:
     """`atom[index]` of an array or a sequence."""
     if atom.type.kind == "sequence":
         return frame.machine.held(frame.build.call(ITEM, atom, index))

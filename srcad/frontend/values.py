@@ -234,7 +234,8 @@ def is_static(value: Any) -> bool:
 
 
 def is_function(value: Any) -> bool:
-    return isinstance(value, Closure | Partial | Method | Either) or (isinstance(value, Const) and callable(value.value))
+    return isinstance(value, Closure | Partial | Method | Either) or (isinstance(value, Const)
+                                                                      and callable(value.value))
 
 
 def describe(value: Any) -> str:
@@ -245,7 +246,8 @@ def describe(value: Any) -> str:
         case Num():
             if value.atom == Lit(None):
                 return "None"
-            return {"array": "an array", "object": "an object", "sequence": "a list"}.get(value.atom.type.kind, "a number")
+            return {"array": "an array", "object": "an object", "sequence": "a list"}.get(value.atom.type.kind,
+                                                                                          "a number")
         case Tup(items=items):
             return f"a tuple of {len(items)}"
         case Ref(cell=cell):

@@ -37,7 +37,8 @@ def _call(build: Builder, function: Any, *args: Any, hint: str = "", **named: An
 def _shaped(build: Builder, base: Var, new: Var, rest: tuple[Any, ...], named: dict[str, Any]) -> Atom:
     """The same elements in the same order, in the shape of the base."""
     assert base.type.shape is not None
-    extents = tuple(d.offset if d.size is None else build.call(EXTENT, base, axis=k) for k, d in enumerate(base.type.shape))
+    extents = tuple(d.offset if d.size is None else build.call(EXTENT, base, axis=k) for k,
+                    d in enumerate(base.type.shape))
     return _call(build, np.reshape, new, extents, hint=base.hint)
 
 
@@ -75,7 +76,8 @@ def _real(build: Builder, base: Var, new: Var, rest: tuple[Any, ...], named: dic
 
 
 def _imaginary(build: Builder, base: Var, new: Var, rest: tuple[Any, ...], named: dict[str, Any]) -> Atom:
-    return build.call(OPERATORS["add"], _call(build, np.real, base), build.call(OPERATORS["mul"], 1j, new), hint=base.hint)
+    return build.call(OPERATORS["add"], _call(build, np.real, base), build.call(OPERATORS["mul"], 1j, new),
+                      hint=base.hint)
 
 
 def _item(build: Builder, base: Var, new: Var, rest: tuple[Any, ...], named: dict[str, Any]) -> Atom:
@@ -99,7 +101,8 @@ def _is_complex(v: Var) -> bool:
     return v.type.dtype is not None and v.type.dtype.kind == "c"
 
 
-def is_certain(op: Op, result: Var, base: Var, rest: tuple[Any, ...], named: dict[str, Any], lies_in_order: bool) -> bool:
+def is_certain(op: Op, result: Var, base: Var, rest: tuple[Any, ...], named: dict[str, Any],
+               lies_in_order: bool) -> bool:
     """Is `op(base)`, which may be a part of `base`, one for certain?"""
     match op.function:
         case operator.getitem:

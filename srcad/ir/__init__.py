@@ -55,7 +55,8 @@ from srcad.ir.types import (
 
 __all__ = [
     "AND", "BOOL", "COMPLEX", "EXTENT", "FLOAT", "HOLE", "INT", "IS", "IS_NOT", "NEVER", "NOT", "OBJECT", "OPERATORS",
-    "OR", "PACK", "RANK", "RESIDUALS", "SHAPE", "TRUTH", "UNDEF", "UNKNOWN", "Atom", "Block", "Builder", "CallOp", "Carry",
+    "OR", "PACK", "RANK", "RESIDUALS", "SHAPE", "TRUTH", "UNDEF", "UNKNOWN", "Atom", "Block", "Builder", "CallOp",
+    "Carry",
     "Choice", "Dim", "Element", "Form", "Func", "FuncRef", "If", "Let", "Listing", "Lit", "Loop", "Op", "Param",
     "Range", "Read", "Record", "Size", "Slicing", "Stmt", "Symbol", "Test", "Type", "Undef", "UnpackOp", "Var",
     "Write", "array", "call_op", "define", "equivalent", "fill", "form_of", "fresh", "is_number", "join", "leaves",

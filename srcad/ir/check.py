@@ -1,8 +1,8 @@
 """Does a program obey the language?
 
 Every pass is followed by `check`.  It finds what single assignment and structured scopes forbid: a variable bound
-twice, a read of what is not in scope, a call whose form and arguments don't fit.  A failure is a mistake of ours, so it is an
-AssertionError, whose text ends with the statement at fault.
+twice, a read of what is not in scope, a call whose form and arguments don't fit.  A failure is a mistake of ours, so it
+is an AssertionError, whose text ends with the statement at fault.
 
     u = np.sin(x)
     if c:

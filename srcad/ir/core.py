@@ -37,7 +37,7 @@ class Var:
 
     __slots__ = ("hint", "serial", "type")
 
-    def __init__(self, hint: str, type: Type) -> None:  # noqa: A002 - the field's own name
+    def __init__(self, hint: str, type: Type) -> None:
         self.hint, self.type, self.serial = hint, type, next(_serials)
 
     def __repr__(self) -> str:
@@ -60,7 +60,7 @@ class Lit:
     def __hash__(self) -> int:
         return hash(self._key())
 
-    def _key(self) -> tuple[type, object]:
+    def _key(self) -> tuple[object, object]:
         # 1, 1.0 and True are three constants; so are 0.0 and -0.0; NaN is one.
         exact = repr(self.value) if isinstance(self.value, float | complex) else self.value
         return type(self.value), exact
@@ -229,8 +229,8 @@ class Test:
 class Loop:
     """A trip is made while the range, every element's sequence and every read tape last and `test` holds.
 
-    `until` is read at the end of a trip, after rows are written and carries are set: a user's `break` or `return`.  `broke` tells
-    the statements after the loop whether it ended so (a loop's `else`)."""
+    `until` is read at the end of a trip, after rows are written and carries are set: a user's `break` or `return`.
+    `broke` tells the statements after the loop whether it ended so (a loop's `else`)."""
 
     body: Block
     index: Var | None = None

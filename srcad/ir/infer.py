@@ -1,10 +1,10 @@
 """The type of an operation's result.
 
-Elementwise operations broadcast.  An operation with a rule of its own says it (`Op.infer`).  For all others NumPy itself
-is asked: the operation is run on small prototypes in which every unknown size is given a number, three times with
-other numbers; an extent of the result that is `size + constant` in all three is that linear form, any other is a
-new size.  Runs at the smallest sizes then take back what holds only for large arrays.  So a fact is never a guess about a
-function, and a function that can't run on prototypes has an unknown type.
+Elementwise operations broadcast.  An operation with a rule of its own says it (`Op.infer`).  For all others NumPy
+itself is asked: the operation is run on small prototypes in which every unknown size is given a number, three times
+with other numbers; an extent of the result that is `size + constant` in all three is that linear form, any other is a
+new size.  Runs at the smallest sizes then take back what holds only for large arrays.  So a fact is never a guess about
+a function, and a function that can't run on prototypes has an unknown type.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ def _prototype(t: Type, extent: dict[Size, int], salt: int, values: int) -> Any:
     else:
         count = int(np.prod(shape))
         a = ((np.arange(count, dtype=float) * 7919 + salt * 31) % 101 / 101 + 0.5).reshape(shape)
-        a = (a + 2 * count * np.eye(*shape[-2:]) if len(shape) >= 2 else a).astype(dtype)
+        a = (a + 2 * count * np.eye(shape[-2], shape[-1]) if len(shape) >= 2 else a).astype(dtype)
     return a.item() if t.kind == "number" else a[()] if t.kind == "scalar" else a
 
 
@@ -218,8 +218,8 @@ def _linear(extents: list[int], sizes: dict[Size, int]) -> Dim:
 
 
 def fails(op: Op, args: Sequence[Any]) -> bool:
-    """Does the operation fail in every call that the program serves?  Sizes of arguments that differ at the call at hand
-    differ in all of them."""
+    """Does the operation fail in every call that the program serves?  Sizes of arguments that differ at the call at
+    hand differ in all of them."""
     shapes = [a.type.shape for a in args if a.type.is_numeric]
     if len(args) < 2 or len(shapes) != len(args) or any(s is None for s in shapes):
         return False

@@ -1,7 +1,7 @@
 """What a core program means: the reference that printers and passes are tested against.
 
-Statements are run one by one with `op.function`; nothing here is fast.  A variable without a value (`Undef`) may be passed
-on by choices, carries and rows; the first operation that reads it raises UnboundLocalError.
+Statements are run one by one with `op.function`; nothing here is fast.  A variable without a value (`Undef`) may be
+passed on by choices, carries and rows; the first operation that reads it raises UnboundLocalError.
 
     interpret(func, 0.7, np.arange(3.0))        the result of func(0.7, np.arange(3.0))
 """

@@ -7,7 +7,8 @@
         out h.7
         return h.7
 
-Every variable has its serial, nothing is left out and nothing is made pretty: the printer of `srcad.backends` does that.
+Every variable has its serial, nothing is left out and nothing is made pretty: the printer of `srcad.backends` does
+that.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class Inputs:
                 return self._new(Lit(v), FLOAT if isinstance(v, float) else COMPLEX, hint)
             case Tup(items=items, cls=cls):
                 values, trees = self._all(items, hint)
-                return Tup(values, cls), trees if cls is None else Record(cls, dict(zip(cls._fields, trees, strict=True)))  # type: ignore[attr-defined]
+                return Tup(values, cls), trees if cls is None else _record(cls, cls._fields, trees)  # type: ignore[attr-defined]
             case Ref():
                 return self._content(self.machine.content(value), hint)
             case _:
@@ -79,9 +79,13 @@ class Inputs:
             case Fields(cls=cls, values=fields):
                 made, trees = self._all([v for _, v in fields], hint)
                 names = [k for k, _ in fields]
-                return new(Fields(cls, tuple(zip(names, made, strict=True))), hint), Record(cls, dict(zip(names, trees, strict=True)))
+                return new(Fields(cls, tuple(zip(names, made, strict=True))), hint), _record(cls, names, trees)
             case _:
                 raise Refused("a list whose length is not known as an argument of a derivative")
+
+
+def _record(cls: type, names: Sequence[str], trees: Sequence[Any]) -> Record:
+    return Record(cls, dict(zip(names, trees, strict=True)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +107,8 @@ class Inner:
         return map_tree(renamer.atom, func.result)
 
 
-def inner_program(frame: Frame, function: Any, args: Sequence[Any], kwargs: dict[str, Any], moving: Sequence[int | str]) -> Inner:
+def inner_program(frame: Frame, function: Any, args: Sequence[Any], kwargs: dict[str, Any],
+                  moving: Sequence[int | str]) -> Inner:
     """The call `function(*args, **kwargs)` as a program of the arguments at the positions and keywords `moving`."""
     machine, start = frame.machine, dict(frame.machine.state)
     with machine.fork(start) as stmts:
@@ -115,17 +120,20 @@ def inner_program(frame: Frame, function: Any, args: Sequence[Any], kwargs: dict
             trees.append(tree)
         result = leave(machine, call_value(frame, function, given, named))
         if any(machine.state.get(k) != v for k, v in start.items()):
-            raise Refused("a derivative of a function that changes what is outside of it", "", "return the new value instead")
+            raise Refused("a derivative of a function that changes what is outside of it", "",
+                          "return the new value instead")
     body = tuple(stmts)
     own = frozenset(inputs.atoms)
-    outside = sorted((free(body) | {v for v in leaves(result) if isinstance(v, Var)} - bound(body)) - own, key=lambda v: v.serial)
+    returned = {v for v in leaves(result) if isinstance(v, Var)} - bound(body)
+    outside = sorted((free(body) | returned) - own, key=lambda v: v.serial)
     params = [Param(f"x{k}", t) for k, t in enumerate(trees)] + [Param(v.hint or "t", v) for v in outside]
     return Inner(Func("function", tuple(params), body, result, frame.build.span), tuple(trees), inputs.atoms)
 
 
 def _floats(inner: Inner) -> None:
     if not inner.wrt:
-        raise ArgumentError("a derivative with respect to arguments that hold no floats: pass floats, for instance 2.0 instead of 2")
+        raise ArgumentError("a derivative with respect to arguments that hold no floats: pass floats, for instance 2.0 "
+                            "instead of 2")
 
 
 # The functions of the API, as calls of a program.
@@ -141,7 +149,8 @@ def jvp(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     _floats(inner)
     func = forward(inner.func, inner.wrt)
     dots = [v for p in func.params[len(inner.func.params):] for v in leaves(p.tree) if isinstance(v, Var)]
-    values = [a for k, tree in zip(moving, inner.trees, strict=True) for a in _along(frame, tree, along[k], inner.atoms)]
+    values = [a for k, tree in zip(moving, inner.trees, strict=True)
+              for a in _along(frame, tree, along[k], inner.atoms)]
     y, dy = inner.emit(frame, func, dict(zip(dots, values, strict=True)))
     return Tup((value_of(frame, y), value_of(frame, dy)))
 
@@ -230,8 +239,8 @@ class Gradient:
         moving = [argument_at(function, w, rest, kwargs) for w in self.wrt]
         inner = inner_program(frame, function, rest, kwargs, moving)
         if not all(map(_has_variables, inner.trees)):
-            raise ArgumentError("a gradient with respect to an argument that holds no floats: pass floats, for instance 2.0 "
-                                "instead of 2")
+            raise ArgumentError("a gradient with respect to an argument that holds no floats: pass floats, for instance "
+                                "2.0 instead of 2")
         func = reverse(one_number(inner.func, self.has_aux), inner.wrt, has_aux=self.has_aux)
         if not self.value:
             value, gradient = func.result

@@ -114,8 +114,8 @@ def check_arguments(program: Gradient, arguments: dict[str, Any]) -> None:
     for name in map(argument_of, program.wrt):
         tree = arguments[name]
         if isinstance(tree, Const) and isinstance(tree.value, np.ndarray):
-            raise ArgumentError(f"`{name}` of {program.primal.name} is an array of dtype {tree.value.dtype}. Pass an array of "
-                                "floats")
+            raise ArgumentError(f"`{name}` of {program.primal.name} is an array of dtype {tree.value.dtype}. Pass an "
+                                "array of floats")
 
 
 def check_scalar(name: str, result: Any) -> None:

@@ -106,7 +106,8 @@ class Pullback:
         parts, given = leaves(self.func.result), _cotangents(self.func.result, cotangent)
         if len(given) != len(parts):
             raise ArgumentError(f"the cotangent must have the structure of the result of {self.func.name}")
-        outputs = [(g, shape) for a, g, shape in zip(parts, given, self.shapes, strict=True) if isinstance(a, Var | Lit | Undef)]
+        outputs = [(g, shape) for a, g, shape in zip(parts, given, self.shapes, strict=True)
+                   if isinstance(a, Var | Lit | Undef)]
         return [self._seed(g, shape) for k, (g, shape) in enumerate(outputs) if k in self.halves.outputs]
 
     def _seed(self, g: Any, shape: tuple[int, ...] | None) -> Any:
@@ -114,9 +115,11 @@ class Pullback:
         if shape is None:
             return g
         if not isinstance(g, np.ndarray | np.generic | float | int | complex) and not hasattr(g, "__array__"):
-            raise ArgumentError(f"a cotangent of {self.func.name} is {g!r}; it must be a number or array of shape {shape}")
+            raise ArgumentError(f"a cotangent of {self.func.name} is {g!r}; it must be a number or array of shape "
+                                f"{shape}")
         if np.shape(g) != shape:
-            raise ArgumentError(f"a cotangent of {self.func.name} has shape {np.shape(g)}, and the result has shape {shape}")
+            raise ArgumentError(f"a cotangent of {self.func.name} has shape {np.shape(g)}, and the result has "
+                                f"{shape}")
         return g.astype(float) if isinstance(g, np.ndarray | np.generic) and g.dtype.kind in "iub" else g
 
     def _trees(self, found: dict[int, Any]) -> tuple[Any, ...]:
@@ -159,7 +162,8 @@ def push(program: Program, primals: tuple[Any, ...], tangents: tuple[Any, ...], 
     still = all(t is None for t in tangents)
     wrt = tuple(n for n in primal.names if n in along and (still or _moves(along[n])) and _has_floats(values[n]))
     if not wrt:
-        raise ArgumentError(f"none of the arguments of {program.name} is a float. Pass floats, for instance 2.0 instead of 2")
+        raise ArgumentError(f"none of the arguments of {program.name} is a float. Pass floats, for instance 2.0 instead "
+                            "of 2")
     runner = _runner(Tangent, program, wrt, backend)
     given = tuple(_tangent(along[n], tree_of(values[n], lambda leaf: leaf), n) for n in wrt)
     y, dy = runner(primals, {}, given)
@@ -203,5 +207,6 @@ def _leaf_tangent(tangent: Any, value: Any, name: str) -> Any:
     if tangent is None:
         return np.zeros_like(value)[()]
     if np.shape(tangent) != np.shape(value):
-        raise ArgumentError(f"the tangent of `{name}` has shape {np.shape(tangent)}, and `{name}` has {np.shape(value)}")
+        raise ArgumentError(f"the tangent of `{name}` has shape {np.shape(tangent)}, and `{name}` has "
+                            f"{np.shape(value)}")
     return tangent if np.asarray(tangent).dtype.kind in "fc" else np.asarray(tangent, float)[()]

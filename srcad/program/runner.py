@@ -32,12 +32,18 @@ class Runner:
         self.plain = primal.plain
         self.count = len(primal.names)
         self.defaults = primal.code.__defaults__ or ()
+        self.positional_only = primal.code.__code__.co_posonlyargcount
 
     def values(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """The arguments in the order of the parameters, defaults filled in."""
         missing = self.count - len(args)
         if self.plain and not kwargs and 0 <= missing <= len(self.defaults):
             return args + self.defaults[len(self.defaults) - missing:]
+        if self.plain and self.positional_only <= len(args) <= self.count:
+            rest = self.primal.names[len(args):]
+            by_name = {**dict(zip(reversed(self.primal.names), reversed(self.defaults), strict=False)), **kwargs}
+            if kwargs.keys() <= set(rest) <= by_name.keys():
+                return (*args, *[by_name[n] for n in rest])
         bound = self.primal.arguments(args, kwargs)
         return tuple([bound[n] for n in self.primal.names])
 
@@ -52,7 +58,7 @@ class Runner:
                 return self.finish(variant, args + more if more else args)
             if variant.holds():
                 return self.finish(variant, (*args, *[read() for read in variant.captures], *more))
-        variant = self.variants.find(args)
+        variant = self.variants.find(args, key)
         return self.finish(variant, (*args, *(read() for read in variant.captures), *more))
 
     def finish(self, variant: Variant, given: tuple[Any, ...]) -> Any:

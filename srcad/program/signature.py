@@ -50,20 +50,24 @@ def keys_of(values: Iterable[Any]) -> list[Any]:
     return [(a.dtype, a.shape) if type(a) is ndarray else key_of(a) for a in values]
 
 
-def exact_key(values: tuple[Any, ...], static: frozenset[Path], names: tuple[str, ...]) -> Any:
+def exact_key(values: tuple[Any, ...], static: frozenset[Path], names: tuple[str, ...], key: Any = None) -> Any:
     """The key of a call; leaves whose values decide structure are in it by value."""
-    key = tuple(keys_of(values))
+    key = key or tuple(keys_of(values))
     if not static:
         return key
-    given = {name: leaves_of(value) for name, value in zip(names, values, strict=True)}
-    # Another call may have given more leaves here.
-    return "static", key, tuple(given[name][i] for name, i in sorted(static) if name != ANY_SHAPE and i < len(given[name]))
+    found = []
+    for name, i in sorted(static):
+        given = leaves_of(values[names.index(name)]) if name != ANY_SHAPE else ()
+        if i < len(given):  # another call may have given more leaves here
+            found.append(given[i])
+    return "static", key, tuple(found)
 
 
 def specialised(static: frozenset[Path], path: Path, given: dict[str, Any]) -> frozenset[Path] | None:
     """`static`, and the leaf or extent at `path`; None if a program can't be made for its value."""
     name, index = path
-    if path in static or (name != ANY_SHAPE and isinstance(leaves_of(given[name])[index], np.ndarray | float | complex)):
+    if path in static or (name != ANY_SHAPE
+                          and isinstance(leaves_of(given[name])[index], np.ndarray | float | complex)):
         return None
     return static | {path}
 
@@ -162,7 +166,8 @@ def pattern_of(tree: Any, seen: dict[Size, int]) -> Any:
 def unknown_arguments(names: tuple[str, ...], annotations: dict[str, Any]) -> dict[str, Any]:
     """Trees for a function that is shown without example arguments: by annotation, else unknown."""
     by_annotation = {float: FLOAT, int: INT, complex: COMPLEX, "float": FLOAT, "int": INT, "complex": COMPLEX}
-    return {n: by_annotation.get(annotations.get(n), UNKNOWN) if _hashable(annotations.get(n)) else UNKNOWN for n in names}
+    return {n: by_annotation.get(annotations.get(n), UNKNOWN) if _hashable(annotations.get(n)) else UNKNOWN
+            for n in names}
 
 
 def _hashable(x: Any) -> bool:

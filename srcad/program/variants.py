@@ -53,7 +53,7 @@ class Variant:
         for g in self.guards:
             if not g.holds():
                 return False
-        for read, key in zip(self.captures, self.capture_keys, strict=True):  # noqa: SIM110 - this runs at every call
+        for read, key in zip(self.captures, self.capture_keys, strict=True):
             if _kind(read()) != key:
                 return False
         return True
@@ -63,7 +63,8 @@ def makes_its_results(func: Func) -> bool:
     """Is every part of the result new memory of its own, so that a call need not look for that?"""
     makers = {v: s.op for s in func.body if isinstance(s, Let) for v in s.outs}
     parts = [v for v in leaves(func.result) if isinstance(v, Var) and v.type.kind not in ("number", "scalar")]
-    if len(set(parts)) < len(parts) or any(isinstance(a, Lit) and isinstance(a.value, np.ndarray) for a in leaves(func.result)):
+    constants = [a.value for a in leaves(func.result) if isinstance(a, Lit)]
+    if len(set(parts)) < len(parts) or any(isinstance(c, np.ndarray) for c in constants):
         return False
     return all(v in makers and makers[v].memory == "fresh" and not isinstance(makers[v], CallOp)
                for v in parts)
@@ -96,9 +97,9 @@ class Variants:
     def __getstate__(self) -> dict[str, Any]:
         raise TypeError("the variants of a program are not pickled")
 
-    def find(self, values: tuple[Any, ...]) -> Variant:
-        """The variant that serves these arguments, made if need be."""
-        key = exact_key(values, self.static, self.names)
+    def find(self, values: tuple[Any, ...], key: Any = None) -> Variant:
+        """The variant that serves these arguments, made if need be; `key` is theirs, if it is known already."""
+        key = exact_key(values, self.static, self.names, key)
         for variant in self.by_key.get(key, ()):
             if not variant.checked or variant.holds():
                 return variant
@@ -153,7 +154,8 @@ class Variants:
         try:
             return self.build(trees)
         except Unsupported as error:
-            error.add_note("Nothing is known of the arguments before the first call: call it once, then read `.source`.")
+            error.add_note("Nothing is known of the arguments before the first call: call it once, then read "
+                           "`.source`.")
             raise
 
 

@@ -121,7 +121,7 @@ def structure_of(tree: Any) -> Structure:
     return flatten(tree)[1]
 
 
-def map(f: Callable[..., Any], tree: Any, *others: Any) -> Any:  # noqa: A001 - read as `trees.map`
+def map(f: Callable[..., Any], tree: Any, *others: Any) -> Any:
     """`f` of each leaf of `tree` and of what stands at its place in the others, in a tree like `tree`.
 
     >>> map(lambda x, y: x + y, (1, {"k": 2}), (10, {"k": 20}))

@@ -25,11 +25,13 @@ from srcad.rules.ops import rule_of
 from srcad.rules.tapes import LOADS, STORES
 from srcad.transforms.activity import is_bundle
 
-_SINGULAR = frozenset(
-    "/ % // np.divide np.remainder np.fmod np.reciprocal np.float_power np.exp np.exp2 np.expm1 np.sinh np.cosh np.log "
-    "np.log2 np.log10 np.log1p np.sqrt np.cbrt np.tan np.arcsin np.arccos np.arccosh np.arctanh np.arctan2 np.hypot "
-    "np.std np.nanstd np.prod np.cumprod math.log math.log2 math.log10 math.log1p math.sqrt math.tan math.asin math.acos "
-    "math.acosh math.atanh math.atan2 math.exp math.expm1 math.sinh math.cosh math.pow math.gamma math.lgamma".split())
+_SINGULAR = frozenset({"/", "%", "//", "np.std", "np.nanstd", "np.prod", "np.cumprod"} | {f"np.{name}" for name in (
+    "divide", "remainder", "fmod", "reciprocal", "float_power", "exp", "exp2", "expm1", "sinh", "cosh", "log", "log2",
+    "log10", "log1p", "sqrt", "cbrt", "tan", "arcsin", "arccos", "arccosh", "arctanh", "arctan2", "hypot")} | {
+    f"math.{name}" for name in (
+        "log", "log2", "log10", "log1p", "sqrt", "tan", "asin", "acos", "acosh", "atanh", "atan2", "exp", "expm1",
+        "sinh",
+        "cosh", "pow", "gamma", "lgamma")})
 _POWERS = frozenset({"**", "np.power"})
 _LOOKS = frozenset({"np.isnan", "np.isinf", "np.isfinite", "np.isposinf", "np.isneginf", "math.isnan", "math.isinf",
                     "math.isfinite"})

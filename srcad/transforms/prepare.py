@@ -48,7 +48,8 @@ def _stored_in(originals: dict[Var, Var], block: Block) -> Block:
     def stmt(s: Stmt) -> Stmt:
         if isinstance(s, Let):
             target = s.args[0] if _is_write_back(s) else None
-            return replace(s, args=(originals[target], *s.args[1:])) if isinstance(target, Var) and target in originals else s
+            return replace(s, args=(originals[target], *s.args[1:])) if isinstance(target,
+                                                                                   Var) and target in originals else s
         return rebuild(s, lambda a: a, lambda b: tuple(map(stmt, b)))
 
     return tuple(map(stmt, block))
