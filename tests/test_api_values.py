@@ -234,7 +234,7 @@ def test_aux_and_values_are_fresh():
     x = X.copy()
     g, aux = grad(lambda x: (np.sum(x), x), has_aux=True)(x)
     check_fresh([g, aux], [x])
-    (value, aux), g = value_and_grad(lambda x: (np.sum(x * x), {"x": x, "t": x.T}), has_aux=True)(x)
+    (_, aux), g = value_and_grad(lambda x: (np.sum(x * x), {"x": x, "t": x.T}), has_aux=True)(x)
     check_fresh([g, aux["x"], aux["t"]], [x])
 
 

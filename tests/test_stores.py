@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import linecache
 import warnings
 
 import numpy as np
@@ -13,6 +14,7 @@ import srcad
 from srcad.errors import ArgumentError, Unsupported
 from tests.corpus.memory_arguments import STORING
 from tests.corpus.memory_refused import REFUSED
+from tests.programs.stores import stores
 
 
 def arrays_in(tree):
@@ -128,6 +130,39 @@ def test_refused(case):
     with pytest.raises(Unsupported, match=words) as caught:
         srcad.grad(f)(*copy.deepcopy(args))
     assert "instead:" in str(caught.value)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_programs(seed):
+    """Right, or refused: value, arguments afterwards, both modes."""
+    program = stores(seed)
+    f = defined(program)
+    expected = copy.deepcopy(program.args)
+    value, error = attempt(f, *expected)
+    if error is not None or not abs(value) < 1e3:
+        return
+    d = directions(program.args)
+    found = slope(f, program.args, d)
+    for mode in ("grad", "jvp"):
+        given = copy.deepcopy(program.args)
+        try:
+            result, got = attempt(MODES[mode], f, given, d)
+        except Unsupported:
+            return
+        assert got is None, program.source
+        assert result[0] == pytest.approx(value, rel=1e-9), program.source
+        for a, b in zip(expected, given, strict=True):
+            np.testing.assert_array_equal(a, b, err_msg=program.source)
+        derivative = result[1] if mode == "jvp" else inner(result[1], d)
+        assert derivative == pytest.approx(found, rel=1e-4, abs=1e-6), program.source
+
+
+def defined(program):
+    name = f"<stores {program.seed}>"
+    linecache.cache[name] = (len(program.source), None, program.source.splitlines(True), name)
+    scope = {"__name__": "stores"}
+    exec(compile(program.source, name, "exec"), scope)
+    return scope["f"]
 
 
 def test_overlapping_arguments_of_a_function_that_stores():

@@ -261,7 +261,7 @@ class Tracer:
 
 
 def _conforming(run: Any, merged: Any) -> Any:
-    from_values = lambda value: _flat(conform(value, merged))
+    from_values = lambda value: _flat(conform(value, merged))  # noqa: E731
     return lambda: from_values(run(()))
 
 

@@ -22,7 +22,9 @@ def given_none(func: Func, unbound: frozenset[Var], classes: Classes, outputs: S
         return frozenset()
     copies = _copies(func)
     found = {v for v in (*_passed_on(func.body), *outputs) if v in unbound}
-    found |= {source for target, source in copies if source in unbound and not classes.same(target, source)}
+    # What nobody reads is not printed, so it copies nothing.
+    found |= {source for target, source in copies
+              if source in unbound and classes.knows(target) and not classes.same(target, source)}
     pending = list(found)
     sources: dict[Any, list[Any]] = {}
     for target, source in copies:

@@ -107,8 +107,8 @@ def store_flat(frame: Frame, owner: Num, index: Any, value: Any) -> None:
 def _shape(frame: Frame, x: Var) -> tuple[Any, ...]:
     if x.type.shape is None:
         raise Refused("a store into an array of unknown rank", hint="say what the arguments are")
-    return tuple(d.offset if d.size is None else frame.build.call(EXTENT, x, axis=k) for k,
-                 d in enumerate(x.type.shape))
+    return tuple(d.offset if d.size is None else frame.build.call(EXTENT, x, axis=k)
+                 for k, d in enumerate(x.type.shape))
 
 
 @builtin(np.fill_diagonal)

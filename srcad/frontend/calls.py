@@ -243,10 +243,10 @@ def _default(frame: Frame, function: types.FunctionType, key: Any) -> Any:
     """A default value: a number in it is read as the function would, a constant is itself."""
     if isinstance(key, int):
         value = (function.__defaults__ or ())[key]
-        read: Callable[[], Any] = lambda: (function.__defaults__ or ())[key]
+        read: Callable[[], Any] = lambda: (function.__defaults__ or ())[key]  # noqa: E731
     else:
         value = (function.__kwdefaults__ or {})[key]
-        read = lambda: (function.__kwdefaults__ or {})[key]
+        read = lambda: (function.__kwdefaults__ or {})[key]  # noqa: E731
     if isinstance(value, bool | int | float | complex | str) or value is None:
         return Const(value)
     return frame.machine.capture(("default", id(function), key), f"{function.__name__}_default", read)

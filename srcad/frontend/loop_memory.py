@@ -74,7 +74,8 @@ class LoopMemory:
                 memories.freeze(param, why)
         holders = {a for v in machine.state.values() for a in atoms_in(v)}
         for init, param in self.shared.items():
-            if self.places[param] not in self.mixed and param not in memories.parts and init not in holders and owner_of(memories.at(init)):
+            if self.places[param] not in self.mixed and param not in memories.parts \
+                    and init not in holders and owner_of(memories.at(init)):
                 memories.newer[init] = param
         self.entered = frozenset(memories.newer)
 
@@ -224,5 +225,6 @@ class LoopMemory:
         for param, slot in self.slots.items():
             out, last = outs.get(param), param if slot.next is None else slot.next
             if isinstance(slot.init, Var) and isinstance(out, Var) and isinstance(last, Var) and out is not slot.init \
-                    and param.type.kind == "array" and after.at(last) is before.at(slot.init) and not after.is_part(last):
+                    and param.type.kind == "array" and after.at(last) is before.at(slot.init) \
+                    and not after.is_part(last):
                 machine.memories.newer[slot.init] = out

@@ -14,13 +14,14 @@ from typing import Any
 
 import gast
 
-from srcad.frontend.branches import branch, truth
+from srcad.frontend.branches import truth
 from srcad.frontend.joins import Join, example, same
 from srcad.frontend.lists import grown
 from srcad.frontend.loop_memory import Again, LoopMemory, Slot
 from srcad.frontend.machine import HELD, Frame, bound_names
 from srcad.frontend.memory import Memories, StoresToElement
 from srcad.frontend.spaces import by_index, element_type, space_of, static_range
+from srcad.frontend.unrolling import unroll, unroll_while
 from srcad.frontend.values import (
     MISSING,
     Cell,
@@ -53,7 +54,7 @@ UNROLL = 64
 def execute_for(frame: Frame, node: Any) -> None:
     space = space_of(frame, frame.evaluate(node.iter))
     if space.items is not None:
-        _unroll(frame, node, space.items)
+        unroll(frame, node, space.items)
         return
     state, memories, problems = dict(frame.machine.state), frame.machine.memories.copy(), len(frame.machine.problems)
 
@@ -73,7 +74,7 @@ def execute_for(frame: Frame, node: Any) -> None:
         if bounds is None or len(bounds) > UNROLL:
             raise
         rewind()
-        _unroll(frame, node, [space.value(Const(i), []) for i in bounds])
+        unroll(frame, node, [space.value(Const(i), []) for i in bounds])
     except StoresToElement as store:
         if store.var not in lowering.elements and store.var not in space.sequences:
             raise
@@ -93,7 +94,7 @@ def execute_while(frame: Frame, node: Any) -> None:
             raise
         frame.machine.state = before
         del frame.machine.problems[problems:]
-        _unroll_while(frame, node, 4 * UNROLL)
+        unroll_while(frame, node, 4 * UNROLL)
 
 
 def _tested_at_the_end(frame: Frame, node: Any) -> Any:
@@ -109,59 +110,6 @@ def _tested_at_the_end(frame: Frame, node: Any) -> Any:
     loop = gast.copy_location(gast.While(test=named(gast.Load()), body=[*node.body, test], orelse=[]), node)
     loop.until, loop.broke = getattr(node, "until", None), getattr(node, "broke", None)
     return loop
-
-
-def _unroll(frame: Frame, node: Any, items: list[Any]) -> None:
-    """The body once for each item; after a trip that may have ended the loop, the rest stands in a branch."""
-    def go(first: int) -> None:
-        for k in range(first, len(items)):
-            frame.assign(node.target, items[k])
-            until = _trip(frame, node)
-            if not isinstance(until, Const):
-                branch(frame, atom_of(until), lambda: None, lambda: go(k + 1))
-                return
-            if until.value:
-                return
-
-    _not_left(frame, node)
-    go(0)
-
-
-def _not_left(frame: Frame, node: Any) -> None:
-    if getattr(node, "broke", None):
-        frame.bind(node.broke, Const(False))
-
-
-def _trip(frame: Frame, node: Any) -> Any:
-    """Lower the body once; does the loop end here?"""
-    frame.execute(node.body)
-    if frame.machine.dead:
-        return Const(True)
-    until = frame.lookup(node.until) if getattr(node, "until", None) else Const(False)
-    if getattr(node, "broke", None):
-        frame.bind(node.broke, until)
-    return until
-
-
-def _unroll_while(frame: Frame, node: Any, limit: int) -> None:
-    def go(left: int) -> None:
-        while left:
-            test = truth(frame, frame.evaluate(node.test))
-            if isinstance(test, Const) and not test.value:
-                return
-            if not isinstance(test, Const):
-                break
-            left, until = left - 1, _trip(frame, node)
-            if not isinstance(until, Const):
-                branch(frame, atom_of(until), lambda: None, lambda: go(left))
-                return
-            if until.value:
-                return
-        raise Refused("a `while` loop that chooses among unlike things by its counter",
-                      "it could not be unrolled", "loop over the things themselves")
-
-    _not_left(frame, node)
-    go(limit)
 
 
 @dataclass
@@ -229,8 +177,8 @@ class _Lowering(LoopMemory):
                     continue
                 if key in self.templates:
                     counter = iter(range(1_000_000))
-                    head[key] = map_atoms(lambda a, key=key,
-                                          c=counter: self._slot((key, (next(c),)), UNDEF, key[1], a.type),
+                    head[key] = map_atoms(lambda a, key=key, c=counter:
+                                          self._slot((key, (next(c),)), UNDEF, key[1], a.type),
                                           self.templates[key])
                     continue
                 t = self.types.get((key, ()), NEVER)
@@ -301,8 +249,8 @@ class _Lowering(LoopMemory):
         value = self.space.value(Num(index), [self.frame.machine.held(e.var) for e in elements])
         memories = self.frame.machine.memories
         for e in elements:
-            if e.var.type.kind in ("array", "unknown") and isinstance(e.sequence,
-                                                                      Var) and e.sequence.type.kind != "sequence":
+            if e.var.type.kind in ("array", "unknown") and \
+                    isinstance(e.sequence, Var) and e.sequence.type.kind != "sequence":
                 memories.of[e.var] = memories.at(e.sequence)
                 memories.elements.add(e.var)
                 self.elements.add(e.var)
@@ -375,8 +323,8 @@ class _Lowering(LoopMemory):
         """The next trip begins with what this one ends with: what can't be one variable can't be used in the body."""
         for key, value in head.items():
             other = result[key]
-            if key in self.unlike or isinstance(value, Missing | Poison) or isinstance(other, Poison) or same(value,
-                                                                                                              other):
+            if key in self.unlike or isinstance(value, Missing | Poison) or isinstance(other, Poison) \
+                    or same(value, other):
                 continue
             if isinstance(other, Ref) and isinstance(value, Ref):
                 other = Mixed("it is one list or object in the first trip and another in a later one")

@@ -121,7 +121,7 @@ def lower_in_place(frame: Frame, source: Source, key: Any, values: dict[str, Any
 
 
 def calls_itself(source: Source) -> bool:
-    """Does the function name itself in a call?  (If so it becomes a function of the program, called once from the top.)"""
+    """Does the function name itself in a call?  Then it becomes a function of the program, called once from the top."""
     name = source.tree.name
     calls = (n for n in gast.walk(source.tree) if isinstance(n, gast.Call) and isinstance(n.func, gast.Name))
     if not any(c.func.id == name for c in calls):

@@ -110,7 +110,7 @@ class Memories:
         self.frozen.setdefault(self.at(v), why)
 
     def hold(self, a: Atom, span: Span | None) -> None:
-        """An array becomes an element of a list of unknown length: from now on nobody knows which one a store changes."""
+        """An array becomes an element of a list of unknown length: nobody knows any more which one a store changes."""
         if isinstance(a, Var) and _is_array(a):
             self.freeze(a, Frozen("it is an element of a list whose length is not known", "put a copy into the list",
                                   span, "put into the list here"))
@@ -185,8 +185,8 @@ class Memories:
                made: Mapping[Var, Let]) -> None:
         """Note that `result` may be in the memory of an argument of `op`."""
         arrays = [a for a in args if isinstance(a, Var) and _is_array(a)]
-        if op.memory == "fresh" or not _is_array(result) or not arrays or (len(arrays) > 1
-                                                                           and arrays[0] is not args[0]):
+        if op.memory == "fresh" or not _is_array(result) or not arrays or \
+                len(arrays) > 1 and arrays[0] is not args[0]:
             return
         base = arrays[0]
         if op.function is operator.getitem and not is_basic(args[1]):
@@ -210,8 +210,8 @@ def is_basic(index: Any) -> bool:
     if isinstance(index, tuple):
         return all(map(is_basic, index))
     if isinstance(index, Var):
-        return index.type.kind in ("number",
-                                   "scalar") and index.type.dtype is not None and index.type.dtype.kind in "iu"
+        return (index.type.kind in ("number", "scalar") and index.type.dtype is not None
+                and index.type.dtype.kind in "iu")
     return not isinstance(index, list | np.ndarray | bool) and not (isinstance(index, Lit)
                                                                     and isinstance(index.value, bool))
 

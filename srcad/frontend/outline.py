@@ -228,7 +228,7 @@ def _stored(machine: Machine, inputs: list[Var]) -> dict[int, Var]:
 
 
 def _require_apart(machine: Machine, result: Any, inputs: list[Var], before: dict[Any, Any]) -> None:
-    """A result that is, or may be, memory of an argument or of something outside is refused: its caller could not tell."""
+    """A result that is or may be memory of an argument or of something outside is refused: callers could not tell."""
     memories = machine.memories
     given = {memories.at(v) for v in inputs}
     outside = {memories.at(a) for value in before.values() for a in atoms_in(value) if isinstance(a, Var)}

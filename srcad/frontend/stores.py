@@ -96,7 +96,7 @@ def store_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
 
 
 def write_back(machine: Machine) -> bool:
-    """What the function changed and came from the caller is changed there, before it returns or raises; is there any?"""
+    """What the function changed and came from the caller is changed there, before it returns or raises; is any?"""
     changed = [(v, last) for v in machine.inputs if (last := machine.memories.current(v)) is not v]
     for var, last in changed:
         machine.build.call(WRITE_BACK, var, last)

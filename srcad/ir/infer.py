@@ -148,7 +148,7 @@ def _from_prototypes(op: Op, types: tuple[Type, ...], literals: tuple[Lit | None
 
 def _run(op: Op, types: tuple[Type, ...], literals: tuple[Lit | None, ...], form: Form,
          extent: dict[Size, int], values: int) -> tuple[Any, ...] | None:
-    """The results on prototypes; `values` chooses among three sets of them (a set that fails gives way to the first)."""
+    """The results on prototypes; `values` is one of three sets of them (a set that fails gives way to the first)."""
     operands = [lit.value if lit is not None else _prototype(t, extent, k, values)
                 for k, (t, lit) in enumerate(zip(types, literals, strict=True))]
     args, kwargs = fill(form, operands)

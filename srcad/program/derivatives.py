@@ -107,7 +107,8 @@ def program_of(function: Any) -> Program:
     if isinstance(function, Derivative):
         return function.program
     if isinstance(function, MethodType) and isinstance(function.__func__, Derivative):
-        raise ArgumentError("a derivative of a bound derivative: differentiate the class's attribute, and pass the object")
+        raise ArgumentError("a derivative of a bound derivative: differentiate the class's attribute, and pass the "
+                            "object")
     return primal_of(function)
 
 

@@ -239,8 +239,8 @@ class Gradient:
         moving = [argument_at(function, w, rest, kwargs) for w in self.wrt]
         inner = inner_program(frame, function, rest, kwargs, moving)
         if not all(map(_has_variables, inner.trees)):
-            raise ArgumentError("a gradient with respect to an argument that holds no floats: pass floats, for instance "
-                                "2.0 instead of 2")
+            raise ArgumentError("a gradient with respect to an argument that holds no floats: pass floats, for "
+                                "instance 2.0 instead of 2")
         func = reverse(one_number(inner.func, self.has_aux), inner.wrt, has_aux=self.has_aux)
         if not self.value:
             value, gradient = func.result

@@ -122,8 +122,8 @@ def check_scalar(name: str, result: Any) -> None:
     """Refuse the gradient of what is not one real number."""
     if not isinstance(result, Var | Lit | Undef):
         kind = type(result).__name__
-        raise ArgumentError(f"grad needs a function that returns one number; {name} returns a {kind}. Use has_aux=True for "
-                            "a pair (value, aux), or vjp or jacobian for several outputs")
+        raise ArgumentError(f"grad needs a function that returns one number; {name} returns a {kind}. Use has_aux=True "
+                            "for a pair (value, aux), or vjp or jacobian for several outputs")
     t: Type = result.type
     if isinstance(result, Lit) and (result.value is None or not t.is_numeric):
         raise ArgumentError(f"grad needs a function that returns one number; {name} returns {result.value!r}")
@@ -153,8 +153,8 @@ def differentiated(func: Func, wrt: Wrt, complex_too: bool = False) -> list[Var]
         if not own:
             raise ArgumentError(not_float(func.name, p.name if isinstance(w, str) else f"{w[0]}[{w[1]}]", tree))
         if not complex_too and any(v.type.dtype is not None and v.type.dtype.kind == "c" for v in own):
-            raise ArgumentError(f"grad with respect to `{p.name}`, which is complex: differentiate with respect to its real "
-                                "and imaginary parts")
+            raise ArgumentError(f"grad with respect to `{p.name}`, which is complex: differentiate with respect to its "
+                                "real and imaginary parts")
         found += own
     return found
 

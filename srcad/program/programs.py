@@ -240,7 +240,8 @@ def names_in(primal: Primal, wrt: Any) -> tuple[Wrt, bool]:
         if not isinstance(w, int) or isinstance(w, bool):
             raise ArgumentError(f"wrt must be a position, a name, or a tuple of these, not {w!r}")
         if starred and w >= count:
-            return primal.names[count + len(primal.names) - len(names) + primal.code.__code__.co_kwonlyargcount], w - count
+            keyword_only = primal.code.__code__.co_kwonlyargcount
+            return primal.names[count + len(primal.names) - len(names) + keyword_only], w - count
         if not -len(names) <= w < len(names):
             raise ArgumentError(f"{primal.name} has no argument number {w}; it has {len(names)}")
         return names[w]

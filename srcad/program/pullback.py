@@ -66,7 +66,7 @@ def _inputs(func: Func, values: tuple[Any, ...]) -> list[Any]:
 
 
 def tree_of_copies(value: Any) -> Any:
-    """Arrays copied, and the containers that a function could change; objects that are no containers are as they are."""
+    """Arrays copied, and the containers that a function could change; other objects as they are."""
     return objects_of(tree_of(value, lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf))
 
 
@@ -162,8 +162,8 @@ def push(program: Program, primals: tuple[Any, ...], tangents: tuple[Any, ...], 
     still = all(t is None for t in tangents)
     wrt = tuple(n for n in primal.names if n in along and (still or _moves(along[n])) and _has_floats(values[n]))
     if not wrt:
-        raise ArgumentError(f"none of the arguments of {program.name} is a float. Pass floats, for instance 2.0 instead "
-                            "of 2")
+        raise ArgumentError(f"none of the arguments of {program.name} is a float. Pass floats, for instance 2.0 "
+                            "instead of 2")
     runner = _runner(Tangent, program, wrt, backend)
     given = tuple(_tangent(along[n], tree_of(values[n], lambda leaf: leaf), n) for n in wrt)
     y, dy = runner(primals, {}, given)

@@ -91,8 +91,8 @@ def apart(variant: Variant, given: tuple[Any, ...]) -> None:
         name, array = inputs[k]
         for j, (other, x) in enumerate(inputs):
             if j != k and isinstance(x, np.ndarray) and np.may_share_memory(array, x) and np.shares_memory(array, x):
-                raise ArgumentError(f"`{name}` and `{other}` of {variant.func.name} share memory, and `{name}` is changed: "
-                                    "pass a copy of one of them")
+                raise ArgumentError(f"`{name}` and `{other}` of {variant.func.name} share memory, and `{name}` is "
+                                    "changed: pass a copy of one of them")
 
 
 def bind_values(primal: Primal, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

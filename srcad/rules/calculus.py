@@ -103,7 +103,7 @@ def _grid_vjp(g: Any, z: Any, y: Any, x: Any, dx: Any = 1.0, axis: int = -1) -> 
 
 _step = refused("np.trapezoid by dx: multiply the integral by it")
 # NumPy 1 calls it trapz.
-custom(np.trapezoid if hasattr(np, "trapezoid") else getattr(np, "trapz"),
+custom(np.trapezoid if hasattr(np, "trapezoid") else getattr(np, "trapz"),  # noqa: B009 - not in newer stubs
        jvps=(_trapezoid_jvp, _grid_jvp, _step),
        vjps=(_trapezoid_vjp, _grid_vjp, _step))
 

@@ -89,6 +89,9 @@ def project_to(g: Any, x: Any) -> Any:
     source, target = type_in(g), type_in(x)
     if not (source.is_numeric and target.is_numeric):
         return g
+    if source.kind == "array" and source.shape == () and target.kind in ("number", "scalar"):
+        # `np.where` gives an array even of numbers.
+        return project_to(g[()], x)
     have = source.dtype
     if have is None or target.dtype is None:
         real_number = source.kind == "number" and have is not None and have.kind != "c"

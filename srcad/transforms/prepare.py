@@ -23,10 +23,9 @@ def prepared(func: Func) -> Func:
 
 def without_write_backs(func: Func) -> tuple[Func, Block]:
     """A function without what it does to its caller's arrays at the end, and that."""
-    count = len(func.body)
-    while count and _is_write_back(func.body[count - 1]):
-        count -= 1
-    return replace(func, body=func.body[:count]), func.body[count:]
+    # Only what is computed of the result can stand after them, and it is none of the caller's arrays.
+    end = tuple(filter(_is_write_back, func.body))
+    return replace(func, body=tuple(s for s in func.body if not _is_write_back(s))), end
 
 
 def on_copies(func: Func) -> Func:
