@@ -9,7 +9,7 @@ from srcad.frontend.joins import Join
 from srcad.frontend.lists import columns_of, grown
 from srcad.frontend.machine import Frame
 from srcad.frontend.meeting import MeetingViews
-from srcad.frontend.memory import joined
+from srcad.frontend.memory import Memories, joined
 from srcad.frontend.special import special
 from srcad.frontend.values import (
     Const,
@@ -78,15 +78,6 @@ def branch(frame: Frame, test: Atom, then: Callable[[], Any], orelse: Callable[[
         choices.append(Choice(Var(hint, t), a, b))
         return choices[-1].out
 
-    def sequence(stmts: list[Any], state: State) -> Callable[..., Any]:
-        def make(content: Any, like: Any) -> Any:
-            saved, machine.build.stmts, machine.state = (machine.build.stmts, machine.state), stmts, state
-            try:
-                return grown(frame, content, like)
-            finally:
-                machine.build.stmts, machine.state = saved
-        return make
-
     if left_dead != right_dead:
         left_memories = right_memories = right_memories if left_dead else left_memories
     views = MeetingViews(left_memories, right_memories, choose)
@@ -98,7 +89,7 @@ def branch(frame: Frame, test: Atom, then: Callable[[], Any], orelse: Callable[[
         machine.state = _through_choices(left, start, then_stmts, choose)
     else:
         left, right = views.of_both(left, right)
-        makers = sequence(then_stmts, left), sequence(else_stmts, right)
+        makers = (_grower(frame, then_stmts, left, left_memories), _grower(frame, else_stmts, right, right_memories))
         machine.state = Join(left, right, choose, *makers, test).run()
     chosen = {c.out for c in choices}
     kept = dict.fromkeys(a for v in machine.state.values() for a in atoms_in(v) if isinstance(a, Var)
@@ -107,6 +98,20 @@ def branch(frame: Frame, test: Atom, then: Callable[[], Any], orelse: Callable[[
         *((c.out, c.then, c.orelse) for c in choices), *((v, v, v) for v in kept)], span)
     frame.build.add(If(test, tuple(then_stmts), tuple(else_stmts), tuple(choices), span))
     views.renew(machine)
+
+
+def _grower(frame: Frame, stmts: list[Any], state: State, memories: Memories) -> Callable[..., Any]:
+    """What makes a list of known items one variable, at the end of a side."""
+    def make(content: Any, like: Any) -> Any:
+        machine = frame.machine
+        saved = machine.build.stmts, machine.state, machine.memories
+        machine.build.stmts, machine.state, machine.memories = stmts, state, memories
+        try:
+            return grown(frame, content, like)
+        finally:
+            machine.build.stmts, machine.state, machine.memories = saved
+
+    return make
 
 
 def _through_choices(live: State, start: State, stmts: list[Any], choose: Callable[..., Var]) -> State:

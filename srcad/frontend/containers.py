@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from srcad.frontend.array_stores import change_by_method
 from srcad.frontend.effects import FORMAT, message_of
 from srcad.frontend.lists import columns_of, each_column, element_atom, element_of, grown
@@ -54,6 +56,13 @@ def _of_array(frame: Frame, owner: Num, name: str, args: list[Any], kwargs: dict
         return change_by_method(frame, owner, name, args, kwargs)
     if name in ("conj", "conjugate") and owner.atom.type.dtype is not None and owner.atom.type.dtype.kind != "c":
         return owner  # NumPy gives back the array itself
+    if name == "astype" and "copy" in kwargs:
+        kwargs = dict(kwargs)
+        dtype, old = kwargs.get("dtype", args[0] if args else NONE), owner.atom.type.dtype
+        if static(kwargs.pop("copy"), "`copy`") is False and (old is None or np.dtype(static(dtype, "a dtype")) == old):
+            if old is None:
+                raise Refused("astype(copy=False) of an array of unknown dtype", hint="leave `copy` out")
+            return owner
     if name in ("reshape", "transpose", "permute") and len(args) > 1:
         args = [Tup(tuple(args))]
     return frame.call(Const(METHODS[name]), [owner, *args], kwargs)

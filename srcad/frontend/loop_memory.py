@@ -160,6 +160,7 @@ class LoopMemory:
             slot = self.slots.get(param)
             if slot is not None and slot.next is not None and slot.next is not after.last(param):
                 self.loose.update(paths)
+                self.carried.update((key, None) for key, _ in paths)
                 raise Again
 
     def settle_memories(self, joined: State, after: Memories) -> None:

@@ -173,26 +173,13 @@ def _attempt(frame: Frame, source: Any, values: dict[str, Any], parent: Frame | 
              inputs: list[Var], generalise: Callable[[Type], Type]) -> tuple[list[Param], Func, Any, tuple[int, ...]]:
     machine = frame.machine
     params: list[Param] = []
-
-    def fresh_input(name: str) -> Any:
-        def make(a: Any) -> Var:
-            v = Var(name, generalise(a.type))
-            inputs.append(v)
-            params.append(Param(name, v))
-            machine.memories.of[v] = Memory(name)
-            return v
-        return make
-
     before = dict(machine.state)
     trace: dict[Any, Any] = {}
     machine.traces.append(trace)
     active, machine.active = machine.active, [callee.key]
     try:
         with machine.fork(machine.state) as stmts:
-            bound = {}
-            for name, value in values.items():
-                inner = map_atoms(fresh_input(name), value)
-                bound[name] = machine.new(inner, name) if isinstance(inner, Sequence) else inner
+            bound = _bound(machine, values, params, inputs, generalise)
             try:
                 result = _result(frame, lower_body(frame, source, bound, parent))
             except NeedsStatic as need:
@@ -214,6 +201,25 @@ def _attempt(frame: Frame, source: Any, values: dict[str, Any], parent: Frame | 
     outputs = (*_atoms(frame, result), *stored.values()) if not dead else ()
     func = Func(callee.ref.name, tuple(params), tuple(stmts), outputs, frame.build.span)
     return params, func, result, tuple(stored) if not dead else ()
+
+
+def _bound(machine: Machine, values: dict[str, Any], params: list[Param], inputs: list[Var],
+           generalise: Callable[[Type], Type]) -> dict[str, Any]:
+    """The arguments over new variables, each array in a memory of its own."""
+    def fresh_input(name: str) -> Any:
+        def make(a: Any) -> Var:
+            v = Var(name, generalise(a.type))
+            inputs.append(v)
+            params.append(Param(name, v))
+            machine.memories.of[v] = Memory(name)
+            return v
+        return make
+
+    bound = {}
+    for name, value in values.items():
+        inner = map_atoms(fresh_input(name), value)
+        bound[name] = machine.new(inner, name) if isinstance(inner, Sequence) else inner
+    return bound
 
 
 def _stored(machine: Machine, inputs: list[Var]) -> dict[int, Var]:

@@ -37,8 +37,8 @@ def _call(build: Builder, function: Any, *args: Any, hint: str = "", **named: An
 def _shaped(build: Builder, base: Var, new: Var, rest: tuple[Any, ...], named: dict[str, Any]) -> Atom:
     """The same elements in the same order, in the shape of the base."""
     assert base.type.shape is not None
-    extents = tuple(d.offset if d.size is None else build.call(EXTENT, base, axis=k) for k,
-                    d in enumerate(base.type.shape))
+    extents = tuple(d.offset if d.size is None else build.call(EXTENT, base, axis=k)
+                    for k, d in enumerate(base.type.shape))
     return _call(build, np.reshape, new, extents, hint=base.hint)
 
 

@@ -118,7 +118,10 @@ def inner_program(frame: Frame, function: Any, args: Sequence[Any], kwargs: dict
             into: Any = given if isinstance(w, int) else named
             into[w], tree = inputs.renewed(into[w], w if isinstance(w, str) else "x")
             trees.append(tree)
+        problems = len(machine.problems)
         result = leave(machine, call_value(frame, function, given, named))
+        if len(machine.problems) > problems:
+            raise Refused("a derivative of a function that is refused itself", hint="see the other problem")
         if any(machine.state.get(k) != v for k, v in start.items()):
             raise Refused("a derivative of a function that changes what is outside of it", "",
                           "return the new value instead")
