@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
@@ -132,7 +132,7 @@ def form_of(args: tuple[Any, ...], kwargs: dict[str, Any], is_atom: Callable[[An
 def fill(form: Form, values: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The call that `form` stands for, with `values` in its holes: `(args, kwargs)`."""
     if not form.kwargs and all(a is HOLE for a in form.args):
-        return tuple(values), {}
+        return tuple(islice(values, len(form.args))), {}
     source: Iterator[Any] = iter(values)
 
     def build(x: Any) -> Any:
