@@ -145,7 +145,7 @@ def jacobian(f: Callable[..., Any], wrt: int | str = 0, *, mode: str | None = No
 def hessian(f: Callable[..., Any], wrt: int | str = 0, *, backend: str = "numpy") -> Callable[..., Any]:
     """The matrix of second derivatives of a function that returns one number: shape of the argument, twice.
 
-    >>> hessian(lambda x: x ** 3)(2.0)
+    >>> float(hessian(lambda x: x ** 3)(2.0))
     12.0
     """
     return jacobian(grad(f, wrt, backend=backend), wrt, mode="forward", backend=backend)
