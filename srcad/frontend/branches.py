@@ -97,6 +97,10 @@ def branch(frame: Frame, test: Atom, then: Callable[[], Any], orelse: Callable[[
     machine.memories = joined(left_memories, right_memories, [
         *((c.out, c.then, c.orelse) for c in choices), *((v, v, v) for v in kept)], span)
     frame.build.add(If(test, tuple(then_stmts), tuple(else_stmts), tuple(choices), span))
+    if left_dead != right_dead:
+        # What comes after is reached from one side only.
+        live = {c.out: c.orelse if left_dead else c.then for c in choices}
+        frame.build.unbound -= {v for v, a in live.items() if not frame.build.may_lack_value(a)}
     views.renew(machine)
 
 

@@ -172,7 +172,7 @@ def _boolean(frame: Frame, is_and: bool, nodes: list[Any]) -> Any:
         return _boolean(frame, is_and, nodes[1:]) if test.value == is_and else value
     with frame.machine.fork(frame.machine.state) as stmts:
         rest = _boolean(frame, is_and, nodes[1:])
-    if is_atomic(rest) and is_atomic(value) and all(map(_is_harmless, stmts)) and all(
+    if is_atomic(rest) and is_atomic(value) and all(_is_harmless(frame, s) for s in stmts) and all(
             v.type.dtype is not None and v.type.dtype.kind == "b" for v in (atom_of(value), atom_of(rest))):
         frame.build.stmts += stmts
         return Num(frame.build.call(AND if is_and else OR, atom_of(value), atom_of(rest)))
@@ -180,8 +180,10 @@ def _boolean(frame: Frame, is_and: bool, nodes: list[Any]) -> Any:
     return select(frame, atom_of(test), *(sides if is_and else sides[::-1]))
 
 
-def _is_harmless(stmt: Any) -> bool:
-    return isinstance(stmt, Let) and stmt.op.name in HARMLESS and not any(a.type.optional for a in stmt.args)
+def _is_harmless(frame: Frame, stmt: Any) -> bool:
+    """Can `stmt` be done where Python would not do it?  (It must not read what may have no value.)"""
+    return isinstance(stmt, Let) and stmt.op.name in HARMLESS and not any(
+        a.type.optional or frame.build.may_lack_value(a) for a in stmt.args)
 
 
 def _conditional(frame: Frame, test: Any, body: Any, orelse: Any) -> Any:

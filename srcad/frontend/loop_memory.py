@@ -82,12 +82,17 @@ class LoopMemory:
     def refresh_views(self) -> None:
         """A view of an array that the loop changes is taken anew in every trip."""
         machine = self.frame.machine
-        self._renew({s.init: p for p, s in self.slots.items() if isinstance(s.init, Var)}, machine.state)
+        now = {s.init: p for p, s in self.slots.items() if isinstance(s.init, Var) and self._is_one(p)}
+        self._renew(now, machine.state)
+
+    def _is_one(self, param: Var) -> bool:
+        """Is it one array in all trips?  (If the name is bound anew, views of what it was are left alone.)"""
+        return self.places.get(param) not in self.mixed
 
     def renew_views(self, outs: dict[Var, Atom]) -> None:
         """After the loop, views are those of the last versions."""
         last = {s.init: outs[p] for p, s in self.slots.items() if isinstance(s.init, Var)
-                and outs.get(p, s.init) is not s.init}
+                and outs.get(p, s.init) is not s.init and self._is_one(p)}
         self._renew(last, self.frame.machine.state)
 
     def _renew(self, versions: dict[Any, Any], state: State) -> None:

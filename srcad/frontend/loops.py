@@ -18,9 +18,9 @@ from srcad.frontend.branches import truth
 from srcad.frontend.joins import Join, example, same
 from srcad.frontend.lists import grown
 from srcad.frontend.loop_memory import Again, LoopMemory, Slot
-from srcad.frontend.machine import HELD, Frame, bound_names
+from srcad.frontend.machine import HELD, Frame, Walk, bound_names
 from srcad.frontend.memory import Memories, StoresToElement
-from srcad.frontend.spaces import by_index, element_type, space_of, static_range
+from srcad.frontend.spaces import Space, by_index, element_type, lists_in, space_of, static_range
 from srcad.frontend.unrolling import unroll, unroll_while
 from srcad.frontend.values import (
     MISSING,
@@ -52,9 +52,15 @@ UNROLL = 64
 
 
 def execute_for(frame: Frame, node: Any) -> None:
-    space = space_of(frame, frame.evaluate(node.iter))
+    iterated, walk = frame.evaluate(node.iter), Walk()
+    space = space_of(frame, iterated)
+    with frame.machine.walking(lists_in(frame, iterated, walk)):
+        _walk(frame, node, space, walk)
+
+
+def _walk(frame: Frame, node: Any, space: Space, walk: Walk) -> None:
     if space.items is not None:
-        unroll(frame, node, space.items)
+        unroll(frame, node, space.items, walk)
         return
     state, memories, problems = dict(frame.machine.state), frame.machine.memories.copy(), len(frame.machine.problems)
 
@@ -62,7 +68,7 @@ def execute_for(frame: Frame, node: Any) -> None:
         frame.machine.state, frame.machine.memories = dict(state), memories.copy()
         del frame.machine.problems[problems:]
 
-    lowering = _Lowering(frame, node, space)
+    lowering = _Lowering(frame, node, space, walk=walk)
     try:
         lowering.run()
     except NeedsStatic as need:
@@ -74,12 +80,12 @@ def execute_for(frame: Frame, node: Any) -> None:
         if bounds is None or len(bounds) > UNROLL:
             raise
         rewind()
-        unroll(frame, node, [space.value(Const(i), []) for i in bounds])
+        unroll(frame, node, [space.value(Const(i), []) for i in bounds], walk)
     except StoresToElement as store:
         if store.var not in lowering.elements and store.var not in space.sequences:
             raise
         rewind()
-        _Lowering(frame, node, by_index(frame, space)).run()
+        _Lowering(frame, node, by_index(frame, space), walk=walk).run()
 
 
 def execute_while(frame: Frame, node: Any) -> None:
@@ -112,6 +118,11 @@ def _tested_at_the_end(frame: Frame, node: Any) -> Any:
     return loop
 
 
+def _dims(t: Type) -> list[Dim]:
+    """The sizes in a type: those of an array, or of the arrays in a list."""
+    return [*(t.shape or ()), *(_dims(t.item) if t.item is not None else ())]
+
+
 @dataclass
 class _Lowering(LoopMemory):
     """One loop on its way to a fixpoint."""
@@ -123,6 +134,7 @@ class _Lowering(LoopMemory):
     never: dict[Any, Var] = field(default_factory=dict)
     made: dict[Any, Any] = field(default_factory=dict)
     unlike: dict[Any, Mixed] = field(default_factory=dict)
+    walk: Walk = field(default_factory=Walk)
     split: set[Any] = field(default_factory=set)
     loose: set[Dim] = field(default_factory=set)
     templates: dict[Any, Tup] = field(default_factory=dict)
@@ -219,6 +231,8 @@ class _Lowering(LoopMemory):
         t = self.types.get(path, NEVER if init == Lit(None) else replace(t, value=None))
         param = Var(hint.lstrip("$"), t)
         self.slots[param] = Slot(param, init)
+        if self.frame.build.may_lack_value(init):
+            self.frame.build.unbound.add(param)
         self.places[param] = path
         self.paths[param] = [path]
         if isinstance(init, Var) and init.type.kind in ("array", "unknown") and path not in self.split:
@@ -245,6 +259,7 @@ class _Lowering(LoopMemory):
         hints = _target_hints(self.node.target)
         index = Var("i" if not hints else hints[0] if self.space.bounds is not None else "", integer(fresh("i")))
         self.indices.add(index)
+        self.walk.position = index
         elements = tuple(Element(Var("", element_type(s)), s) for s in self.space.sequences)
         value = self.space.value(Num(index), [self.frame.machine.held(e.var) for e in elements])
         memories = self.frame.machine.memories
@@ -362,7 +377,7 @@ class _Lowering(LoopMemory):
                 wide = join(own, replace(b.type, value=None))
                 if not equivalent(wide, slot.param.type) or self._settled(slot.param.type, b.type):
                     self.types[path] = wide
-                    self.loose.update(d for d in wide.shape or () if d not in (slot.param.type.shape or ()))
+                    self.loose.update(set(_dims(wide)).difference(_dims(own), _dims(b.type)))
                     self._again = True
                 slot.next = b
                 return slot.param
@@ -381,8 +396,8 @@ class _Lowering(LoopMemory):
 
     def _settled(self, own: Type, last: Type) -> bool:
         """Does a size of the param stand for one extent, although a trip ends with another?"""
-        shapes = zip(own.shape or (), last.shape or (), strict=False)
-        return own.rank == last.rank and any(x != y and x not in self.loose for x, y in shapes)
+        mine, its = _dims(own), _dims(last)
+        return len(mine) == len(its) and any(x != y and x not in self.loose for x, y in zip(mine, its, strict=True))
 
     def _carry_constants(self, head: State, hint: str) -> None:
         """A constant changed: carry every container or name of that hint."""

@@ -37,7 +37,7 @@ from srcad.frontend.values import (
     atoms_in,
     map_atoms,
 )
-from srcad.ir import Atom, Builder, Form, Let, Op, Type, Var, type_of
+from srcad.ir import Atom, Builder, Form, If, Let, Loop, Op, Stmt, Type, Undef, Var, type_of
 from srcad.ir.infer import fails
 from srcad.ir.types import INT, OBJECT, fresh
 
@@ -80,11 +80,22 @@ class Semantics:
 
 
 class Recorder(Builder):
-    """A builder that remembers which statement made which variable."""
+    """A builder that remembers which statement made which variable, and which variables may have no value."""
 
     def __init__(self) -> None:
         super().__init__()
         self.made: dict[Var, Let] = {}
+        self.unbound: set[Var] = set()
+
+    def may_lack_value(self, a: Atom) -> bool:
+        return isinstance(a, Undef) or a in self.unbound
+
+    def add(self, stmt: Stmt) -> None:
+        super().add(stmt)
+        if isinstance(stmt, If):
+            self.unbound.update(c.out for c in stmt.choices if any(map(self.may_lack_value, (c.then, c.orelse))))
+        elif isinstance(stmt, Loop):
+            self.unbound.update(c.out for c in stmt.carries if self.may_lack_value(c.init))
 
     def let(self, op: Op, args: tuple[Atom, ...], form: Form, hint: str = "") -> tuple[Var, ...]:
         outs = super().let(op, args, form, hint)
@@ -110,6 +121,13 @@ class Recorder(Builder):
 
 
 @dataclass
+class Walk:
+    """A loop over lists, and the position that it is at."""
+
+    position: Any = None
+
+
+@dataclass
 class Machine:
     build: Recorder = field(default_factory=Recorder)
     state: State = field(default_factory=dict)
@@ -124,6 +142,7 @@ class Machine:
     callees: dict[Any, Any] = field(default_factory=dict)
     active: list[Any] = field(default_factory=list)
     traces: list[dict[Any, Any]] = field(default_factory=list)
+    walked: dict[Any, Walk | None] = field(default_factory=dict)
     semantics: Semantics | None = None
 
     def see(self, key: Any, value: Any) -> Any:
@@ -175,13 +194,28 @@ class Machine:
         ref.cell.frozen = HELD
         return ref
 
+    @contextmanager
+    def walking(self, lists: dict[Any, Walk | None]) -> Iterator[None]:
+        """Within a loop over these lists."""
+        saved, self.walked = self.walked, {**self.walked, **lists}
+        try:
+            yield
+        finally:
+            self.walked = saved
+
     def content(self, ref: Ref) -> Any:
         content = self.state[ref.cell]
         if isinstance(content, Mixed):
             raise Refused(f"`{ref.cell.hint}` is not one thing here", content.reason)
         return self.see(ref.cell, content)
 
-    def store(self, ref: Ref, content: Any) -> None:
+    def store(self, ref: Ref, content: Any, position: Any = None) -> None:
+        """Give a container a new content; `position`: where alone it differs from the old one."""
+        walk = self.walked.get(ref.cell)
+        if ref.cell in self.walked and (walk is None or position is None or position != walk.position):
+            name = f"`{ref.cell.hint}`" if ref.cell.hint else "a list"
+            raise Refused(f"a change of {name}, which a loop runs over", "the loop would see it",
+                          "loop over a copy of the list")
         if ref.cell.frozen:
             raise Refused(f"a change of {'`' + ref.cell.hint + '`' if ref.cell.hint else 'a container'}",
                           ref.cell.frozen, "change a copy of it, or make a new one")

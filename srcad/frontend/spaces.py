@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from srcad.frontend.lists import columns_of, element_of
-from srcad.frontend.machine import Frame
+from srcad.frontend.machine import Frame, Walk
 from srcad.frontend.values import (
     Cell,
     Const,
@@ -70,6 +70,18 @@ def space_of(frame: Frame, value: Any) -> Space:
             return Space([Const(x) for x in v])
         case _:
             raise Refused(f"a loop over {describe(value)}", "it is not an array, a list, a range or the like")
+
+
+def lists_in(frame: Frame, value: Any, walk: Walk | None) -> dict[Cell, Walk | None]:
+    """The lists that a loop over `value` runs over, those in order with the position of the loop."""
+    match value:
+        case Ref(cell=cell) if not isinstance(frame.machine.state[cell], Entries):
+            return {cell: walk}
+        case Stream(kind=kind, parts=parts):
+            in_order = walk if kind in ("zip", "enumerate") else None
+            return {c: w for p in parts for c, w in lists_in(frame, p, in_order).items()}
+        case _:
+            return {}
 
 
 def _bounded(values: Iterable[Any]) -> list[Any]:

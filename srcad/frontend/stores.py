@@ -71,10 +71,10 @@ def store_item(frame: Frame, owner: Any, index: Any, value: Any) -> None:
             if not (isinstance(k, int) and -len(items) <= k < len(items)):
                 raise Refused(f"a store at index {k!r} of a list of {len(items)}", "it always fails")
             items[k] = value
-            frame.machine.store(owner, Items(tuple(items)))
+            frame.machine.store(owner, Items(tuple(items)), k % len(items))
         case Items() | Sequence() if not isinstance(index, slice):
             changed = frame.build.call(SET_ITEM, sequence_of(frame, owner), atom_of(index), element_atom(frame, value))
-            frame.machine.store(owner, Sequence(changed))
+            frame.machine.store(owner, Sequence(changed), atom_of(index))
         case Entries(values=entries):
             key = static(index, "the key of a dict")
             frame.machine.store(owner, Entries(tuple({**dict(entries), key: value}.items())))

@@ -9,14 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 from srcad.frontend.branches import branch, truth
-from srcad.frontend.machine import Frame
+from srcad.frontend.machine import Frame, Walk
 from srcad.frontend.values import Const, Refused, atom_of
 
 
-def unroll(frame: Frame, node: Any, items: list[Any]) -> None:
+def unroll(frame: Frame, node: Any, items: list[Any], walk: Walk) -> None:
     """The body once for each item; after a trip that may have ended the loop, the rest stands in a branch."""
     def go(first: int) -> None:
         for k in range(first, len(items)):
+            walk.position = k
             frame.assign(node.target, items[k])
             until = _trip(frame, node)
             if not isinstance(until, Const):

@@ -29,6 +29,8 @@ def project(g: Any, x: Any) -> Any:
     """`g` in the field and precision of `x`: the real part for a real `x`, single for single."""
     if np.iscomplexobj(g) and not np.iscomplexobj(x):
         g = np.real(g)
+    if np.ndim(g) == 0 and isinstance(g, np.ndarray) and not isinstance(x, np.ndarray):
+        g = g[()]
     dtype = getattr(x, "dtype", None)
     if dtype is None or dtype.kind not in "fc" or getattr(g, "dtype", dtype) == dtype or isinstance(g, complex):
         return g

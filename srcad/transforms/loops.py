@@ -18,8 +18,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from srcad.ir import INT, OPERATORS, Atom, Carry, Element, Lit, Loop, Range, Read, Stmt, Type, Var, Write
+from srcad.ir import INT, OPERATORS, Atom, Carry, Element, Lit, Loop, Range, Read, Stmt, Type, Var, Write, run
 from srcad.ir.walk import bound, free, inner_reads, loop_locals
+from srcad.rules.shapes import unbroadcast_to
 from srcad.rules.tapes import ARRAY, ROWS_INTO
 from srcad.transforms.activity import useful_in_loop
 from srcad.transforms.derived import dual
@@ -202,9 +203,16 @@ class _Reversal:
         sweep.bars.update((c.source, out) for c, out in pairs if isinstance(c.source, Var))
         for c, out in pairs:
             if isinstance(c.source, Carry):
-                sweep.add(c.source.init, out)
+                sweep.add(c.source.init, self._fitted(out, c.source))
         for write, sequence, _ in self.writes:
             sweep.add(sequence, self._assembled(write.tape, sequence))
+
+    def _fitted(self, out: Var, carry: Carry) -> Atom:
+        """The cotangent of what was carried as that of the initial value: a number may have become an array."""
+        if carry.init.type.shape != () or carry.param.type.shape == () or not out.type.is_numeric:
+            return out
+        fitted: Atom = run(self.sweep.build, unbroadcast_to, out, carry.init)
+        return fitted
 
     def _assembled(self, rows: Var, sequence: Atom) -> Atom:
         """The cotangent of a sequence from those of its elements."""

@@ -17,6 +17,7 @@ from typing import Any
 
 from srcad.ir import Block, Func, Let, Lit, Loop, Stmt, Var
 from srcad.ir.walk import Renamer, binds, every, rebuild, substitute
+from srcad.transforms.unbound import maybe_unbound
 
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%", "**", "neg", "not", "and", "or", "<", "<=", ">", ">=", "==",
                          "!="})
@@ -37,8 +38,9 @@ def lasting(func: Func) -> frozenset[Var]:
 def stand_ins(func: Func) -> dict[Any, Var]:
     """For each shape, and each type, of known sizes a variable that has it and is there to the end."""
     found: dict[Any, Var] = {}
+    unbound = maybe_unbound(func)
     for v in (*func.inputs, *(v for s in func.body for v in binds(s))):
-        if v.type.is_numeric and v.type.shape:
+        if v.type.is_numeric and v.type.shape and v not in unbound:
             found.setdefault(v.type.shape, v)
             found.setdefault(_exact(v), v)
     return found

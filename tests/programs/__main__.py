@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable
 
 from tests.programs.generator import Program, generate
-from tests.programs.judge import Verdict, judge, judge_program
+from tests.programs.judge import STAGES, Verdict, check_compiled, judge, judge_program
 from tests.programs.running import Outcome, load, observe
 from tests.programs.shrink import shrink
 
@@ -25,7 +25,11 @@ def main() -> None:
     parser.add_argument("--show", type=int, default=5, help="how many different failures to show")
     parser.add_argument("--attempts", type=int, default=150, help="how long to shrink")
     parser.add_argument("--match", default="", help="show what has this in its description, refusals too")
+    parser.add_argument("--xla", action="store_true", help="compare what XLA computes with what NumPy does, and only that")
     options = parser.parse_args()
+    if options.xla:
+        STAGES.clear()
+        STAGES["compiled"] = check_compiled
     verdicts: collections.Counter[str] = collections.Counter()
     shown: set[str] = set()
     start = time.perf_counter()

@@ -35,6 +35,9 @@ class Expressions:
         self.helpers: list[tuple[str, str, str]] = []
         self.kinks = rng.random() < 0.5
         self.unsure_reads = rng.random() < 0.15
+        # Programs for arrays of any length: their module has the length as a global.
+        self.sized = rng.random() < 0.25
+        self.size = "SIZE" if self.sized else str(N)
 
     def expr(self, kind: str, depth: int = 2) -> str:
         if depth <= 0 or self.rng.random() < 0.2:
@@ -60,9 +63,9 @@ class Expressions:
             case "i":
                 return str(self.rng.randrange(3))
             case "v":
-                return name or f"np.full({N}, {self.literal()})"
+                return name or f"np.full({self.size}, {self.literal()})"
             case "m":
-                return name or f"np.eye({N})"
+                return name or f"np.eye({self.size})"
             case _:
                 return f"({self.leaf('f')}, {self.leaf('v')})"
 
@@ -129,21 +132,21 @@ class Expressions:
         e, v = self.expr, self.expr("v", d)
         m = self.name("m")
         return self.pick([f"({v})[::-1]", f"0.4 * np.cumsum({v})", f"{v} * {e('f', d)}", f"({v} + {e('f', d)})",
-                          f"np.array([{', '.join(e('f', d - 1) for _ in range(N))}])", f"np.concatenate((({v})[1:], ({e('v', d)})[:1]))",
-                          f"np.roll({v}, 1)", f"{v} - np.mean({v})", f"np.ones({N}) * {e('f', d)}", f"np.zeros({N})", f"({v}).copy()",
+                          f"np.array([{', '.join(e('f', d - 1) for _ in range(N))}])" if not self.sized else f"np.full({self.size}, {e('f', d)})", f"np.concatenate((({v})[1:], ({e('v', d)})[:1]))",
+                          f"np.roll({v}, 1)", f"{v} - np.mean({v})", f"np.ones({self.size}) * {e('f', d)}", f"np.zeros({self.size})", f"({v}).copy()",
                           f"np.sort({v})" if self.kinks else None,
                           f"({v})[np.array([0, 2, 0])]", f"0.4 * {m} @ {v}" if m else None, f"{m}[{self.index()}]" if m else None,
                           f"{m}[:, {self.index()}]" if m else None, f"0.3 * {m}.sum(axis={self.rng.choice((0, 1))})" if m else None,
                           f"np.diag({m})" if m else None, f"{self.name('t')}[1]" if self.name("t") else None,
                           self.call("v", d) if self.helpers else None,
                           f"{self.name('w')}[-1]" if self.name("w") else None,
-                          f"np.linalg.solve({m} * 0.1 + 2 * np.eye({N}), {v})" if m else None])
+                          f"np.linalg.solve({m} * 0.1 + 2 * np.eye({self.size}), {v})" if m else None])
 
     def matrix(self, d: int) -> str:
         e, m = self.expr, self.leaf("m")
         return self.pick([f"np.outer({e('v', d)}, {e('v', d)})", f"{m}.T", f"np.tanh({m} @ {m})", f"{m} * {e('v', d)}",
                           f"({m} + {e('f', d)})", f"{m} * ({e('v', d)})[:, None]", f"np.sin({m})", f"0.5 * {m} * {self.leaf('m')}",
-                          f"np.stack([{', '.join(e('v', d - 1) for _ in range(N))}])", f"{m}[::-1]", f"0.3 * np.dot({m}, {m})",
+                          f"np.stack([{', '.join(e('v', d - 1) for _ in range(N))}])" if not self.sized else f"np.sin({m})", f"{m}[::-1]", f"0.3 * np.dot({m}, {m})",
                           f"({m} - {e('v', d)})", f"np.transpose({m})"])
 
     def integer(self, d: int) -> str:

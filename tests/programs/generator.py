@@ -61,7 +61,7 @@ class Writer(Expressions):
         return f"{stem}{self.serial}"
 
     def module(self) -> str:
-        parts = ["import math\n", "import numpy as np\n", "\nRATE = 0.3\n"]
+        parts = ["import math\n", "import numpy as np\n", "\nRATE = 0.3\n" + (f"SIZE = {N}\n" if self.sized else "")]
         parts += [self.helper(k) for k in range(self.rng.choice((0, 0, 1, 2)))]
         extra = self.rng.choice(("", "", ", k=2"))
         if extra:
@@ -182,7 +182,7 @@ class Writer(Expressions):
                                f"{m}[{self.index()}] += 0.3 * {self.expr('v')}", f"{m}[:, 1:] = {m}[:, :-1]"])]
         if not arrays:
             name = self.fresh("u")
-            source = self.rng.choice([f"{self.leaf('v')}.copy()", f"np.zeros({N})", f"np.zeros_like({self.leaf('v')})",
+            source = self.rng.choice([f"{self.leaf('v')}.copy()", f"np.zeros({self.size})", f"np.zeros_like({self.leaf('v')})",
                                       self.leaf("v")])
             self.bind(name, "v")
             return [f"{name} = {source}"]

@@ -6,6 +6,7 @@
                 forward    `srcad.jvp`, against complex step
                 reverse    `srcad.vjp`, against forward mode by dot product
                 gradient   `srcad.value_and_grad`, against complex step
+                resized    the same object called with arrays of other lengths
                 second     forward over reverse, against differences of reverse
 
 Complex step runs the program's own text with `np` and `math` replaced by `oracle`, whose functions are analytic continuations.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import traceback
 import warnings
 from collections.abc import Callable
@@ -174,6 +176,29 @@ def check_gradient(case: Case) -> None:
         raise Mismatch(f"{e}\n{gradient.source}") from e
 
 
+def check_resized(case: Case) -> None:
+    """One derivative serves arrays of several lengths, and sees that a global was changed."""
+    if "SIZE" not in case.f.__globals__ or case.primal.error is not None or not isinstance(case.primal.result, float):
+        return
+    gradient = srcad.value_and_grad(case.f, wrt=case.indices)
+    for size in (len(next(a for a in case.args if np.ndim(a))), 5, 4, 5):
+        args = tuple(case.rng.uniform(-1.2, 1.2, (size,) * np.ndim(a)) if np.ndim(a) else a for a in case.args)
+        case.f.__globals__["SIZE"] = size
+        primal = observe(case.f, args)
+        if primal.error is None and not isinstance(primal.result, float):
+            continue
+        got = observe(gradient, args)
+        require_same(primal, Outcome(got.result and got.result[0], got.error, got.printed, got.args), f"with {size}")
+        if primal.error is not None:
+            continue
+        direction = random_like(args, case.rng)
+        source = re.sub(r"SIZE = \d+", f"SIZE = {size}", case.source)
+        expected = complex_step(source, copied(args), direction)
+        require_shapes(args, got.result[1], f"gradient with {size}")
+        if not close([flat(got.result[1]) @ flat(direction)], expected, 1e-9):
+            raise Mismatch(f"gradient with {size}: {got.result[1]}, along {direction} not {expected}")
+
+
 def require_shapes(tree: Any, derivative: Any, what: str) -> None:
     """A derivative has the structure and the shapes of what it is a derivative of."""
     if isinstance(tree, tuple | list):
@@ -217,11 +242,28 @@ def check_second(case: Case) -> None:
             raise Mismatch(f"reverse over reverse {flat(weights)} instead of {flat(product)}")
 
 
+def check_compiled(case: Case) -> None:
+    """What XLA computes is what NumPy computes.  Not among the stages: it takes a second a program."""
+    primal = case.primal
+    if primal.error is not None or primal.printed or not isinstance(primal.result, float):
+        return
+    if not same(primal.args, case.args):
+        return
+    value, gradient = srcad.value_and_grad(case.f, wrt=case.indices)(*copied(case.args))
+    compiled = srcad.value_and_grad(case.f, wrt=case.indices, backend="xla")
+    got = observe(lambda *args: compiled(*args), case.args)
+    if got.error is not None:
+        raise Mismatch(f"compiled: {got.error!r}") from got.error
+    if not close([got.result[0]], [value], 1e-10) or not close(flat(got.result[1]), flat(gradient), 1e-9):
+        raise Mismatch(f"compiled: {got.result} instead of {(value, gradient)}")
+
+
 STAGES: dict[str, Callable[[Case], None]] = {
     "interpret": check_interpret,
     "emit": check_emit,
     "forward": check_forward,
     "reverse": check_reverse,
     "gradient": check_gradient,
+    "resized": check_resized,
     "second": check_second,
 }
