@@ -272,6 +272,26 @@ def _transpose(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
                 **{k: self.argument(v) for k, v in zip(kwargs, args[len(args) - len(kwargs):], strict=True)})
 
 
+def _expand_dims(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    """`x[:, None]` where that is known to be the same."""
+    (_, *positional), kwargs = let.call()
+    axes, rank = kwargs.get("axis", *positional), let.out.type.rank
+    axes = axes if type(axes) is tuple else (axes,)
+    x = self.argument(args[0])
+    if rank is None or let.args[0].type.kind != "array" or not all(type(a) is int for a in axes):
+        return call(dotted(self.references.operation(let.op)), x, *map(self.argument, args[1:]))
+    new = {a % rank for a in axes}
+    places = [ast.Constant(None) if axis in new else ast.Slice() for axis in range(max(new) + 1)]
+    return ast.Subscript(x, ast.Tuple(places, ast.Load()) if len(places) > 1 else places[0], ast.Load())
+
+
+def _size(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    x = self.argument(args[0])
+    if len(args) == 1 and let.args and let.args[0].type.kind == "array":
+        return ast.Attribute(x, "size", ast.Load())
+    return call(dotted(self.references.operation(let.op)), x, *map(self.argument, args[1:]))
+
+
 # Operations that have a notation of their own, by the function that they run.
 _SPECIAL: dict[Any, Callable[[Expressions, Let, Sequence[Any]], ast.expr]] = {
     operator.getitem: _getitem,
@@ -280,6 +300,8 @@ _SPECIAL: dict[Any, Callable[[Expressions, Let, Sequence[Any]], ast.expr]] = {
     RANK.function: _rank,
     np.copy: _copy,
     np.transpose: _transpose,
+    np.expand_dims: _expand_dims,
+    np.size: _size,
 }
 
 

@@ -24,7 +24,7 @@ from srcad.transforms.liveness import Inlining
 from srcad.transforms.memory import Memory
 from srcad.transforms.usage import Uses, dead
 
-LONGEST = 88
+LONGEST = 98          # columns of a line, with its indentation
 _IMMUTABLE = ("number", "scalar")
 
 
@@ -86,14 +86,17 @@ class _Inliner:
         self.pending = _Waiting()
         self.twice: frozenset[Var] = frozenset()
         self.parts: frozenset[Var] = frozenset()
+        self.indent = 0
 
     def block(self, block: Block, results: Sequence[Any]) -> list[Var]:
         """Decide for `block`, whose values `results` are read at its end; returns those that moved there."""
         outer, self.pending = self.pending, _Waiting()
+        self.indent += 4
         for stmt in block:
             if not dead(stmt, self.uses):
                 self._stmt(stmt)
-        moved = self._consume(results, 0)
+        moved = self._consume(results, len("return "))
+        self.indent -= 4
         self.pending = outer
         return moved
 
@@ -101,7 +104,7 @@ class _Inliner:
         """Let a reader that is `width` wide without its operands take those that fit."""
         moved = []
         atoms = list(atoms)
-        total = width + sum(_width(a) for a in atoms)
+        total = self.indent + width + sum(_width(a) for a in atoms)
         for a in atoms:
             if not isinstance(a, Var) or (p := self.pending.take(a)) is None:
                 continue
@@ -126,7 +129,7 @@ class _Inliner:
         if let in self.in_place:
             # What is changed must have a name.
             self.pending.take(let.args[0])  # type: ignore[arg-type]
-        self._consume(let.args, _own_width(let))
+        self._consume(let.args, _own_width(let) + sum(_width(v) + len(" = ") for v in let.outs))
         if let.op.effect and let.op.name != "comment":
             self.pending = _Waiting()
         elif let in self.in_place:
@@ -161,7 +164,7 @@ class _Inliner:
 
     def _candidate(self, stmt: Let | If, operands: Sequence[Any], own: int) -> _Pending:
         leaves = self.result.leaves(operands)
-        width = own + sum(self._text_width(a) for a in operands)
+        width = own + sum(self._text_width(a) for a in operands) + (_brackets(stmt) if isinstance(stmt, Let) else 0)
         return _Pending(stmt, width, frozenset(map(hint_of, leaves)) - {""},
                         tuple(v for v in leaves if v.type.kind not in _IMMUTABLE))
 
@@ -169,7 +172,7 @@ class _Inliner:
         inner = self.result.at.get(atom) if isinstance(atom, Var) else None
         if inner is None:
             return _width(atom)
-        own = _own_width(inner) if isinstance(inner, Let) else len(" if  else ")
+        own = _own_width(inner) + _brackets(inner) if isinstance(inner, Let) else len(" if  else ")
         return own + sum(self._text_width(a) for a in self.result.operands(inner))
 
     def _if(self, stmt: If) -> None:
@@ -266,6 +269,11 @@ def _width(atom: Any) -> int:
     if isinstance(atom, Var):
         return len(hint_of(atom)) or 2
     return len(repr(atom.value)) if isinstance(atom, Lit) else 4
+
+
+def _brackets(let: Let) -> int:
+    """What operators bind less than what stands around them."""
+    return 2 if let.op.name in ("+", "-", "<", "<=", ">", ">=", "==", "!=") else 0
 
 
 def _own_width(let: Let) -> int:

@@ -37,10 +37,16 @@ def write(context: Context, loop: Loop) -> Statements:
     head, checks = _head(context, loop, opened)
     body = loop.body[len(opened):]
     head.body = _body(context, loop, body, [(c.param, c.next) for c in carries], checks)
-    after = [ast.Expr(call(ast.Attribute(context.name(t), "reverse", ast.Load()))) for t in tapes if loop.reverse]
+    after = [_in_order(context, t) for t in tapes if loop.reverse]
     # A carry and what it is after the loop are one variable nearly always.
     leaving = context.finished([], [(c.out, c.param) for c in carries if context.uses[c.out]])
     return [*before, head, *after, *leaving]
+
+
+def _in_order(context: Context, tape: Var) -> ast.stmt:
+    stmt = ast.Expr(call(ast.Attribute(context.name(tape), "reverse", ast.Load())))
+    stmt.once = context.names[tape] if context.uses[tape] == 1 else ""  # type: ignore[attr-defined]
+    return stmt
 
 
 def _opened(loop: Loop) -> dict[Var, Let]:

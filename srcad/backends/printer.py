@@ -16,6 +16,7 @@ from typing import Any
 
 import astunparse
 
+from srcad.backends.layout import laid_out
 from srcad.errors import Span
 
 WIDTH = 110
@@ -36,15 +37,15 @@ class _Line:
     text: str = ""
     note: str = ""
     span: Span | None = None
+    verbatim: bool = False
 
 
 def spell(node: ast.expr) -> str:
     """An expression where a tuple needs no parentheses: the sides of an assignment, a `return`, a loop's head."""
     if isinstance(node, ast.Name):
         return node.id
-    if isinstance(node, ast.Tuple) and node.elts:
-        items = [ast.unparse(e) for e in node.elts]
-        return ", ".join(items) + ("," if len(items) == 1 else "")
+    if isinstance(node, ast.Tuple) and len(node.elts) > 1:
+        return ", ".join(ast.unparse(e) for e in node.elts)
     return ast.unparse(node)
 
 
@@ -63,20 +64,24 @@ class Printer(astunparse.Unparser):  # type: ignore[misc]
         text: list[str] = []
         spans: dict[int, Span] = {}
         for line in self._lines:
+            before = len(text)
             text += self._laid_out(line)
             if line.span is not None:
-                spans[first + len(text) - 1] = line.span
+                spans.update(dict.fromkeys(range(first + before, first + len(text)), line.span))
         return "\n".join(text) + "\n", spans
 
     @staticmethod
     def _laid_out(line: _Line) -> list[str]:
-        if not line.note:
+        if line.verbatim:
             return [line.text.rstrip()]
+        if not line.note:
+            return laid_out(line.text.rstrip())
         whole = f"{line.text}  # {line.note}"
         if len(whole) <= WIDTH:
             return [whole]
         indent = line.text[: len(line.text) - len(line.text.lstrip())]
-        return [f"{indent}# {line.note}"[:WIDTH], line.text]
+        note = f"{indent}# {line.note}"
+        return [note if len(note) <= WIDTH else note[:WIDTH - 4] + " ...", *laid_out(line.text)]
 
     def write(self, text: str) -> None:
         first, *others = text.split("\n")
@@ -119,10 +124,13 @@ class Printer(astunparse.Unparser):  # type: ignore[misc]
     def _docstring(self, doc: str) -> None:
         plain = doc.replace("\\", "\\\\").replace('"""', r"\"\"\"")
         first, *others = plain.split("\n")
+        start = len(self._lines)
         self.fill(f'"""{first}')
         for line in others:
             self.fill(line) if line.strip() else self._lines.append(_Line())
         self.write('"""' if not plain.endswith('"') else ' """')
+        for made in self._lines[start:]:
+            made.verbatim = True
 
     def _If(self, tree: ast.If) -> None:
         word = "if "

@@ -36,9 +36,12 @@ def copies(let: Let) -> bool:
 def in_place(context: Context, let: Let) -> Statements:
     old, new = let.args[0], let.outs[0]
     assert isinstance(old, Var)
+    renamed = context.names[old] != context.names[new] and context.uses[new]
+    if renamed and let.op.name in BINARY:
+        return context.bind(new, context.expressions.let(let))
     # The change is made under the old name: what is stored may be made of variables that have the new one.
     printed = _changed(context, let, old)
-    if context.names[old] != context.names[new] and context.uses[new]:
+    if renamed:
         printed.append(ast.Assign([context.name(new)], context.name(old)))
     return printed
 

@@ -12,6 +12,7 @@ from srcad.backends import loops, returns, updates
 from srcad.backends.context import Context, Statements, tuple_of
 from srcad.backends.printer import Comment
 from srcad.backends.references import call
+from srcad.backends.tidy import tidied
 from srcad.ir.calls import UnpackOp
 from srcad.ir.core import Block, Func, If, Let, Loop, Stmt
 from srcad.ir.walk import binds
@@ -21,14 +22,14 @@ from srcad.transforms.usage import dead
 class Writer(Context):
     def function_body(self, func: Func, flat: bool) -> Statements:
         """All statements, and the `return`."""
-        return _without_empty_parts(returns.function_end(self, func, flat))
+        return tidied(_without_empty_parts(returns.function_end(self, func, flat)))
 
     def block(self, block: Block) -> Statements:
         printed: Statements = []
         for stmt in block:
             if not dead(stmt, self.uses):
                 printed += self.located(stmt)
-        return printed
+        return tidied(printed)
 
     def located(self, stmt: Stmt) -> Statements:
         """`stmt` printed, with its source noted, and followed by what records the rows that it binds."""

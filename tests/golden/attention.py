@@ -30,8 +30,8 @@ def attention_adjoint(q, k, v, dy=1.0):
     t4 = 2 * dy * (weights2 @ v)  # line 10: return np.sum((weights @ v) ** 2)
     dweights = t4 @ v.T
     dv = weights2.T @ t4
-    dweights2 = dweights / t3  # line 9: weights = weights / np.sum(weights, axis=1, keepdims=True)
-    dweights2 -= np.sum(dweights * weights2 / t3, axis=1, keepdims=True)
+    # line 9: weights = weights / np.sum(weights, axis=1, keepdims=True)
+    dweights2 = dweights / t3 - np.sum(dweights * weights2 / t3, axis=1, keepdims=True)
     dscores = dweights2 * weights  # line 8: weights = np.exp(scores - np.max(scores, axis=1, keepdims=True))
     t4 = scores == t2
     t3 = np.sum(dscores, axis=1, keepdims=True) * (t4 / np.sum(t4, axis=1, keepdims=True))

@@ -28,8 +28,7 @@ def integral_adjoint(a, b, n, dy=1.0):
         tape.append((np.exp(-a * t), np.cos(b * t)))
     # reverse
     dtotal = dy / n  # line 13: return total / n
-    da = 0.0
-    db = 0.0
+    da = db = 0.0
     for k, (t1, t2) in zip(reversed(range(n)), reversed(tape)):  # line 11: for k in range(n):
         t = (k + 0.5) / n  # line 12: total = total + integrand((k + 0.5) / n)
         db -= dtotal * t1 * np.sin(b * t) * t  # line 8: return np.exp(-a * t) * np.cos(b * t)

@@ -34,10 +34,10 @@ def bounded_sum_adjoint(x, bound, dresult=1.0):
             if total > bound:  # line 10: if total > bound:
                 returned = True
                 break
-        if not returned:  # line 12: return total
-            dtotal, dresult = dresult, 0.0
-        else:
+        if returned:  # line 12: return total
             dtotal = 0.0
+        else:
+            dtotal, dresult = dresult, 0.0
         dx = 0.0
         for k, total in zip(reversed(range(trips)), reversed(total_tape)):
             if total > bound:

@@ -31,9 +31,7 @@ def payoff_adjoint(price, drift, volatility, normals, dt, strike, dy=1.0):
     t1 = normals.shape[0]
     # reverse
     dtotal = dy * (total / t1 - strike >= 0.0) / t1  # line 11: return max(total / len(normals) - strike, 0.0)
-    dprice = 0.0
-    ddrift = 0.0
-    dvolatility = 0.0
+    dprice = ddrift = dvolatility = 0.0
     for z, (price, t1, t2) in zip(reversed(normals), reversed(tape)):  # line 8: for z in normals:
         dprice += dtotal  # line 10: total = total + price
         # line 9: price = price * np.exp((drift - 0.5 * volatility ** 2) * dt + volatility * np.sqrt(dt) * z)

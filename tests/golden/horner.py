@@ -32,14 +32,12 @@ def horner_adjoint(coefficients, x, dy=1.0):
         dy_tape.append(dy)
         dx += dy * y  # line 9: y = y * x + c
         dy *= x
-    dy_tape.reverse()
-    dcoefficients = np.array(dy_tape)
+    dcoefficients = np.array(dy_tape[::-1])
     return dcoefficients, dx
 
 
 def horner_tangent(coefficients, x, coefficients_dot, x_dot):
-    y = 0.0
-    y_dot = 0.0
+    y = y_dot = 0.0
     for c, c_dot in zip(coefficients, coefficients_dot):
         t1 = y_dot * x + x_dot * y
         y = y * x + c

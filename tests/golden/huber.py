@@ -22,8 +22,9 @@ def huber_adjoint(residual, width, dy=1.0):
     size = np.abs(residual)
     t1 = size <= width
     # reverse
-    # line 10: return np.sum(np.where(size <= width, quadratic, linear)) + np.sum(np.clip(residual, -1.5, 1.5)
-    dresidual = dy * (((residual > -1.5) + 0.5 * (residual == -1.5)) * ((residual < 1.5) + 0.5 * (residual == 1.5)))
+    # line 10: return np.sum(np.where(size <= width, quadratic, linear)) + np.sum(np.clip(residual, -1.5,  ...
+    t2 = (residual < 1.5) + 0.5 * (residual == 1.5)
+    dresidual = dy * (((residual > -1.5) + 0.5 * (residual == -1.5)) * t2)
     dquadratic = np.where(t1, dy, 0)
     dlinear = np.where(t1, 0, dy)
     dsize = dlinear * width  # line 9: linear = width * (size - 0.5 * width)

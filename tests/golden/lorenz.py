@@ -21,9 +21,7 @@ MODES = ("reverse", "forward")
 
 def lorenz_adjoint(sigma, rho, beta, dt, steps, dx=1.0):
     # forward
-    x = 1.0
-    y = 1.0
-    z = 1.0
+    x = y = z = 1.0
     tape = []
     for _ in range(steps):
         tape.append((x, y, z))
@@ -34,11 +32,7 @@ def lorenz_adjoint(sigma, rho, beta, dt, steps, dx=1.0):
         y += dt * dy
         z += dt * dz
     # reverse
-    dy = 0.0
-    dz = 0.0
-    dsigma = 0.0
-    drho = 0.0
-    dbeta = 0.0
+    dy = dz = dsigma = drho = dbeta = 0.0
     for x, y, z in reversed(tape):  # line 6: for _ in range(steps):
         ddz = dz * dt  # line 10: x, y, z = x + dt * dx, y + dt * dy, z + dt * dz
         ddy = dy * dt
@@ -60,12 +54,8 @@ def lorenz_adjoint(sigma, rho, beta, dt, steps, dx=1.0):
 
 
 def lorenz_tangent(sigma, rho, beta, dt, steps, sigma_dot, rho_dot, beta_dot):
-    x = 1.0
-    y = 1.0
-    z = 1.0
-    x_dot = 0.0
-    y_dot = 0.0
-    z_dot = 0.0
+    x = y = z = 1.0
+    x_dot = y_dot = z_dot = 0.0
     for _ in range(steps):
         t1 = y - x
         dx = sigma * t1

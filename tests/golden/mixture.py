@@ -51,5 +51,4 @@ def log_likelihood_adjoint(centres, x, dy=1.0):
     # line 7: parts = [np.exp(-0.5 * np.sum((x - c) ** 2)) for c in centres]
     for t3, (t4, t5) in zip(reversed(t2), reversed(tape)):
         dc_tape.append(t3 * t5 * t4)
-    dc_tape.reverse()
-    return rows_into(dc_tape, centres)
+    return rows_into(dc_tape[::-1], centres)

@@ -29,9 +29,6 @@ def cube_root_adjoint(a, start, dx=1.0):
         t3 = t2 * x
         t4 = dx / t3
         t5 = dx * ((t1 * x - a) / t3) / t3
-        dx += t5 * t2
-        dx += 3 * t5 * x
+        dx += t5 * t2 + 3 * t5 * x - t4 * t1 - 2 * t4 * x * x
         da += t4
-        dx -= t4 * t1
-        dx -= 2 * t4 * x * x
     return da

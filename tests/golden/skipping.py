@@ -24,12 +24,11 @@ def positive_part_adjoint(xs, w, dtotal=1.0):
     dw = np.zeros_like(xs)  # line 8: for i, x in enumerate(xs):
     dx_tape = []
     for i, x in zip(reversed(range(xs.shape[0])), reversed(xs)):
-        if not x < 0:  # line 9: if x < 0:
+        if x < 0:  # line 9: if x < 0:
+            dx = 0.0
+        else:
             dx = 2 * dtotal * w[i] * x  # line 11: total = total + w[i] * x ** 2
             dw[i] += dtotal * x ** 2
-        else:
-            dx = 0.0
         dx_tape.append(dx)
-    dx_tape.reverse()
-    dxs = np.array(dx_tape)
+    dxs = np.array(dx_tape[::-1])
     return dxs, dw

@@ -34,8 +34,7 @@ def roughness_adjoint(x, rate, steps, dy=1.0):
     dpath[:-1] -= t1
     dpath[1:] += t1
     dxs = list(dpath)  # line 11: path = np.array(xs)
-    dx = 0.0
-    drate = 0.0
+    dx = drate = 0.0
     for dx2, x in zip(reversed(dxs), reversed(x_tape)):  # line 8: for _ in range(steps):
         dx += dx2
         t1 = dx * (1 - x)  # line 9: x = rate * x * (1 - x)

@@ -24,7 +24,7 @@ def loss_adjoint(w1, b1, w2, b2, x, target, dy=1.0):
     output = hidden @ w2 + b2
     t1 = output - target
     # reverse
-    doutput = 2 * dy / np.size(t1 ** 2) * t1  # line 9: return np.mean((output - target) ** 2)
+    doutput = 2 * dy / (t1 ** 2).size * t1  # line 9: return np.mean((output - target) ** 2)
     db2 = np.sum(doutput, axis=0)  # line 8: output = hidden @ w2 + b2
     dhidden = doutput @ w2.T
     dw2 = hidden.T @ doutput
