@@ -89,7 +89,8 @@ class Context(ABC):
             return [ast.If(negated(test), orelse, [])]
         if orelse and isinstance(then[-1], _LEAVES):
             return [ast.If(test, then, []), *orelse]
-        if orelse and isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and not isinstance(then[0], ast.If):
+        if orelse and isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and not isinstance(
+                then[0], ast.If):
             return [ast.If(test.operand, orelse, then)]
         return [ast.If(test, then, orelse)]
 

@@ -281,7 +281,7 @@ def _expand_dims(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
     if rank is None or let.args[0].type.kind != "array" or not all(type(a) is int for a in axes):
         return call(dotted(self.references.operation(let.op)), x, *map(self.argument, args[1:]))
     new = {a % rank for a in axes}
-    places = [ast.Constant(None) if axis in new else ast.Slice() for axis in range(max(new) + 1)]
+    places: list[ast.expr] = [ast.Constant(None) if axis in new else ast.Slice() for axis in range(max(new) + 1)]
     return ast.Subscript(x, ast.Tuple(places, ast.Load()) if len(places) > 1 else places[0], ast.Load())
 
 

@@ -35,7 +35,7 @@ def tidied(statements: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def _note(stmt: ast.stmt) -> str:
-    return getattr(stmt, "note", "")
+    return str(getattr(stmt, "note", ""))
 
 
 def _line(stmt: ast.stmt) -> Any:
@@ -73,16 +73,15 @@ def _target(stmt: ast.Assign | ast.AugAssign) -> str:
 
 
 def _merged(before: ast.Assign | ast.AugAssign, stmt: ast.AugAssign) -> ast.stmt | None:
-    merged = copy.copy(before)
+    op = stmt.op
     if isinstance(before, ast.AugAssign):
         if not isinstance(before.op, ast.Add | ast.Sub):
             return None
-        same = type(before.op) is type(stmt.op)
-        merged.value = added(before.value, ast.Add() if same else ast.Sub(), stmt.value)
+        op = ast.Add() if type(before.op) is type(op) else ast.Sub()
     elif _is_buffer(before.value):
         return None
-    else:
-        merged.value = added(before.value, stmt.op, stmt.value)
+    merged = copy.copy(before)
+    merged.value = added(before.value, op, stmt.value)
     return merged if len(_target(merged)) + len(ast.unparse(merged.value)) <= _LONGEST else None
 
 
@@ -121,17 +120,17 @@ def _chained(made: list[ast.stmt], stmt: ast.stmt) -> bool:
 
 
 def _reversed_first(made: list[ast.stmt], stmt: ast.stmt) -> ast.stmt:
-    """`stmt`, which reads lists that were reversed for it alone, and reverses them itself."""
-    while made and getattr(made[-1], "once", "") and isinstance(stmt, ast.Assign | ast.Return | ast.AugAssign):
-        name = made[-1].once  # type: ignore[attr-defined]
-        found = [n for n in ast.walk(stmt) if isinstance(n, ast.Call)
-                 and any(isinstance(a, ast.Name) and a.id == name for a in n.args)]
-        if len(found) != 1:
-            break
-        whole = ast.Slice(None, None, ast.UnaryOp(ast.USub(), ast.Constant(1)))
-        found[0].args = [ast.Subscript(a, whole, ast.Load()) if isinstance(a, ast.Name) and a.id == name else a
-                         for a in found[0].args]
-        made.pop()
+    """`stmt`, which reverses the lists itself that were reversed for it alone."""
+    if not isinstance(stmt, ast.Assign | ast.Return | ast.AugAssign):
+        return stmt
+    waiting = {name: s for s in made[-_REACH:] if (name := getattr(s, "once", ""))}
+    calls = [n for n in ast.walk(stmt) if isinstance(n, ast.Call)] if waiting else []
+    for call in calls:
+        for k, a in enumerate(call.args):
+            if isinstance(a, ast.Name) and a.id in waiting:
+                backwards = ast.Slice(None, None, ast.UnaryOp(ast.USub(), ast.Constant(1)))
+                call.args[k] = ast.Subscript(a, backwards, ast.Load())
+                made.remove(waiting[a.id])
     return stmt
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from srcad.ir.build import OPERATORS, Symbol
 from srcad.ir.core import Let, Lit
 
-_MUL, _NEG = OPERATORS["mul"], OPERATORS["neg"]
+_MUL, _DIV, _NEG = OPERATORS["mul"], OPERATORS["truediv"], OPERATORS["neg"]
 NEAR = 12          # how many statements back the definition of a cotangent is looked for
 
 
@@ -61,13 +61,19 @@ def by_number(c: float, t: Any) -> Any:
     if factor != 1 and (_is_power_of_two(factor) or _is_power_of_two(c)):
         return by_number(c * factor, rest)
     let = definition(t, -NEAR)
-    if let is not None and let.op.name == "np.broadcast_to":
+    if let is not None and let.op.name in ("np.broadcast_to", "np.expand_dims"):
         small = by_number(c, Symbol(t.build, let.args[0]))  # type: ignore[arg-type]
         return Symbol(t.build, t.build.let(let.op, (small.atom, *let.args[1:]), let.form)[0])
     if factor == 1 and let is not None and let.op is _MUL:
         # To the front of a product, where it meets other numbers and often a number that is not an array.
         first, second = (Symbol(t.build, a) for a in let.args)  # type: ignore[arg-type]
         return by_number(c, first) * second
+    if factor == 1 and let is not None and let.op is _DIV:
+        above, below = (Symbol(t.build, a) for a in let.args)  # type: ignore[arg-type]
+        divisor, rest = _scaled(below, -NEAR)
+        # 2 * (a / (2 * b)) is a / b.
+        if divisor > 0 and divisor != 1 and _is_power_of_two(divisor):
+            return by_number(c / divisor if c % divisor else c // divisor, above) / rest
     return c * t
 
 

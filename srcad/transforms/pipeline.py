@@ -17,13 +17,14 @@ from srcad.transforms.fuse import fuse
 from srcad.transforms.order import in_order, with_views_at_readers
 from srcad.transforms.simplify import simplify
 from srcad.transforms.through import through_views
+from srcad.transforms.zeroing import without_idle_zeros
 
 Pass = Callable[[Func], Func]
 CHECKED = bool(os.environ.get("SRCAD_CHECK"))
 # What a pass uncovers, the same pass may simplify again: an invariant carry is seen once its body is simple.
 PASSES: tuple[tuple[str, Pass], ...] = (("stores", through_views), ("simplify", simplify), ("fuse", fuse),
-                                        ("simplify again", simplify), ("order", in_order),
-                                        ("views", with_views_at_readers))
+                                        ("zeros", without_idle_zeros), ("simplify again", simplify),
+                                        ("order", in_order), ("views", with_views_at_readers))
 
 
 def stages(func: Func) -> list[tuple[str, Func]]:

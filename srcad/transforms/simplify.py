@@ -16,6 +16,7 @@ import math
 from collections import ChainMap
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, assert_never
 
 from srcad.ir import (
@@ -42,29 +43,41 @@ from srcad.ir import (
 )
 from srcad.ir.walk import rebuild
 from srcad.rules.tapes import INDEX_ADD, SET_AT
+from srcad.transforms.algebra import Surroundings, rewritten, undone
 from srcad.transforms.live import live
+from srcad.transforms.usage import Uses, count_uses
 
 _ADD, _SUB, _MUL, _DIV, _NEG = (OPERATORS[name] for name in ("add", "sub", "mul", "truediv", "neg"))
 _BUFFERS = frozenset({"np.zeros", "np.zeros_like", "np.empty", "np.empty_like", "np.full", "np.ones", "np.ones_like",
                       "np.full_like", "np.copy", "np.array", "zeros_for", "new", "set_at", "index_add"})
+_REORDERING = frozenset({"np.transpose", "np.swapaxes", "np.matrix_transpose"})
+REWRITTEN = _REORDERING | {"set_at", "index_add"}
 _FOLDED = frozenset(OPERATORS[name] for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "neg", "lt", "le",
                                                  "gt", "ge", "eq", "ne"))
 
 
 def simplify(func: Func) -> Func:
     """The same function, shorter."""
-    rewriter = _Rewriter()
+    rewriter = _Rewriter(func)
     body = rewriter.block(func.body)
     result = map_tree(rewriter.atom, func.result)
     return replace(func, body=live(body, (a for a in leaves(result) if isinstance(a, Var))), result=result)
 
 
 class _Rewriter:
-    def __init__(self) -> None:
+    def __init__(self, func: Func) -> None:
+        self.func = func
         self.known: dict[Var, Atom] = {}                            # what a variable is, where it is something else
         self.made: ChainMap[Any, tuple[Var, ...]] = ChainMap()      # calls in scope, with their results
         self.defined: dict[Var, Let] = {}
-        self.spread: set[Atom] = set()                              # results of np.broadcast_to
+        self.spread: dict[Any, Atom] = {}                           # what is stretched to these, by np.broadcast_to
+        self.here: set[Atom] = set()                                # what this block has bound so far
+        self.around = Surroundings(lambda a: self.defined[a] if a in self.here else None, lambda a: self.uses[a] == 1)
+
+    @cached_property
+    def uses(self) -> Uses:
+        """How often what is given reads its variables."""
+        return count_uses(self.func)
 
     def atom(self, a: Any) -> Any:
         return self.known.get(a, a) if isinstance(a, Var) else a
@@ -74,11 +87,11 @@ class _Rewriter:
 
     def inner(self, block: Block) -> Block:
         """A block that sees what is known here, and whose own calls are unknown after it."""
-        self.made = self.made.new_child()
+        self.made, (outer, self.here) = self.made.new_child(), (self.here, set())
         try:
             return self.block(block)
         finally:
-            self.made = self.made.parents
+            self.made, self.here = self.made.parents, outer
 
     def stmt(self, stmt: Stmt) -> Iterable[Stmt]:
         match stmt:
@@ -103,6 +116,13 @@ class _Rewriter:
             if same is not None:
                 self.known[let.out] = same
                 return []
+        if let.op.name in REWRITTEN:
+            *lets, let = rewritten(let, self.around)
+            return [*(s for one in lets for s in self.let(one)), *self.kept(let)]
+        return self.kept(let)
+
+    def kept(self, let: Let) -> Iterable[Let]:
+        """The call itself, or what it is made of."""
         if let.op.name not in _BUFFERS and not isinstance(let.op, CallOp):
             key = let.op, let.form, let.args
             before = self.made.get(key)
@@ -114,8 +134,11 @@ class _Rewriter:
         for made in lets:
             for v in made.outs:
                 self.defined[v] = made
+                self.here.add(v)
                 if made.op.name == "np.broadcast_to":
-                    self.spread.add(v)
+                    self.spread[v] = made.args[0]
+                elif made.op.name == "np.expand_dims" and self.spread.get(made.args[0], v).type.rank == 0:
+                    self.spread[v] = self.spread[made.args[0]]
         return lets
 
     def definition(self, a: Any, op: Any) -> Let | None:
@@ -124,10 +147,10 @@ class _Rewriter:
 
     def rewritten(self, let: Let) -> Let:
         """`a + -b` is `a - b`, and a broadcast is not needed where its reader broadcasts anyway."""
-        if let.op.elementwise and len(let.args) > 1 and not self.spread.isdisjoint(let.args):
+        if let.op.elementwise and len(let.args) > 1 and any(a in self.spread for a in let.args):
             let = replace(let, args=self.unbroadcast(let))
-        if let.op is INDEX_ADD and (spread := self.definition(let.args[1], "np.broadcast_to")) is not None:
-            let = replace(let, args=(let.args[0], spread.args[0], *let.args[2:]))
+        if let.op is INDEX_ADD and let.args[1] in self.spread:
+            let = replace(let, args=(let.args[0], self.spread[let.args[1]], *let.args[2:]))
         if let.op in (_ADD, _SUB) and len(let.args) == 2:
             negated = self.definition(let.args[1], _NEG)
             if negated is not None:
@@ -137,12 +160,12 @@ class _Rewriter:
         return let
 
     def broadcast_last(self, let: Let) -> Iterable[Let]:
-        """An elementwise operation on a broadcast number is the broadcast of the operation on the number."""
-        if self.spread.isdisjoint(let.args):
+        """An elementwise operation on something broadcast is the broadcast of the operation on that."""
+        if not any(a in self.spread for a in let.args):
             return [let]
         spreads = [self.definition(a, "np.broadcast_to") for a in let.args]
         found = [s for s in spreads if s is not None]
-        if not let.op.elementwise or len(found) != 1 or found[0].args[0].type.rank != 0 or let.form.kwargs:
+        if not let.op.elementwise or len(found) != 1 or let.form.kwargs:
             return [let]
         spread = found[0]
         if any(s is None and a.type.rank != 0 for s, a in zip(spreads, let.args, strict=True)):
@@ -178,11 +201,10 @@ class _Rewriter:
     def unbroadcast(self, let: Let) -> tuple[Atom, ...]:
         args = list(let.args)
         for k, own in enumerate(args):
-            spread = self.definition(own, "np.broadcast_to")
             others = args[:k] + args[k + 1:]
-            full = own.type.shape is not None and any(o.type.shape == own.type.shape for o in others)
-            if spread is not None and full:
-                args[k] = spread.args[0]
+            own_shape = own.type.shape
+            if own in self.spread and own_shape is not None and any(o.type.shape == own_shape for o in others):
+                args[k] = self.spread[own]
         return tuple(args)
 
     def value(self, let: Let) -> Atom | None:
@@ -195,9 +217,10 @@ class _Rewriter:
         if let.op in (_MUL, _DIV) and _is_one(args[1]) and _same(args[0].type, let.out.type):
             return args[0]
         # What is its own inverse, done twice: -(-x), x.T.T.
-        involution = let.op is _NEG or let.op.name == "np.transpose" and let.form == Form((HOLE,))
-        twice = self.definition(args[0], let.op) if involution else None
-        return twice.args[0] if twice is not None and twice.form == let.form else None
+        inner = self.defined.get(args[0])  # type: ignore[arg-type]
+        if let.op is _NEG:
+            return inner.args[0] if inner is not None and inner.op is _NEG else None
+        return undone(let, inner) if inner is not None and let.op.name in _REORDERING else None
 
     def branch(self, stmt: If) -> Iterable[Stmt]:
         test = self.atom(stmt.test)

@@ -38,5 +38,5 @@ def attention_adjoint(q, k, v, dy=1.0):
     dscores -= t3
     t5 = dscores / t1  # line 7: scores = q @ k.T / np.sqrt(q.shape[1])
     dq = t5 @ k
-    dk = (q.T @ t5).T
+    dk = t5.T @ q
     return dq, dk, dv

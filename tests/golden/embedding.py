@@ -19,7 +19,7 @@ def pull_adjoint(table, left, right, dy=1.0):
     difference = table[left] - table[right]
     # reverse
     # line 8: return np.sum(np.sqrt(1 + np.sum(difference ** 2, axis=1)))
-    t1 = 2 * (dy / (2 * np.sqrt(1 + np.sum(difference ** 2, axis=1))))[:, None]
+    t1 = (dy / np.sqrt(1 + np.sum(difference ** 2, axis=1)))[:, None]
     ddifference = t1 * difference
     dtable = np.zeros_like(table)  # line 7: difference = table[left] - table[right]
     np.add.at(dtable, right, -ddifference)

@@ -37,11 +37,11 @@ def final_heat_adjoint(u, conductivity, dt, steps, dy=1.0):
         dinner = du[t2:t4]
         t5 = du[t4:]
         du = np.zeros_like(u)
-        du[-1:] += t5
+        du[-1:] = t5
         du[:1] += t3
         t6 = dinner * dt  # line 9: inner = u[1:-1] + dt * (flow[1:] - flow[:-1])
         dflow = np.zeros_like(flow)
-        dflow[:-1] -= t6
+        dflow[:-1] = -t6
         dflow[1:] += t6
         du[1:-1] += dinner
         t2 = dflow * conductivity  # line 8: flow = conductivity * (u[1:] - u[:-1])

@@ -28,5 +28,5 @@ def validation_error_adjoint(penalty, x, y, x_new, y_new, dy=1.0):
     dgram = -np.outer(t2, w)
     dy = x @ t2
     dpenalty = np.sum(dgram * t1)  # line 7: gram = x.T @ x + penalty * np.eye(x.shape[1])
-    dx = x @ dgram + (np.outer(t2, y) + dgram @ x.T).T
+    dx = x @ dgram + np.outer(y, t2) + x @ dgram.T
     return dpenalty, dx, dy

@@ -32,7 +32,7 @@ def final_loss_adjoint(u, v, target, rate, steps, dy=1.0):
     # reverse
     t1 = 2 * dy * (u @ v.T - target)  # line 10: return np.sum((u @ v.T - target) ** 2)
     du = t1 @ v
-    dv = (u.T @ t1).T
+    dv = t1.T @ u
     drate = 0.0
     for u, v, error, t1, t3 in reversed(tape):  # line 7: for _ in range(steps):
         t2 = dv @ u.T  # line 9: u, v = u - rate * error @ v, v - rate * error.T @ u
@@ -41,10 +41,10 @@ def final_loss_adjoint(u, v, target, rate, steps, dy=1.0):
         derror = -(t2 * rate).T
         du2 += du
         t3 = du @ v.T
-        dv = dv - t1.T @ du
+        dv -= t1.T @ du
         drate -= np.sum(t3 * error)
         derror -= t3 * rate
         du2 += derror @ v  # line 8: error = u @ v.T - target
-        dv += (u.T @ derror).T
+        dv += derror.T @ u
         du = du2
     return du, dv, drate

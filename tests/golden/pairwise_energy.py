@@ -29,7 +29,7 @@ def energy_adjoint(positions, charges, dy=1.0):
     ddistance = -t3 * (t1 * t2 / distance) / distance
     dcharges = np.sum(t4 * t1, axis=0) + np.sum(t4 * t2, axis=1)
     # line 8: distance = np.sqrt(np.sum(apart ** 2, axis=2) + 0.01)
-    dapart = 2 * (ddistance / (2 * distance))[:, :, None] * apart
+    dapart = (ddistance / distance)[:, :, None] * apart
     # line 7: apart = positions[:, None, :] - positions[None, :, :]
     dpositions = np.sum(dapart, axis=1) - np.sum(dapart, axis=0)
     return dpositions, dcharges

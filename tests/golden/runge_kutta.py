@@ -56,19 +56,19 @@ def pendulum_adjoint(y0, k, dt, steps, dy=1.0):
         dk3 = 2 * dk4
         t11 = dk4[1]
         t12 = np.zeros_like(t4)
-        t12[0] += t11 * t1 * np.cos(t4[0])
+        t12[0] = t11 * t1 * np.cos(t4[0])
         t12[1] += dk4[0]
         dy = dy + t12  # line 16: k4 = slope(y + dt * k3, k)
         dk3_2 = dk3 + t12 * dt
         t4 = dk3_2[1]
         t12 = np.zeros_like(t7)
-        t12[0] += t4 * t1 * np.cos(t7[0])
+        t12[0] = t4 * t1 * np.cos(t7[0])
         t12[1] += dk3_2[0]
         dy += t12  # line 15: k3 = slope(y + 0.5 * dt * k2, k)
         dk2 = dk3 + t12 * t10
         t7 = dk2[1]
         t12 = np.zeros_like(t5)
-        t12[0] += t7 * t1 * np.cos(t5[0])
+        t12[0] = t7 * t1 * np.cos(t5[0])
         t12[1] += dk2[0]
         dy += t12
         dk1 = dk4 + t12 * t10

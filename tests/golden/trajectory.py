@@ -31,7 +31,7 @@ def roughness_adjoint(x, rate, steps, dy=1.0):
     # reverse
     t1 = 2 * dy * (path[1:] - path[:-1])  # line 12: return np.sum((path[1:] - path[:-1]) ** 2)
     dpath = np.zeros_like(path)
-    dpath[:-1] -= t1
+    dpath[:-1] = -t1
     dpath[1:] += t1
     dxs = list(dpath)  # line 11: path = np.array(xs)
     dx = drate = 0.0

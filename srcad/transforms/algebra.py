@@ -1,0 +1,169 @@
+"""What a call is equal to, by the rules of arrays rather than of numbers.
+
+    (a.T @ b).T                      b.T @ a
+    np.outer(a, b).T                 np.outer(b, a)
+    d = np.zeros_like(x)             d = np.zeros_like(x)
+    d[0] += g                        d[0] = g
+    d = np.broadcast_to(g, shape)    d = np.full(shape, g)
+    d[0] += h                        d[0] += h
+
+Nothing is computed twice for it: what is taken apart has no other reader.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from srcad.ir import HOLE, OPERATORS, Builder, Form, Let, Slicing, Var
+from srcad.ir.ops import op_of
+from srcad.rules.tapes import INDEX_ADD, SET_AT
+
+_SUMS = (OPERATORS["add"], OPERATORS["sub"])
+_PRODUCTS = (operator.matmul, np.matmul)
+_ZEROS = frozenset({"np.zeros", "np.zeros_like"})
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What is known where a call stands."""
+
+    definition: Callable[[Any], Let | None]
+    once: Callable[[Any], bool]                   # is this read once?
+
+
+def rewritten(let: Let, around: Surroundings) -> list[Let]:
+    """The calls that stand for `let`."""
+    if let.op is INDEX_ADD:
+        return _stored(let, around)
+    if let.op is SET_AT:
+        return _on_full(let, around)
+    if is_matrix_transpose(let) and _absorbs(let.args[0], around):
+        build = Builder(let.span)
+        _Transposed(build, around).into(let.args[0], let.outs)
+        return [s for s in build.stmts if isinstance(s, Let)]
+    return [let]
+
+
+# --- transposition
+
+def permutation(let: Let) -> tuple[int, ...] | None:
+    """The axes of its argument that `let` gives, in order, if it only gives them another order."""
+    if not let.args or (rank := let.args[0].type.rank) is None or let.args[0].type.kind != "array":
+        return None
+    (_, *args), kwargs = let.call()
+    if kwargs:
+        return None
+    axes = list(range(rank))
+    if let.op.function is np.transpose and not args:
+        return tuple(axes[::-1])
+    if let.op.function is np.transpose and type(args[0]) is tuple and all(type(a) is int for a in args[0]):
+        return tuple(a % rank for a in args[0])
+    if let.op.function is np.matrix_transpose:
+        args = [-1, -2]
+    elif let.op.function is not np.swapaxes:
+        return None
+    if len(args) != 2 or not all(type(a) is int for a in args):
+        return None
+    i, j = args
+    axes[i], axes[j] = axes[j], axes[i]
+    return tuple(axes)
+
+
+def undone(let: Let, inner: Let | None) -> Any:
+    """What `inner` reorders, if `let` puts its axes in the old order."""
+    if inner is None or (outer := permutation(let)) is None or (first := permutation(inner)) is None:
+        return None
+    return inner.args[0] if all(first[k] == axis for axis, k in enumerate(outer)) else None
+
+
+def is_matrix_transpose(let: Let) -> bool:
+    axes = permutation(let)
+    return axes is not None and len(axes) > 1 and axes == (*range(len(axes) - 2), len(axes) - 1, len(axes) - 2)
+
+
+def _absorbs(x: Any, around: Surroundings) -> bool:
+    """Does the transposed of `x` cost less than `x` and a transposition?"""
+    let = around.definition(x)
+    if let is None or x.hint or not around.once(x):
+        return False
+    if let.op.function in _PRODUCTS:
+        same = all(a.type.rank == x.type.rank for a in let.args)
+        return same and any((d := around.definition(a)) is not None and is_matrix_transpose(d) for a in let.args)
+    if let.op.function is np.outer:
+        return all(a.type.rank == 1 for a in let.args)
+    if let.op in _SUMS:
+        return all(a.type.shape == x.type.shape and _absorbs(a, around) for a in let.args)
+    return False
+
+
+@dataclass
+class _Transposed:
+    build: Builder
+    around: Surroundings
+
+    def into(self, x: Any, outs: tuple[Var, ...] | None = None) -> Any:
+        """The transposed of `x`, which absorbs it; `outs` are what it shall be bound to."""
+        let = self.around.definition(x)
+        assert let is not None
+        if let.op.function is np.outer:
+            args = let.args[::-1]
+        elif let.op in _SUMS:
+            args = tuple(self.into(a) for a in let.args)
+        else:
+            args = tuple(self.matrix(a) for a in reversed(let.args))
+        if outs is None:
+            return self.build.let(let.op, args, let.form)[0]
+        self.build.add(Let(outs, let.op, args, let.form, self.build.span))
+        return outs[0]
+
+    def matrix(self, a: Any) -> Any:
+        let = self.around.definition(a)
+        if let is not None and is_matrix_transpose(let):
+            return let.args[0]
+        if a.type.rank == 2:
+            return self.build.call(_known(np.transpose), a)
+        return self.build.call(_known(np.swapaxes), a, -1, -2)
+
+
+def _known(function: Any) -> Any:
+    op = op_of(function)
+    assert op is not None, function
+    return op
+
+
+# --- buffers
+
+def _stored(add: Let, around: Surroundings) -> list[Let]:
+    """What is added to a zero is stored; what is added to a part of a stretched number, to a new array."""
+    x, value, *index = add.args
+    buffer = around.definition(x)
+    where = add.form.args[2]
+    fits = x.type.dtype is not None and x.type.dtype == value.type.dtype
+    if buffer is not None and buffer.op.name in _ZEROS and around.once(x) and fits and _is_plain(where, index):
+        return [Let(add.outs, SET_AT, (x, *index, value), Form((HOLE, where, HOLE)), add.span)]
+    return _on_full(add, around)
+
+
+def _is_plain(where: Any, index: list[Any]) -> bool:
+    """Does an index of numbers and slices name each element once?"""
+    parts = where if type(where) is tuple else (where,)
+    numbers = all(a.type.kind in ("number", "scalar") and a.type.dtype is not None and a.type.dtype.kind in "iu"
+                  for a in index)
+    return numbers and all(p is HOLE or type(p) is int or isinstance(p, Slicing) for p in parts)
+
+
+def _on_full(store: Let, around: Surroundings) -> list[Let]:
+    x = store.args[0]
+    spread = around.definition(x)
+    if spread is None or spread.op.name != "np.broadcast_to" or spread.args[0].type.rank != 0 or spread.form.kwargs:
+        return [store]
+    small, *sizes = spread.args
+    assert isinstance(x, Var)
+    full = Var(x.hint, x.type)
+    made = Let((full,), _known(np.full), (*sizes, small), Form((spread.form.args[1], HOLE)), spread.span)
+    return [made, Let(store.outs, store.op, (full, *store.args[1:]), store.form, store.span)]
