@@ -30,7 +30,7 @@ from srcad.errors import Span
 from srcad.ir.calls import FuncRef, reachable
 from srcad.ir.core import Func, Let, Record, Var
 from srcad.ir.walk import every
-from srcad.transforms.inplace import in_place_updates, with_copied_views, with_owned_carries
+from srcad.transforms.inplace import in_place_updates, owns_its_results, with_copied_views, with_owned_carries
 from srcad.transforms.liveness import live_ranges
 from srcad.transforms.usage import count_uses
 
@@ -39,12 +39,15 @@ _IMPORTS = {"numpy": "import numpy as np"}
 
 @dataclass(frozen=True)
 class Source:
-    """A module's text; `objects` are the names that it expects, `spans` the user's code behind its lines."""
+    """A module's text; `objects` are the names that it expects, `spans` the user's code behind its lines.
+
+    `fresh`: every array of the result is memory of its own."""
 
     text: str
     name: str
     objects: dict[str, object] = field(default_factory=dict)
     spans: dict[int, Span] = field(default_factory=dict)
+    fresh: bool = False
 
     def __str__(self) -> str:
         return self.text
@@ -68,6 +71,7 @@ class _Module:
         self.names: dict[Any, str] = {}
         self.func, self.name = func, self.references.reserve(func.name)
         self.callees: list[FuncRef] = []
+        self.fresh = False
         for ref in dict.fromkeys(callees):
             if ref.func is func and _is_flat(func):
                 self.names[ref] = self.name
@@ -86,12 +90,13 @@ class _Module:
             part, own = Printer([definition]).finished(text.count("\n") + 1)
             text += part
             spans.update(own)
-        return Source(text, self.name, dict(self.references.objects), spans)
+        return Source(text, self.name, dict(self.references.objects), spans, self.fresh)
 
     def _define(self, func: Func, name: str, flat: bool) -> ast.FunctionDef:
         func = with_copied_views(with_owned_carries(without_redundant_ranges(with_bundles(func))))
         uses = count_uses(func)
         updates, memory = in_place_updates(func, uses)
+        self.fresh = owns_its_results(func, memory)  # of the function that comes last
         inlined = inlining(func, uses, updates, memory)
         late = frozenset(s for s in every(func.body) if isinstance(s, Let) and s not in updates and copies(s))
         ranges = live_ranges(func, uses, inlined, late)

@@ -19,6 +19,7 @@ import numpy as np
 
 from srcad.errors import Problem, Span
 from srcad.frontend.capture import Source
+from srcad.frontend.contents import Contents, contents
 from srcad.frontend.memory import Frozen, Memories, Memory
 from srcad.frontend.values import (
     MISSING,
@@ -64,7 +65,7 @@ class Guard:
 
     def holds(self) -> bool:
         now = self.read()
-        return now is self.value or (type(now) is type(self.value) and type(now) in (bool, int, str)
+        return now is self.value or (type(now) is type(self.value) and type(now) in (bool, int, str, Contents)
                                      and now == self.value)
 
 
@@ -248,6 +249,8 @@ class Machine:
         elif type(value) is dict and all(isinstance(k, str | int) for k in value):
             content = Entries(tuple((k, self._part(key, f"{name}_{k}", read, k)) for k in value))
         else:
+            if (held := contents(value)) is not None:
+                self.guards.setdefault(key, Guard(f"what {name} holds", lambda: contents(read()), held))
             return Const(value)
         self.guards.setdefault((key, "length"), Guard(f"len({name})", lambda: len(read()), len(value)))
         ref = self.outside.get(key)

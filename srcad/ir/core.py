@@ -61,9 +61,10 @@ class Lit:
         return hash(self._key())
 
     def _key(self) -> tuple[object, object]:
-        # 1, 1.0 and True are three constants; so are 0.0 and -0.0; NaN is one.
-        exact = repr(self.value) if isinstance(self.value, float | complex) else self.value
-        return type(self.value), exact
+        # 1, 1.0 and True are three constants; so are 0.0 and -0.0; NaN is one; an array is equal to itself.
+        if isinstance(self.value, float | complex):
+            return type(self.value), repr(self.value)
+        return type(self.value), id(self.value) if isinstance(self.value, np.ndarray) else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,9 @@ def form_of(args: tuple[Any, ...], kwargs: dict[str, Any], is_atom: Callable[[An
     def shape(x: Any) -> Any:
         if is_atom(x):
             atoms.append(x)
+            return HOLE
+        if isinstance(x, np.ndarray):
+            atoms.append(Lit(x))
             return HOLE
         if type(x) is tuple:
             return tuple(shape(i) for i in x)

@@ -7,6 +7,7 @@ import inspect
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
+from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
 from srcad.program.programs import Gradient, Program, names_in, primal_of
 
@@ -33,7 +34,14 @@ class Derivative:
         return self._runner
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return (self._runner or self.runner)(args, kwargs)
+        runner = self._runner or self.runner
+        try:
+            return runner.call(*args, **kwargs)
+        except Exception as error:
+            if isinstance(error, TypeError) and error.__traceback__ and error.__traceback__.tb_next is None:
+                runner.values(args, kwargs)  # the arguments do not fit, and this says why
+            annotate(error)
+            raise
 
     @property
     def __signature__(self) -> inspect.Signature:

@@ -106,7 +106,7 @@ class Primal:
 
     @cached_property
     def signature(self) -> inspect.Signature:
-        return inspect.signature(self.code)
+        return inspect.signature(self.code, follow_wrapped=False)
 
     @property
     def positional(self) -> bool:

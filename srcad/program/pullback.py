@@ -14,7 +14,7 @@ from srcad.ir import Func, Lit, Record, Undef, Var, leaves, map_tree
 from srcad.program.lowering import Split
 from srcad.program.lowering import not_float as why_not_float
 from srcad.program.programs import Forward, Primal, Program, Tangent
-from srcad.program.results import owned
+from srcad.program.results import arrays_in, owned
 from srcad.program.runner import Runner, apart
 from srcad.program.signature import Describe, leaves_of, objects_of, tree_of
 from srcad.transforms.calls import Halves
@@ -47,7 +47,7 @@ def pull(program: Program, primals: tuple[Any, ...], backend: str,
     (back,) = variant.companions
     pullback = Pullback(lowered.whole, lowered.halves, back, given, residuals, program.primal,
                         len(primals), _shapes(lowered.whole, value))
-    return owned(value, (*values, *captured, _arrays(residuals))), pullback
+    return owned(value, arrays_in((*values, *captured, residuals))), pullback
 
 
 def guarded(function: Callable[..., Any], given: tuple[Any, ...]) -> Any:
@@ -68,13 +68,6 @@ def _inputs(func: Func, values: tuple[Any, ...]) -> list[Any]:
 def tree_of_copies(value: Any) -> Any:
     """Arrays copied, and the containers that a function could change; other objects as they are."""
     return objects_of(tree_of(value, lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf))
-
-
-def _arrays(tree: Any) -> list[Any]:
-    """The arrays in residuals, whatever holds them."""
-    if isinstance(tree, tuple | list):
-        return [a for t in tree for a in _arrays(t)]
-    return [tree] if isinstance(tree, np.ndarray) else []
 
 
 def _shapes(func: Func, value: Any) -> list[tuple[int, ...] | None]:
@@ -98,7 +91,7 @@ class Pullback:
         given = (self.residuals,) if self.halves.residuals else ()
         flat = guarded(self.back, (*(inputs[k] for k in self.halves.reads), *given, *seeds))
         flat = flat if isinstance(flat, tuple) else (flat,)
-        gradient = owned(flat, (*self.values, _arrays(self.residuals), _arrays(list(seeds))))
+        gradient = owned(flat, arrays_in((*self.values, self.residuals, *seeds)))
         found = dict(zip(self.halves.inputs, gradient, strict=True))
         return self._trees(found)
 

@@ -12,37 +12,27 @@ from numpy import ndarray
 from srcad.program.signature import leaves_of
 
 
-def owned(result: Any, args: tuple[Any, ...]) -> Any:
-    """`result` with every array that is not its own memory, or that an argument or another leaf is, copied.
+def owned(result: Any, arrays: Iterable[Any]) -> Any:
+    """`result` with every array copied that is not its own memory, or that is one of `arrays` or another leaf.
 
-    This runs at every call, so what most arguments and results are comes first and is written out."""
+    This runs at every call, so what most results are comes first and is written out."""
     t = type(result)
     if t is float or result is None or isinstance(result, np.generic | int | complex):
         return result
-    seen: set[int] = set()
-    _note(args, seen)
-    return _owned(result, seen)
+    return _owned(result, set(map(id, arrays)))
 
 
-def _note(values: Any, seen: set[int]) -> None:
-    """Add the identities of the arrays in `values` to `seen`."""
-    add = seen.add
-    for a in values:
-        t = type(a)
-        if t is ndarray:
-            add(id(a))
-        elif t is tuple or t is list:
-            _note(a, seen)
-        elif t is dict:
-            _note(a.values(), seen)
-        elif t is not float and t is not int:
-            seen.update(map(id, leaves_of(a)))
+def arrays_in(values: Iterable[Any]) -> list[Any]:
+    """The arrays in arguments."""
+    return [a for v in values for a in leaves_of(v) if isinstance(a, ndarray)]
 
 
 def _all_owned(values: Iterable[Any], seen: set[int]) -> list[Any]:
     found = []
     for v in values:
-        if type(v) is ndarray and v.base is None and id(v) not in seen:  # as in `_owned`
+        if type(v) is ndarray:  # as in `_owned`
+            if v.base is not None or id(v) in seen:
+                v = v.copy()
             seen.add(id(v))
             found.append(v)
         else:

@@ -2,64 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy import ndarray
 
 from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
 from srcad.frontend.bodies import bind
 from srcad.frontend.values import Const
 from srcad.ir import Var, leaves
+from srcad.program.entries import Entries
 from srcad.program.lowering import source_of
 from srcad.program.programs import Primal, Program
-from srcad.program.results import owned
-from srcad.program.signature import key_of, leaves_of
+from srcad.program.results import arrays_in, owned
+from srcad.program.signature import leaves_of
 from srcad.program.variants import Variant, Variants
-
-CONTAINERS = frozenset({tuple, list, dict})
 
 
 class Runner:
-    """Calls a program through its variants."""
+    """Calls a program through its variants.
+
+    `call` takes the arguments as the user's function does: at first it looks for the variant, and from the second call
+    with a signature on it is the entry of that signature."""
 
     def __init__(self, program: Program, backend: str = "numpy") -> None:
         primal = program.primal
         self.program, self.primal = program, primal
         self.variants = Variants(program, primal.names, backend)
-        self.by_key = self.variants.by_key
         self.plain = primal.plain
         self.count = len(primal.names)
         self.defaults = primal.code.__defaults__ or ()
-        self.positional_only = primal.code.__code__.co_posonlyargcount
+        self.entries = Entries(self)
+        self.call: Callable[..., Any] = self.looked_up
 
     def values(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """The arguments in the order of the parameters, defaults filled in."""
         missing = self.count - len(args)
         if self.plain and not kwargs and 0 <= missing <= len(self.defaults):
             return args + self.defaults[len(self.defaults) - missing:]
-        if self.plain and self.positional_only <= len(args) <= self.count:
-            rest = self.primal.names[len(args):]
-            by_name = {**dict(zip(reversed(self.primal.names), reversed(self.defaults), strict=False)), **kwargs}
-            if kwargs.keys() <= set(rest) <= by_name.keys():
-                return (*args, *[by_name[n] for n in rest])
         bound = self.primal.arguments(args, kwargs)
         return tuple([bound[n] for n in self.primal.names])
 
+    def looked_up(self, *args: Any, **kwargs: Any) -> Any:
+        """A call whose variant no entry knows: it is looked up or made."""
+        return self(args, kwargs)
+
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any], more: tuple[Any, ...] = ()) -> Any:
         """Call the variant for these arguments; `more` are arguments that only the generated function has."""
-        if kwargs or not self.plain or len(args) != self.count:
-            args = self.values(args, kwargs)
-        # The common case costs one key, one look-up and one call.
-        key = tuple([(a.dtype, a.shape) if type(a) is ndarray else key_of(a) for a in args])
-        for variant in self.by_key.get(key, ()):
-            if not variant.checked:
-                return self.finish(variant, args + more if more else args)
-            if variant.holds():
-                return self.finish(variant, (*args, *[read() for read in variant.captures], *more))
-        variant = self.variants.find(args, key)
-        return self.finish(variant, (*args, *(read() for read in variant.captures), *more))
+        values = self.values(args, kwargs)
+        variant = self.variants.find(values)
+        if not more:
+            self.entries.served(variant, values)
+        return self.finish(variant, (*values, *[read() for read in variant.captures], *more))
 
     def finish(self, variant: Variant, given: tuple[Any, ...]) -> Any:
         """Run the generated function; what the user's program raises is shown with the user's line."""
@@ -70,15 +65,7 @@ class Runner:
         except Exception as error:
             annotate(error)
             raise
-        if variant.fresh or type(result) is float:
-            return result
-        if type(result) is ndarray and result.base is None:
-            for a in given:
-                if a is result or type(a) in CONTAINERS:
-                    break
-            else:
-                return result
-        return owned(result, given)
+        return result if variant.fresh else owned(result, arrays_in(given))
 
 
 def apart(variant: Variant, given: tuple[Any, ...]) -> None:

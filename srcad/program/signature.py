@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from numpy import ndarray
 
+from srcad.frontend.contents import contents, part
 from srcad.frontend.values import ANY_SHAPE, Const
 from srcad.ir import COMPLEX, FLOAT, INT, UNKNOWN, Dim, Record, Size, Type, fresh
 from srcad.ir.types import integer
@@ -27,12 +27,12 @@ def key_of(value: Any) -> Any:
     if t is float or t is int or t is complex:
         return t
     if t is np.ndarray:
-        return (value.dtype, value.shape)
+        return (value.dtype, value.shape) if value.dtype.kind in "biufc" else contents(value)
     if t is tuple or t is list:
         return (t, *keys_of(value))
     if t is dict:
         return (dict, *value, *keys_of(value.values()))
-    if isinstance(value, np.generic):
+    if isinstance(value, np.generic) and value.dtype.kind in "biufc":
         return t
     if value is None or t is bool or t is str:
         return (t, value)
@@ -42,12 +42,11 @@ def key_of(value: Any) -> Any:
         return (t, *(key_of(getattr(value, f.name)) for f in dataclasses.fields(value)))
     if hasattr(value, "__array__") and hasattr(value, "dtype") and not isinstance(value, type):
         return key_of(np.asarray(value))
-    return (t, id(value))
+    return contents(value) or (t, id(value))
 
 
 def keys_of(values: Iterable[Any]) -> list[Any]:
-    """The keys of several arguments; that of an array is written out, since this runs at every call."""
-    return [(a.dtype, a.shape) if type(a) is ndarray else key_of(a) for a in values]
+    return list(map(key_of, values))
 
 
 def exact_key(values: tuple[Any, ...], static: frozenset[Path], names: tuple[str, ...], key: Any = None) -> Any:
@@ -154,7 +153,7 @@ def pattern_of(tree: Any, seen: dict[Size, int]) -> Any:
             d.offset if d.size is None else (seen.setdefault(d.size, len(seen)),) for d in tree.shape)
         return (tree.kind, tree.dtype, shape, tree.optional)
     if isinstance(tree, Const):
-        return key_of(tree.value) if not isinstance(tree.value, int | float) else (type(tree.value), tree.value)
+        return contents(tree.value) or (type(tree.value), part(tree.value))
     if isinstance(tree, tuple | list):
         return (type(tree), *(pattern_of(t, seen) for t in tree))
     if isinstance(tree, dict):

@@ -14,7 +14,7 @@ from srcad.backends.load import load
 from srcad.errors import Unsupported
 from srcad.frontend.lower import Lowered, NeedsValue
 from srcad.frontend.memory import WRITE_BACK
-from srcad.ir import CallOp, Func, Let, Lit, Var, leaves
+from srcad.ir import Func, Let
 from srcad.ir.walk import every
 from srcad.program.compiled import xla
 from srcad.program.lowering import lower_program
@@ -34,7 +34,7 @@ class Variant:
     text: str
     run: Callable[..., Any]
     companions: tuple[Callable[..., Any], ...] = ()
-    backend: str = "numpy"
+    fresh: bool = False  # every array of the result is memory of its own
 
     def __post_init__(self) -> None:
         self.captures = tuple(c.read for c in self.lowered.captures)
@@ -42,7 +42,6 @@ class Variant:
         self.guards = self.lowered.guards
         self.checked = bool(self.captures or self.guards)
         self.written = written(self.lowered.func)
-        self.fresh = self.backend == "numpy" and not self.written and makes_its_results(self.lowered.func)
 
     @property
     def func(self) -> Func:
@@ -57,17 +56,6 @@ class Variant:
             if _kind(read()) != key:
                 return False
         return True
-
-
-def makes_its_results(func: Func) -> bool:
-    """Is every part of the result new memory of its own, so that a call need not look for that?"""
-    makers = {v: s.op for s in func.body if isinstance(s, Let) for v in s.outs}
-    parts = [v for v in leaves(func.result) if isinstance(v, Var) and v.type.kind not in ("number", "scalar")]
-    constants = [a.value for a in leaves(func.result) if isinstance(a, Lit)]
-    if len(set(parts)) < len(parts) or any(isinstance(c, np.ndarray) for c in constants):
-        return False
-    return all(v in makers and makers[v].memory == "fresh" and not isinstance(makers[v], CallOp)
-               for v in parts)
 
 
 def _kind(value: Any) -> Any:
@@ -169,5 +157,5 @@ def generate(lowered: Lowered, backend: str) -> Variant:
     companions = tuple(run.__globals__[ref.name] for ref in lowered.companions)
     if backend == "xla":
         run, companions = xla(lowered.func), tuple(xla(ref.known) for ref in lowered.companions)
-    return Variant(lowered, module.text, run, companions, backend)
+    return Variant(lowered, module.text, run, companions, module.fresh and backend == "numpy")
 

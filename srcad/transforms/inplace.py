@@ -21,7 +21,7 @@ from typing import Any, assert_never
 import numpy as np
 
 from srcad.ir.calls import CallOp
-from srcad.ir.core import HOLE, Block, Carry, Form, Func, If, Let, Loop, Stmt, Var
+from srcad.ir.core import HOLE, Block, Carry, Form, Func, If, Let, Lit, Loop, Stmt, Var
 from srcad.ir.ops import Op
 from srcad.ir.walk import every, rebuild
 from srcad.transforms.liveness import Liveness, liveness
@@ -178,6 +178,17 @@ def _whole(func: Func) -> frozenset[Any]:
             candidates.discard(v)
             pending += readers.get(v, ())
     return frozenset(candidates)
+
+
+def owns_its_results(func: Func, memory: Memory) -> bool:
+    """Is every array of the result memory of its own, allocated here as a whole?"""
+    arrays = [a for a in func.outputs if isinstance(a, Var) and a.type.kind not in ("number", "scalar")]
+    constants = any(isinstance(a, Lit) and isinstance(a.value, np.ndarray) for a in func.outputs)
+    if constants or any(v.type.kind != "array" for v in arrays) or not _whole(func).issuperset(arrays):
+        return False
+    roots = [memory.roots(memory.own.get(v, frozenset())) for v in arrays]
+    return CALLER not in frozenset().union(*roots) and all(
+        not memory.may_share(a, b) for i, a in enumerate(roots) for b in roots[:i])
 
 
 def with_owned_carries(func: Func) -> Func:
