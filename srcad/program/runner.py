@@ -33,7 +33,7 @@ class Runner:
         self.plain = primal.plain
         self.count = len(primal.names)
         self.defaults = primal.code.__defaults__ or ()
-        self.entries = Entries(self)
+        self.entries = Entries(primal, self.variants, self.looked_up)
         self.call: Callable[..., Any] = self.looked_up
 
     def values(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
@@ -54,6 +54,7 @@ class Runner:
         variant = self.variants.find(values)
         if not more:
             self.entries.served(variant, values)
+            self.call = self.entries.first
         return self.finish(variant, (*values, *[read() for read in variant.captures], *more))
 
     def finish(self, variant: Variant, given: tuple[Any, ...]) -> Any:
