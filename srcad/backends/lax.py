@@ -17,16 +17,20 @@ jax is imported by the first call and not before.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import io
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from srcad.backends.emit import Source
 from srcad.backends.lax_results import Held, given_back
+from srcad.backends.load import load
+from srcad.backends.params import arguments
 from srcad.errors import Unsupported
 from srcad.ir.core import Func, Param
 from srcad.ir.interpret import interpret
@@ -45,6 +49,21 @@ def compiled(func: Func) -> Compiled:
     return Compiled(func)
 
 
+@dataclass(frozen=True)
+class Made:
+    """A program for arrays of some shapes: its source, what it is when loaded, and what its results mean."""
+
+    source: Source
+    function: Callable[..., Any]
+    jitted: Any
+    shape: Any
+
+    def values(self, results: Any) -> Any:
+        """`(outputs, written, needs)` from what the function returned."""
+        count = len(_modules().values.arrays_in(self.shape))
+        return _modules().values.with_arrays(self.shape, [results] if count == 1 else results or ())
+
+
 class Compiled:
     def __init__(self, func: Func) -> None:
         self.func = func
@@ -53,24 +72,23 @@ class Compiled:
         # The last is for exceptions: none is expected.
         self.capacities = (*[FIRST_CAPACITY] * len(self.sites.loops), 0)
         self.by_value = False
-        self._jitted: dict[Any, Any] = {}
+        self.made: dict[Any, Made] = {}
 
     def __call__(self, *inputs: Any) -> list[Any]:
         with self.parts.ops.x64(True):
             while True:
-                outputs, needs = self._run(inputs)
+                outputs, written, needs = self._run(inputs)
                 if needs[-1]:
                     break
                 larger = grown(self.capacities, needs)
                 if larger == self.capacities:
-                    return self._finished(inputs, outputs)
+                    return self._finished(inputs, outputs, written)
                 self._refuse_effects()
                 self.capacities = larger
         return self._interpreted(inputs)
 
-    def _finished(self, inputs: Sequence[Any], outputs: list[Any]) -> list[Any]:
-        results, written = outputs
-        given = [given_back(v, a) for v, a in zip(results, self.func.outputs, strict=True)]
+    def _finished(self, inputs: Sequence[Any], outputs: list[Any], written: list[Any]) -> list[Any]:
+        given = [given_back(v, a) for v, a in zip(outputs, self.func.outputs, strict=True)]
         for array, value in zip(inputs, written, strict=True):
             if isinstance(array, np.ndarray) and value is not None:
                 np.copyto(array, np.asarray(value))
@@ -89,25 +107,34 @@ class Compiled:
     @property
     def variants(self) -> int:
         """How many XLA programs were made."""
-        return sum(f._cache_size() for f, _ in self._jitted.values())
+        return len(self.made)
 
     def lowered(self, *inputs: Any) -> Any:
         """The program for inputs like these, as `jax.jit(…).lower(…)` gives it."""
         with self.parts.ops.x64(True):
-            arrays, structure = self._split(inputs)
-            return self._function(structure)[0].lower(*arrays)
+            made, arrays = self.program(inputs)
+            return made.jitted.lower(*arrays)
 
-    def _run(self, inputs: Sequence[Any]) -> tuple[list[Any], Any]:
+    def _run(self, inputs: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+        made, arrays = self.program(inputs)
+        outputs, written, needs = made.values(made.jitted(*arrays))
+        return outputs, written, [0 if n is self.parts.values.UNBOUND else int(n) for n in needs]
+
+    def program(self, inputs: Sequence[Any]) -> tuple[Made, list[Any]]:
+        """The program for inputs like these, and their arrays."""
         arrays, structure = self._split(inputs)
-        try:
-            flat, needs = self._function(structure)[0](*arrays)
-        except Unsupported:
-            if self.by_value or not any(isinstance(v, int) for v in inputs):
-                raise
-            self.by_value = True
-            return self._run(inputs)
-        shape = self._function(structure)[1][_shapes(arrays)]
-        return self.parts.values.with_arrays(shape, flat), np.asarray(needs)
+        key = self._key(structure), self.capacities, _shapes(arrays)
+        if key not in self.made:
+            if len(self.made) >= _MOST_VARIANTS:
+                self.made.pop(next(iter(self.made)))
+            try:
+                self.made[key] = self._make(structure, arrays)
+            except Unsupported:
+                if self.by_value or not any(isinstance(v, int) for v in inputs):
+                    raise
+                self.by_value = True
+                return self.program(inputs)
+        return self.made[key], arrays
 
     def _split(self, inputs: Sequence[Any]) -> tuple[list[Any], Any]:
         """The arrays among the inputs, and the rest: what the program is compiled for."""
@@ -133,32 +160,43 @@ class Compiled:
         except TypeError:
             raise self.parts.trace.refuse(self.func.span, f"{self.func.name} can't be compiled by XLA",
                                           "an argument is neither a number nor an array") from None
-        return structure, self.capacities
+        return structure
 
-    def _function(self, structure: Any) -> tuple[Any, dict[Any, Any]]:
-        key = self._key(structure)
-        if key not in self._jitted:
-            if len(self._jitted) >= _MOST_VARIANTS:
-                self._jitted.pop(next(iter(self._jitted)))
-            results: dict[Any, Any] = {}
-            self._jitted[key] = (self.parts.ops.jit(self._traced(structure, results)), results)
-        return self._jitted[key]
-
-    def _traced(self, structure: Any, results: dict[Any, Any]) -> Callable[..., Any]:
-        """The program over arrays; what it returns for arrays of some shapes is entered in `results`."""
-        capacities = self.capacities
-
-        def run(*arrays: Any) -> Any:
-            source = iter(arrays)
+    def _make(self, structure: Any, arrays: Sequence[Any]) -> Made:
+        """Record the program for arrays like these, print it and load it."""
+        parts = self.parts
+        with parts.record.recording() as block:
+            given = [parts.record.Value(shape, dtype) for shape, dtype in _shapes(arrays)]
+            source = iter(given)
             inputs = [_joined(part, source) for part in structure]
-            tracer = run_traced(self.func, inputs, self.sites, capacities)
+            tracer = parts.trace.Tracer(self.sites, self.capacities)
+            tracer.env = dict(zip(self.func.inputs, inputs, strict=True))
+            tracer.block(self.func.body)
             written = [tracer.written.get(v) for v in self.func.inputs]
-            values = self.parts.specs.as_arrays((outputs_of(tracer, self.func), written))
-            results[_shapes(arrays)] = self.parts.values.map_arrays(self.parts.ops.abstract, values)
-            return self.parts.values.arrays_in(values), tracer.needs
+            shape = parts.specs.as_arrays((outputs_of(tracer, self.func), written, tracer.needs))
+        results = parts.values.arrays_in(shape)
+        program = parts.text.Program(self._name(), self._named(inputs), block, results, self.func.doc)
+        text = parts.text.lax_source(program)
+        function = load(text.text, text.objects, text.name, text.spans)
+        return Made(text, function, parts.ops.jit(function), shape)
 
-        run.__name__ = self.func.name if self.func.name.isidentifier() else "program"
-        return run
+    def _name(self) -> str:
+        return self.func.name if self.func.name.isidentifier() else "program"
+
+    def _named(self, inputs: Sequence[Any]) -> list[tuple[str, Any]]:
+        """The program's parameters."""
+        names = arguments(self.func, flat=True).names
+        found: list[tuple[str, Any]] = []
+        taken = set(names.values())
+        for var, value in zip(self.func.inputs, inputs, strict=True):
+            for k, array in enumerate(self.parts.values.arrays_in(value)):
+                own = names[var]
+                while k and own in taken:
+                    own = f"{names[var]}{k + 1}"
+                    k += 1
+                taken.add(own)
+                found.append((own, array))
+        return found
 
     def _refuse_effects(self) -> None:
         if self.sites.prints:
@@ -174,10 +212,12 @@ class _Modules:
     """The parts of this backend that import jax."""
 
     def __init__(self) -> None:
-        self.ops, self.values, self.specs, self.trace = (
-            importlib.import_module(f"srcad.backends.lax_{name}") for name in ("ops", "values", "specs", "trace"))
+        self.ops, self.values, self.specs, self.trace, self.record, self.text = (
+            importlib.import_module(f"srcad.backends.lax_{name}")
+            for name in ("ops", "values", "specs", "trace", "record", "text"))
 
 
+@functools.cache
 def _modules() -> Any:
     return _Modules()
 
@@ -195,18 +235,9 @@ def _joined(part: Any, source: Any) -> Any:
 
 def traced(func: Func, inputs: Sequence[Any]) -> list[Any]:
     """The outputs of `func` on values of JAX, within a trace of JAX or at once."""
-    return outputs_of(run_traced(func, inputs), func)
-
-
-def run_traced(func: Func, inputs: Sequence[Any], sites: Any = None, capacities: Any = None) -> Any:
-    """The tracer after it went through `func`."""
-    parts = _modules()
-    sites = parts.trace.sites_of(func) if sites is None else sites
-    capacities = (*[FIRST_CAPACITY] * len(sites.loops), 0) if capacities is None else capacities
-    tracer = parts.trace.Tracer(sites, capacities)
-    tracer.env = dict(zip(func.inputs, inputs, strict=True))
-    tracer.block(func.body)
-    return tracer
+    made, arrays = Compiled(func).program(inputs)
+    outputs: list[Any] = made.values(made.function(*arrays))[0]
+    return outputs
 
 
 def outputs_of(tracer: Any, func: Func) -> list[Any]:
@@ -220,7 +251,7 @@ def _shapes(arrays: Sequence[Any]) -> tuple[Any, ...]:
     return tuple((np.shape(a), str(np.asarray(a).dtype if not hasattr(a, "dtype") else a.dtype)) for a in arrays)
 
 
-def grown(capacities: tuple[int, ...], needs: Any) -> tuple[int, ...]:
+def grown(capacities: tuple[int, ...], needs: Sequence[Any]) -> tuple[int, ...]:
     """Capacities that hold `needs`."""
     return (*(_grown(c, int(n)) for c, n in zip(capacities[:-1], needs[:-1], strict=True)), 0)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.backends.lax_ops import is_array, jnp, lax
+from srcad.backends.lax_record import is_array, jnp, lax
 from srcad.ir.ops import Op
 
 _UFUNC_OF = {

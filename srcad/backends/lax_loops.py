@@ -15,14 +15,14 @@ from typing import Any, Protocol
 import numpy as np
 
 from srcad.backends.lax_dtypes import convert
+from srcad.backends.lax_forms import truth
 from srcad.backends.lax_indices import Integer, Integers
-from srcad.backends.lax_ops import ShapeDtype, is_array, jnp, lax
+from srcad.backends.lax_record import ShapeDtype, is_array, jnp, lax, scan, while_loop
 from srcad.backends.lax_specs import (
     Group,
     Leaf,
     Rows,
     Spec,
-    as_arrays,
     concatenated,
     conform,
     joined,
@@ -32,8 +32,9 @@ from srcad.backends.lax_specs import (
     stack,
     staged,
 )
-from srcad.backends.lax_values import UNBOUND, Maybe, Mismatch, Tape, arrays_in, map_arrays, with_arrays
+from srcad.backends.lax_values import UNBOUND, Maybe, Mismatch, Tape, arrays_in, map_arrays, named, with_arrays
 from srcad.ir.core import Block, Carry, Let, Loop, Var, Write
+from srcad.ir.types import INT
 from srcad.ir.walk import inner_reads
 
 _MOST_ROUNDS = 12
@@ -63,6 +64,8 @@ class Scope(Protocol):
     def values(self, atoms: Iterable[Any]) -> list[Any]: ...
 
     def block(self, block: Block) -> None: ...
+
+    def require(self, site: int, capacity: Any) -> None: ...
 
 
 @dataclass
@@ -144,8 +147,13 @@ def _planned(tracer: Scope, original: Loop, loop: Loop) -> Plan:
 def _range_length(start: Any, stop: Any, step: Any) -> Any:
     if not any(map(is_array, (start, stop, step))):
         return len(range(start, stop, step))
-    step = jnp.asarray(step)
-    return jnp.maximum((stop - start + step - jnp.sign(step)) // step, 0).astype(np.int64)
+    if is_array(step):
+        step = jnp.asarray(step)
+        return jnp.maximum((stop - start + step - jnp.sign(step)) // step, 0).astype(np.int64)
+    length = stop if not is_array(start) and start == 0 else stop - start
+    if step != 1:
+        length = (length + (step - (1 if step > 0 else -1))) // step
+    return jnp.maximum(length, 0).astype(np.int64)
 
 
 def _rows(value: Any) -> Tape:
@@ -162,25 +170,31 @@ def _rows(value: Any) -> Tape:
 
 
 def _index(plan: Plan, trip: Any) -> Any:
-    return convert(jnp.asarray(plan.start + plan.step * trip), np.dtype(np.int64))
+    """The index of a trip that has this number."""
+    if not is_array(plan.step) and plan.step != 1:
+        trip = plan.step * trip
+    elif is_array(plan.step):
+        trip = plan.step * trip
+    return convert(trip if not is_array(plan.start) and plan.start == 0 else plan.start + trip, np.dtype(np.int64))
 
 
-def _trip(tracer: Scope, plan: Plan, trip: Any, rows: list[Any], carried: list[Any], needs: Any) -> Any:
-    """One trip: `(carries after it, rows that it writes, until, needs)`."""
+def _trip(tracer: Scope, plan: Plan, index: Any, rows: list[Any], carried: list[Any]) -> Any:
+    """One trip: `(carries after it and needs, rows that it writes, until)`."""
     loop = plan.loop
+    *values, needs = carried
     inner = tracer.nested(needs)
     if loop.index is not None:
-        inner.env[loop.index] = _index(plan, trip)
+        inner.env[loop.index] = named(index, loop.index)
         if plan.known and not any(map(is_array, (plan.start, plan.step))):
             ends = (plan.start, plan.start + plan.step * (plan.n - 1))
             inner.integers[loop.index] = Integer(loop.index, 0, min(ends), max(ends))
     heads = [*(e.var for e in loop.elements), *(r.element for r in loop.reads)]
-    inner.env.update(zip(heads, rows, strict=True))
-    inner.env.update(zip((c.param for c in loop.carries), carried, strict=True))
+    inner.env.update((v, named(row, v)) for v, row in zip(heads, rows, strict=True))
+    inner.env.update((c.param, named(value, c.param)) for c, value in zip(loop.carries, values, strict=True))
     inner.block(loop.body)
-    until = False if loop.until is None else inner.value(loop.until)
-    return (inner.values(c.next for c in loop.carries), inner.values(w.row for w in loop.writes),
-            jnp.reshape(jnp.asarray(until), ()).astype(bool), inner.needs)
+    until = False if loop.until is None else truth(inner.value(loop.until))
+    after = inner.values(c.next for c in loop.carries)
+    return [*after, inner.needs], inner.values(w.row for w in loop.writes), until
 
 
 def _initial(tracer: Scope, carry: Carry) -> Any:
@@ -202,23 +216,22 @@ def _first_spec(carry: Carry, value: Any) -> Spec:
 
 
 def _traced(tracer: Scope, plan: Plan, inits: list[Any]) -> tuple[list[Spec], Any, Any]:
-    """The carries' structure, found by tracing a trip until it gives what it takes; and the traced trip."""
-    specs = [_first_spec(c, v) for c, v in zip(plan.loop.carries, inits, strict=True)]
-    trip = as_arrays(0) if plan.loop.index is not None or not plan.is_scan else None
+    """The structure of what is carried (the needs last), found by going through a trip until it gives what it takes;
+    and the recorded trip."""
+    specs = [*(_first_spec(c, v) for c, v in zip(plan.loop.carries, inits, strict=True)), spec(tracer.needs)]
+    index = ShapeDtype((), np.dtype(np.int64)) if plan.loop.index is not None else None
     rows = [_row_skeleton(s) for s in plan.sources]
 
     def run(state: Any) -> Any:
-        trip_, rows_, carried, needs = state
-        return _trip(tracer, plan, trip_, rows_, carried, needs)
+        return _trip(tracer, plan, *state)
 
     for _ in range(_MOST_ROUNDS):
-        carried = [skeleton(s) for s in specs]
-        call, result = staged(run, (map_arrays(_like, trip), rows, carried, _like(tracer.needs)))
+        call, result = staged(run, (index, rows, [skeleton(s) for s in specs]))
         after = [joined(s, spec(v)) for s, v in zip(specs, result[0], strict=True)]
         if after == specs:
-            _check_growth(plan, specs, inits)
+            _check_growth(plan, specs[:-1], inits)
             return specs, call, result
-        specs = [_roomy(plan, new, init) for new, init in zip(after, inits, strict=True)]
+        specs = [*(_roomy(plan, new, init) for new, init in zip(after[:-1], inits, strict=True)), after[-1]]
     raise Mismatch("a value that changes its structure in every trip")
 
 
@@ -268,21 +281,29 @@ def _scan(tracer: Scope, plan: Plan) -> None:
     inits = [_initial(tracer, c) for c in loop.carries]
     specs, call, result = _traced(tracer, plan, inits)
     rows = [map_arrays(lambda a: a[:plan.n] if a.shape[0] != plan.n else a, s.rows) for s in plan.sources]
-    trips = jnp.arange(plan.n, dtype=np.int64) if loop.index is not None else None
     written = [spec(w) for w in result[1]]
+    state = [conform(v, s) for v, s in zip([*inits, tracer.needs], specs, strict=True)]
+    numbers = _numbers(plan) if loop.index is not None else []
 
-    def step(flat: list[Any], xs: Any) -> Any:
-        carried, needs = with_arrays(state, flat)
-        trip, row_arrays = xs
-        after, new_rows, _, needs = call((trip, with_arrays(rows, row_arrays), carried, needs))
-        carried = [conform(v, s) for v, s in zip(after, specs, strict=True)]
-        return arrays_in((carried, needs)), arrays_in([conform(r, s) for r, s in zip(new_rows, written, strict=True)])
+    def step(carried: list[Any], row: list[Any]) -> Any:
+        index = row[0] if numbers else None
+        after, new_rows, _ = call((index, with_arrays(rows, row[len(numbers):]), with_arrays(state, carried)))
+        after = [conform(v, s) for v, s in zip(after, specs, strict=True)]
+        return arrays_in(after), arrays_in([conform(r, s) for r, s in zip(new_rows, written, strict=True)])
 
-    state = ([conform(v, s) for v, s in zip(inits, specs, strict=True)], tracer.needs)
-    flat, ys = lax.scan(step, arrays_in(state), (trips, arrays_in(rows)), length=plan.n, reverse=loop.reverse)
-    carried, tracer.needs = with_arrays(state, flat)
-    tapes = with_arrays([skeleton(s) for s in written], ys)
-    _finish(tracer, loop, carried, [Tape(t, plan.n, plan.n) for t in tapes], plan.n, False)
+    carried, arrays = scan(step, arrays_in(state), [*numbers, *arrays_in(rows)], plan.n, loop.reverse)
+    *values, tracer.needs = with_arrays(state, carried)
+    tapes = with_arrays([skeleton(s) for s in written], arrays)
+    _finish(tracer, loop, values, [Tape(t, plan.n, plan.n) for t in tapes], plan.n, False)
+
+
+def _numbers(plan: Plan) -> list[Any]:
+    """The indices of all trips."""
+    if not any(map(is_array, (plan.start, plan.step))):
+        stop = plan.start + plan.step * plan.n
+        bounds = (plan.start, stop, plan.step) if plan.step != 1 else (plan.start, stop) if plan.start else (stop,)
+        return [jnp.arange(*bounds)]
+    return [_index(plan, jnp.arange(plan.n))]
 
 
 def _while(tracer: Scope, plan: Plan) -> None:
@@ -293,45 +314,57 @@ def _while(tracer: Scope, plan: Plan) -> None:
     specs, call, result = _traced(tracer, plan, inits)
     written = [spec(w) for w in result[1]]
     buffers = [map_arrays(lambda a: jnp.zeros((plan.capacity, *a.shape), a.dtype), skeleton(s)) for s in written]
-    carried = [conform(v, s) for v, s in zip(inits, specs, strict=True)]
-    state = (jnp.asarray(0, np.int64), jnp.asarray(False), carried, buffers, tracer.needs)
+    carried = [conform(v, s) for v, s in zip([*inits, tracer.needs], specs, strict=True)]
+    state = (_number(0), False if loop.until is None else jnp.asarray(False), carried, buffers)
 
     def going(flat: list[Any]) -> Any:
-        made, broke, carried, _, needs = with_arrays(state, flat)
-        return _goes_on(tracer, plan, made, broke, carried, needs)
+        made, broke, carried, _ = with_arrays(state, flat)
+        return _goes_on(tracer, plan, made, broke, carried)
 
     def body(flat: list[Any]) -> list[Any]:
-        made, _, carried, buffers, needs = with_arrays(state, flat)
+        made, _, carried, buffers = with_arrays(state, flat)
         trip = plan.n - 1 - made if loop.reverse else made
         rows = [map_arrays(lambda a: lax.dynamic_index_in_dim(a, trip, 0, False), s.rows) for s in plan.sources]
-        after, new_rows, broke, needs = call((trip, rows, carried, needs))
+        index = _index(plan, trip) if loop.index is not None else None
+        after, new_rows, broke = call((index, rows, carried))
         after = [conform(v, s) for v, s in zip(after, specs, strict=True)]
         new_rows = [conform(r, s) for r, s in zip(new_rows, written, strict=True)]
         stored = [lax.dynamic_update_index_in_dim(b, r, trip, 0)
                   for b, r in zip(arrays_in(buffers), arrays_in(new_rows), strict=True)]
-        return arrays_in((made + 1, broke, after, with_arrays(buffers, stored), needs))
+        return arrays_in((made + 1, False if loop.until is None else broke, after, with_arrays(buffers, stored)))
 
-    made, broke, carried, buffers, tracer.needs = with_arrays(state, lax.while_loop(going, body, arrays_in(state)))
+    made, broke, carried, buffers = with_arrays(state, while_loop(going, body, arrays_in(state)))
+    *values, tracer.needs = carried
     if loop.writes and not plan.known:
-        tracer.needs = tracer.needs.at[plan.site].max(made)
-    _finish(tracer, loop, carried, [Tape(b, plan.capacity, made, plan.site) for b in buffers], made, broke)
+        tracer.require(plan.site, made)
+    _finish(tracer, loop, values, [Tape(b, plan.capacity, made, plan.site) for b in buffers], made, broke)
 
 
-def _goes_on(tracer: Scope, plan: Plan, made: Any, broke: Any, carried: list[Any], needs: Any) -> Any:
-    test = jnp.logical_not(broke)
-    if plan.n is not None:
-        test = test & (made < plan.n)
-    if plan.loop.test is None:
-        return test
-    inner = tracer.nested(needs)
-    inner.env.update(zip((c.param for c in plan.loop.carries), carried, strict=True))
-    inner.block(plan.loop.test.body)
-    asked = jnp.reshape(jnp.asarray(inner.value(plan.loop.test.result)), ()).astype(bool)
-    # What follows an overflow is thrown away, and must come to an end.
-    return test & asked & jnp.all(needs <= np.asarray(tracer.capacities, np.int64))
+def _number(n: int) -> Any:
+    return named(jnp.asarray(n), Var("trips", INT))
+
+
+def _goes_on(tracer: Scope, plan: Plan, made: Any, broke: Any, carried: list[Any]) -> Any:
+    *values, needs = carried
+    asked = [] if plan.n is None else [made < plan.n]
+    if is_array(broke):
+        asked.append(jnp.logical_not(broke))
+    if plan.loop.test is not None:
+        inner = tracer.nested(needs)
+        inner.env.update((c.param, named(v, c.param)) for c, v in zip(plan.loop.carries, values, strict=True))
+        inner.block(plan.loop.test.body)
+        asked.append(truth(inner.value(plan.loop.test.result)))
+        # What follows an overflow is thrown away, and must come to an end.
+        asked += [need <= c for need, c in zip(inner.needs[:-1], tracer.capacities, strict=False) if need is not UNBOUND]
+        if needs[-1] is not UNBOUND:
+            asked.append(jnp.logical_not(needs[-1]))
+    result = asked[0]
+    for a in asked[1:]:
+        result = result & a
+    return result
 
 
 def _finish(tracer: Scope, loop: Loop, carried: list[Any], tapes: list[Any], made: Any, broke: Any) -> None:
-    tracer.env.update(zip((c.out for c in loop.carries), carried, strict=True))
-    tracer.env.update(zip((w.tape for w in loop.writes), tapes, strict=True))
+    tracer.env.update((c.out, named(v, c.out)) for c, v in zip(loop.carries, carried, strict=True))
+    tracer.env.update((w.tape, named(t, w.tape)) for w, t in zip(loop.writes, tapes, strict=True))
     tracer.env.update((v, value) for v, value in ((loop.trips, made), (loop.broke, broke)) if v is not None)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from srcad.backends.lax_dtypes import convert, dtype_of
-from srcad.backends.lax_ops import ShapeDtype, abstract, is_array, jnp, lax, stage
+from srcad.backends.lax_record import ShapeDtype, constant_of, is_array, jnp, lax, splice, staged_block
 from srcad.backends.lax_values import (
     UNBOUND,
     Maybe,
@@ -196,9 +196,12 @@ def conform(value: Any, s: Spec) -> Any:
     match s:
         case Leaf():
             if value is UNBOUND or value is None:
-                return jnp.zeros(s.shape, s.dtype)
+                return zeros(s.shape, s.dtype)
             value = convert(jnp.asarray(value), s.dtype)
-            return value if value.shape == s.shape else jnp.broadcast_to(value, s.shape)
+            if value.shape == s.shape:
+                return value
+            known = constant_of(value)
+            return jnp.broadcast_to(value, s.shape) if known is None or known != 0 else zeros(s.shape, s.dtype)
         case Group():
             parts: Any = [UNBOUND] * len(s.parts)
             if value is not UNBOUND and value is not None:
@@ -210,6 +213,10 @@ def conform(value: Any, s: Spec) -> Any:
             return s.value
         case Absent():
             return None if s.bound else UNBOUND
+
+
+def zeros(shape: tuple[int, ...], dtype: np.dtype) -> Any:
+    return jnp.zeros(shape, dtype) if shape else jnp.asarray(np.zeros((), dtype))
 
 
 def _conform_rows(value: Any, s: Rows) -> Tape:
@@ -288,14 +295,19 @@ def as_arrays(value: Any) -> Any:
 
 
 def staged(function: Any, example: Any) -> tuple[Any, Any]:
-    """Trace `function` of a value like `example` (a skeleton) once: what runs it, and a skeleton of its result."""
+    """Record `function` of a value like `example` (a skeleton): what puts that where it belongs, once, for a value of
+    the caller's; and its result."""
     results: list[Any] = []
 
     def flat(*arrays: Any) -> list[Any]:
-        result = as_arrays(function(with_arrays(example, arrays)))
-        results.append(map_arrays(abstract, result))
-        return arrays_in(result)
+        results.append(as_arrays(function(with_arrays(example, arrays))))
+        return arrays_in(results[-1])
 
-    run = stage(flat, arrays_in(example))
-    shape = results[-1]
-    return lambda value: with_arrays(shape, run(*arrays_in(value))), shape
+    block, params, _ = staged_block(flat, arrays_in(example))
+    result = results[-1]
+
+    def run(value: Any) -> Any:
+        splice(block, params, arrays_in(value))
+        return result
+
+    return run, result

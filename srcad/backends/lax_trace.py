@@ -19,9 +19,9 @@ from srcad.backends.lax_dtypes import apply_ufunc, convert, ufunc_of, weak
 from srcad.backends.lax_forms import lookup, truth
 from srcad.backends.lax_indices import Integers, accumulate, load, note_sum, place_of, store
 from srcad.backends.lax_loops import Sites, run_loop
-from srcad.backends.lax_ops import debug_print, is_array, jnp, lax
+from srcad.backends.lax_record import comment, cond, debug_print, is_array, jnp, note_span
 from srcad.backends.lax_specs import conform, joined, skeleton, spec, staged
-from srcad.backends.lax_values import UNBOUND, Masked, Maybe, Mismatch, Tape, is_numeric, map_arrays
+from srcad.backends.lax_values import UNBOUND, Masked, Maybe, Mismatch, Tape, arrays_in, is_numeric, map_arrays, named, with_arrays
 from srcad.errors import Problem, Span, Unsupported
 from srcad.ir.calls import PACK, CallOp, FuncRef, UnpackOp
 from srcad.ir.core import Block, Func, If, Let, Lit, Loop, Stmt, Undef, Var
@@ -48,13 +48,13 @@ class Text:
 class Tracer:
     """The values of a program's variables.
 
-    `needs[k]` is the capacity that loop number k turned out to need; the last of `needs` is not 0 if the program came
-    to a `raise`, after which what it computes has no meaning."""
+    `needs[k]` is the capacity that loop number k turned out to need, and the last of `needs` whether the program came
+    to a `raise`, after which what it computes has no meaning; UNBOUND stands for 0 and False."""
 
     def __init__(self, sites: Sites, capacities: tuple[int, ...]) -> None:
         self.env: dict[Var, Any] = {}
         self.sites, self.capacities = sites, capacities
-        self.needs: Any = jnp.zeros(len(capacities), np.int64)
+        self.needs: Any = (UNBOUND,) * len(capacities)
         self.calls: tuple[FuncRef, ...] = ()
         self.integers: Integers = {}
         # Arguments that the program stores to, and what they hold at its end.
@@ -87,10 +87,11 @@ class Tracer:
             self.stmt(stmt)
 
     def stmt(self, stmt: Stmt) -> None:
+        note_span(stmt.span)
         try:
             match stmt:
                 case Let():
-                    self.env.update(zip(stmt.outs, self.let(stmt), strict=True))
+                    self.env.update((v, named(a, v)) for v, a in zip(stmt.outs, self.let(stmt), strict=True))
                 case If():
                     self.branch(stmt)
                 case Loop():
@@ -190,7 +191,17 @@ class Tracer:
 
     def fail(self, when: Any) -> None:
         """The program raises an exception here, if `when`."""
-        self.needs = self.needs.at[-1].max(jnp.where(when, 1, 0))
+        if not is_array(when) and not when:
+            return
+        flag, *known = truth(when), *(v for v in self.needs[-1:] if v is not UNBOUND)
+        flag = jnp.logical_or(known[0], flag) if known else flag
+        self.needs = (*self.needs[:-1], _called(flag, "failed"))
+
+    def require(self, site: int, capacity: Any) -> None:
+        """The buffers of this loop must hold that much."""
+        known = self.needs[site]
+        need = capacity if known is UNBOUND else jnp.maximum(known, capacity)
+        self.needs = (*self.needs[:site], need, *self.needs[site + 1:])
 
     def report_overflow(self, before: Any) -> None:
         """Ask for a larger buffer if this list, to which a value is appended, was full."""
@@ -198,8 +209,7 @@ class Tracer:
             return
         if before.site < 0:
             raise Mismatch("a list of unknown length grows")
-        need = jnp.where(before.count >= before.capacity, OVERFLOW, 0)
-        self.needs = self.needs.at[before.site].max(need)
+        self.require(before.site, jnp.where(before.count >= before.capacity, jnp.asarray(OVERFLOW), 0))
 
     def call(self, let: Let, target: FuncRef, values: list[Any]) -> tuple[Any, ...]:
         if target in self.calls:
@@ -216,6 +226,7 @@ class Tracer:
 
     def effect(self, let: Let, values: list[Any]) -> tuple[Any, ...]:
         if let.op.name == "comment":
+            comment(str(let.form.args[0]))
             return ()
         if let.op.function is np.copyto and isinstance(let.args[0], Var):
             self.written[let.args[0]] = values[1]
@@ -229,8 +240,7 @@ class Tracer:
         if not set(kwargs) <= {"sep", "end"} or kwargs.get("end", "\n") != "\n":
             raise refuse(let.span, "this `print` can't be compiled by XLA", "it does not print a line to the screen")
         shown = [a if isinstance(a, Text) else Text("{}", (a,)) for a in args]
-        debug_print(kwargs.get("sep", " ").join(t.template for t in shown), *(v for t in shown for v in t.values),
-                    ordered=True)
+        debug_print(kwargs.get("sep", " ").join(t.template for t in shown), *(v for t in shown for v in t.values))
         return (None,) * len(let.outs)
 
     # --- branches
@@ -246,10 +256,9 @@ class Tracer:
         then = self.side(stmt.then, [c.then for c in stmt.choices])
         orelse = self.side(stmt.orelse, [c.orelse for c in stmt.choices])
         merged = joined(spec(then[1]), spec(orelse[1]))
-        result = lax.cond(jnp.reshape(test, ()).astype(bool),
-                          *(_conforming(run, merged) for run, _ in (then, orelse)))
-        *values, self.needs = _over(merged, result)
-        self.env.update(zip((c.out for c in stmt.choices), values, strict=True))
+        arrays = cond(truth(test), *(_conforming(run, merged) for run, _ in (then, orelse)))
+        *values, self.needs = with_arrays(skeleton(merged), arrays)
+        self.env.update((c.out, named(v, c.out)) for c, v in zip(stmt.choices, values, strict=True))
 
     def side(self, block: Block, results: list[Any]) -> tuple[Any, Any]:
         def run(_: Any) -> Any:
@@ -261,19 +270,12 @@ class Tracer:
 
 
 def _conforming(run: Any, merged: Any) -> Any:
-    from_values = lambda value: _flat(conform(value, merged))  # noqa: E731
-    return lambda: from_values(run(()))
+    return lambda: arrays_in(conform(run(()), merged))
 
 
-def _flat(value: Any) -> list[Any]:
-    found: list[Any] = []
-    map_arrays(found.append, value)
-    return found
-
-
-def _over(merged: Any, arrays: list[Any]) -> Any:
-    source = iter(arrays)
-    return map_arrays(lambda _: next(source), skeleton(merged))
+def _called(value: Any, hint: str) -> Any:
+    value.hint = value.hint or hint
+    return value
 
 
 def _unpacked(value: Any, n: int) -> tuple[Any, ...]:

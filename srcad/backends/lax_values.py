@@ -16,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from srcad.backends.lax_ops import ShapeDtype, is_array
+from srcad.backends.hints import hint_of
+from srcad.backends.lax_record import ShapeDtype, is_array
+from srcad.ir.core import Var
 
 
 class Mismatch(Exception):
@@ -119,6 +121,18 @@ def row_in_numpy(rows: Any, i: int) -> Any:
         return Tape(row_in_numpy(rows.rows, i), rows.capacity, row_in_numpy(rows.count, i))
     parts = parts_of(rows)
     return rows if parts is None else made(type(rows), [row_in_numpy(r, i) for r in parts])
+
+
+def named(value: Any, var: Var) -> Any:
+    """`value`, whose arrays are to be called like `var` if they have no name yet."""
+    hint = hint_of(var)
+
+    def name(a: Any) -> Any:
+        if hint and not a.hint:
+            a.hint = hint
+        return a
+
+    return map_arrays(name, value) if hint else value
 
 
 def arrays_in(value: Any) -> list[Any]:
