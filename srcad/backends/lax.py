@@ -235,8 +235,11 @@ def _joined(part: Any, source: Any) -> Any:
 
 def traced(func: Func, inputs: Sequence[Any]) -> list[Any]:
     """The outputs of `func` on values of JAX, within a trace of JAX or at once."""
-    made, arrays = Compiled(func).program(inputs)
-    outputs: list[Any] = made.values(made.function(*arrays))[0]
+    run = Compiled(func)
+    # JAX differentiates a loop backwards only if it knows how long it is.
+    run.by_value = True
+    made, arrays = run.program(inputs)
+    outputs: list[Any] = made.values(made.jitted(*arrays))[0]
     return outputs
 
 

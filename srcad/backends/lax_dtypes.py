@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from srcad.backends.lax_record import is_array, jnp, lax
+from srcad.backends.lax_modules import jnp, lax
+from srcad.backends.lax_record import is_array
 from srcad.ir.ops import Op
 
 _UFUNC_OF = {

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from srcad.backends.lax_record import attribute, is_array, jnp, jsp, lax, math_function, under_jax
+from srcad.backends.lax_modules import attribute, jnp, jsp, lax, math_function, under_jax
+from srcad.backends.lax_record import is_array
 from srcad.ir.ops import Op
 from srcad.runtime import arrays
 

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from srcad.backends.lax_record import is_array, jnp, lax
+from srcad.backends.lax_modules import jnp, lax
+from srcad.backends.lax_record import is_array
 from srcad.backends.lax_values import Mismatch
 from srcad.ir.core import Let, Lit, Var
 

@@ -14,10 +14,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from srcad.backends.lax_control import scan, while_loop
 from srcad.backends.lax_dtypes import convert
 from srcad.backends.lax_forms import truth
 from srcad.backends.lax_indices import Integer, Integers
-from srcad.backends.lax_record import ShapeDtype, is_array, jnp, lax, scan, while_loop
+from srcad.backends.lax_modules import jnp, lax
+from srcad.backends.lax_ops import ShapeDtype
+from srcad.backends.lax_record import is_array
 from srcad.backends.lax_specs import (
     Group,
     Leaf,
@@ -171,9 +174,7 @@ def _rows(value: Any) -> Tape:
 
 def _index(plan: Plan, trip: Any) -> Any:
     """The index of a trip that has this number."""
-    if not is_array(plan.step) and plan.step != 1:
-        trip = plan.step * trip
-    elif is_array(plan.step):
+    if not is_array(plan.step) and plan.step != 1 or is_array(plan.step):
         trip = plan.step * trip
     return convert(trip if not is_array(plan.start) and plan.start == 0 else plan.start + trip, np.dtype(np.int64))
 
@@ -355,7 +356,8 @@ def _goes_on(tracer: Scope, plan: Plan, made: Any, broke: Any, carried: list[Any
         inner.block(plan.loop.test.body)
         asked.append(truth(inner.value(plan.loop.test.result)))
         # What follows an overflow is thrown away, and must come to an end.
-        asked += [need <= c for need, c in zip(inner.needs[:-1], tracer.capacities, strict=False) if need is not UNBOUND]
+        room = zip(inner.needs[:-1], tracer.capacities[:-1], strict=True)
+        asked += [need <= capacity for need, capacity in room if need is not UNBOUND]
         if needs[-1] is not UNBOUND:
             asked.append(jnp.logical_not(needs[-1]))
     result = asked[0]

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from srcad.backends.lax_forms import astype
-from srcad.backends.lax_record import is_array, jnp
+from srcad.backends.lax_modules import jnp
+from srcad.backends.lax_record import is_array
 from srcad.backends.lax_values import Masked, Mismatch
 
 Fail = Callable[[Any], None]

@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 
 from srcad.backends import lax_ops
-from srcad.backends.lax_ops import ShapeDtype, Translation
 from srcad.errors import Span
 
 _serials = count()
@@ -68,30 +67,30 @@ class Value:
         constant = constant_of(self)
         if constant is not None and constant.dtype.kind <= dtype.kind:
             return constant_value(constant.astype(dtype))
-        result: Value = _call(Line("method", "astype", (self, dtype)), lambda x, d: x.astype(d))
+        result: Value = call(Line("method", "astype", (self, dtype)), lambda x, d: x.astype(d))
         return result
 
     def reshape(self, *shape: Any) -> Any:
         wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
-        return jnp.reshape(self, tuple(wanted))
+        return reshape(self, tuple(wanted))
 
     def ravel(self) -> Any:
         return self.reshape(-1)
 
     @property
     def real(self) -> Any:
-        return self if self.dtype.kind != "c" else _call(Line("attribute", "real", (self,)), lambda x: x.real)
+        return self if self.dtype.kind != "c" else call(Line("attribute", "real", (self,)), lambda x: x.real)
 
     def __getattr__(self, name: str) -> Any:
         if name in _ATTRIBUTES:
-            return _call(Line("attribute", name, (self,)), lambda x: getattr(x, name))
+            return call(Line("attribute", name, (self,)), lambda x: getattr(x, name))
         if name.startswith("_") or not hasattr(lax_ops.Array, name):
             raise AttributeError(f"an array has no {name}")
-        return lambda *args, **kwargs: _call(Line("method", name, (self, *args), kwargs),
+        return lambda *args, **kwargs: call(Line("method", name, (self, *args), kwargs),
                                              lambda x, *a, **k: getattr(x, name)(*a, **k))
 
     def __getitem__(self, index: Any) -> Any:
-        return _call(Line("index", "", (self, index)), operator.getitem)
+        return call(Line("index", "", (self, index)), operator.getitem)
 
     def __len__(self) -> int:
         if not self.shape:
@@ -121,15 +120,15 @@ def _operators() -> None:
 
 
 def _binary(symbol: str, function: Any) -> Any:
-    return lambda a, b: _call(Line("operator", symbol, (a, b)), function)
+    return lambda a, b: call(Line("operator", symbol, (a, b)), function)
 
 
 def _reflected(symbol: str, function: Any) -> Any:
-    return lambda a, b: _call(Line("operator", symbol, (b, a)), function)
+    return lambda a, b: call(Line("operator", symbol, (b, a)), function)
 
 
 def _unary(symbol: str, function: Any) -> Any:
-    return lambda a: _call(Line("operator", symbol, (a,)), function)
+    return lambda a: call(Line("operator", symbol, (a,)), function)
 
 
 _operators()
@@ -146,7 +145,7 @@ class _At:
 
     def __getattr__(self, name: str) -> Any:
         def update(value: Any, **kwargs: Any) -> Any:
-            return _call(Line("at", name, (self.array, self.index, value), kwargs),
+            return call(Line("at", name, (self.array, self.index, value), kwargs),
                          lambda x, i, v, **k: getattr(x.at[i], name)(v, **k))
 
         return update
@@ -236,7 +235,8 @@ def recording() -> Iterator[Block]:
     outer, outer_span = _now.block, _now.span
     if outer is None:
         _now.constants = {}
-    _now.block = block = []
+    block: Block = []
+    _now.block = block
     try:
         yield block
     finally:
@@ -255,9 +255,22 @@ def append(step: Step) -> None:
     _now.block.append(step)
 
 
+def put(block: Block) -> None:
+    """All the steps of a block, here."""
+    assert _now.block is not None, "nothing is being recorded"
+    _now.block.extend(block)
+
+
+def meant(value: Value) -> Value:
+    """What `value` stands for."""
+    while value.stands_for is not None:
+        value = value.stands_for
+    return value
+
+
 # --- calls
 
-def _call(line: Line, function: Callable[..., Any]) -> Any:
+def call(line: Line, function: Callable[..., Any]) -> Any:
     """Record a call; its result has the shape and type that JAX finds."""
     result = _abstract(line, function)
     leaves, structure = lax_ops.flatten(result)
@@ -356,196 +369,9 @@ def comment(text: str) -> None:
     append(Line("comment", text, ()))
 
 
-# --- blocks
-
-def staged_block(function: Callable[..., list[Value]], like: list[Any]) -> tuple[Block, list[Value], list[Value]]:
-    """Record `function` of new Values: the block, these, and what it returned."""
-    params = [Value(a.shape, a.dtype, hint=getattr(a, "hint", "")) for a in like]
-    with recording() as block:
-        results = function(*params)
-    return block, params, results
-
-
-def splice(block: Block, params: list[Value], arguments: list[Value]) -> None:
-    """The lines of a block that was recorded for `params`, here and for `arguments`.  Once."""
-    for param, argument in zip(params, arguments, strict=True):
-        assert param.stands_for is None, "a block is used once"
-        param.stands_for = argument
-        if not argument.hint:
-            argument.hint = param.hint
-    assert _now.block is not None
-    _now.block.extend(block)
-
-
-def meant(value: Value) -> Value:
-    """What `value` stands for."""
-    while value.stands_for is not None:
-        value = value.stands_for
-    return value
-
-
-def _carried(params: list[Value], inits: list[Value], after: list[Value]) -> tuple[list[Carried], list[Value]]:
-    """What a loop carries, and the values after it; what no trip changes is not carried."""
-    carries, results = [], []
-    for param, init, new in zip(params, inits, after, strict=True):
-        if meant(new) is param:
-            param.stands_for = init
-            init.hint = init.hint or param.hint
-            results.append(init)
-        else:
-            carries.append(Carried(Value(init.shape, init.dtype, hint=param.hint), param, init, new))
-            results.append(carries[-1].out)
-    return carries, results
-
-
-def scan(function: Callable[..., Any], inits: list[Value], sources: list[Value], length: int,
-         reverse: bool) -> tuple[list[Value], list[Value]]:
-    """`function(carried, rows)` gives `(carried, new rows)`; returns what is carried at the end, and the new arrays."""
-    params = [Value(v.shape, v.dtype) for v in inits]
-    rows = [Value(s.shape[1:], s.dtype) for s in sources]
-    with recording() as block:
-        after, written = function(params, rows)
-    carries, results = _carried(params, inits, after)
-    arrays = [Value((length, *r.shape), r.dtype) for r in written]
-    append(Scan(carries, list(zip(rows, sources, strict=True)), list(zip(arrays, written, strict=True)), length,
-                reverse, block))
-    return results, arrays
-
-
-def while_loop(going: Callable[..., Value], function: Callable[..., list[Value]], inits: list[Value]) -> list[Value]:
-    params = [Value(v.shape, v.dtype, hint=v.hint) for v in inits]
-    with recording() as block:
-        after = function(params)
-    carries, results = _carried(params, inits, after)
-    by_param = {c.param: c for c in carries}
-    asked = [Value(p.shape, p.dtype, hint=p.hint) if p in by_param else i for p, i in zip(params, inits, strict=True)]
-    for a, p in zip(asked, params, strict=True):
-        if p in by_param:
-            by_param[p].asked = a
-    with recording() as test:
-        goes_on = going(asked)
-    append(While(carries, test, goes_on, block))
-    return results
-
-
-def cond(test: Value, then: Callable[[], list[Value]], orelse: Callable[[], list[Value]]) -> list[Value]:
-    with recording() as yes:
-        first = then()
-    with recording() as no:
-        second = orelse()
-    made = [(a if meant(a) is meant(b) else Value(a.shape, a.dtype), a, b) for a, b in zip(first, second, strict=True)]
-    append(Cond(test, yes, no, [c for c in made if c[0] is not c[1]]))
-    return [out for out, _, _ in made]
-
-
-# --- the modules
-
-class _Recorded:
-    """A function of JAX that records its calls."""
-
-    def __init__(self, path: str, function: Any) -> None:
-        self.path, self.function = path, function
-        self.__name__ = path.rpartition(".")[2]
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return _call(Line("call", self.path, args, kwargs), self.function)
-
-
-class _Module:
-    """A module of JAX; what is computed without arrays (shapes, types) is not recorded."""
-
-    def __init__(self, path: str, module: Any, own: dict[str, Any] | None = None) -> None:
-        self._path, self._module, self._own = path, module, own or {}
-
-    def __getattr__(self, name: str) -> Any:
-        if name in self._own:
-            return self._own[name]
-        found = getattr(self._module, name)
-        if isinstance(found, type) or not callable(found):
-            made: Any = _Module(f"{self._path}.{name}", found) if isinstance(found, type(np)) else found
-        else:
-            made = _Recorded(f"{self._path}.{name}", found)
-        self.__dict__[name] = made
-        return made
-
-
-def _asarray(x: Any, dtype: Any = None, **_: Any) -> Any:
-    if not isinstance(x, Value):
-        if values_in(x):
-            return _stacked(x, dtype)
-        return constant_value(np.asarray(x) if dtype is None else np.asarray(x).astype(dtype))
-    return x if dtype is None else x.astype(dtype)
-
-
-def _stacked(x: Any, dtype: Any) -> Any:
-    result = _call(Line("call", "jnp.asarray", (x,)), lax_ops.numpy.asarray)
-    return result if dtype is None else result.astype(dtype)
-
-
-def _result_type(*args: Any) -> np.dtype:
-    return np.dtype(lax_ops.numpy.result_type(*(a.dtype if isinstance(a, Value) else a for a in args)))
-
-
-def _convert(x: Any, dtype: Any) -> Any:
-    return _asarray(x).astype(dtype)
-
-
-def _integer_pow(x: Any, exponent: int) -> Any:
-    return _call(Line("operator", "**", (x, exponent)), operator.pow)
-
-
-def _reshape(x: Any, shape: Any, order: str = "C") -> Any:
-    x = _asarray(x)
+def reshape(x: Value, shape: Any, order: str = "C") -> Any:
     shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
     if shape == x.shape or shape == (-1,) and x.ndim == 1:
         return x
-    return _call(Line("method", "reshape", (x, shape), {} if order == "C" else {"order": order}),
+    return call(Line("method", "reshape", (x, shape), {} if order == "C" else {"order": order}),
                  lambda x, s, **k: x.reshape(s, **k))
-
-
-def _broadcast_to(x: Any, shape: Any) -> Any:
-    x = _asarray(x)
-    shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
-    return x if shape == x.shape else _call(Line("call", "jnp.broadcast_to", (x, shape)), lax_ops.numpy.broadcast_to)
-
-
-def _transpose(x: Any, axes: Any = None) -> Any:
-    x = _asarray(x)
-    if axes is None:
-        return x if x.ndim < 2 else x.T
-    return _call(Line("call", "jnp.transpose", (x, axes)), lax_ops.numpy.transpose)
-
-
-def _conj(x: Any) -> Any:
-    x = _asarray(x)
-    return x if x.dtype.kind != "c" else _call(Line("call", "jnp.conj", (x,)), lax_ops.numpy.conj)
-
-
-def _full_of(value: int) -> Callable[..., Any]:
-    def filled(x: Any, dtype: Any = None, shape: Any = None) -> Any:
-        made = jnp.ones if value else jnp.zeros
-        return made(np.shape(x) if shape is None else shape, _result_type(x) if dtype is None else dtype)
-
-    return filled
-
-
-# What is known without running: shapes and types.
-_KNOWN: dict[str, Any] = {
-    "shape": np.shape, "ndim": np.ndim, "result_type": _result_type, "isscalar": lambda x: np.ndim(x) == 0,
-    "size": lambda x, axis=None: int(np.prod(np.shape(x), dtype=int)) if axis is None else np.shape(x)[axis],
-    "iscomplexobj": lambda x: _result_type(x).kind == "c", "isrealobj": lambda x: _result_type(x).kind != "c",
-    "issubdtype": np.issubdtype, "promote_types": np.promote_types, "broadcast_shapes": np.broadcast_shapes,
-    "dtype": np.dtype, "iinfo": np.iinfo, "finfo": np.finfo,
-}
-# What leaves an array as it is, for some arrays.
-_SIMPLE: dict[str, Any] = {
-    "asarray": _asarray, "array": _asarray, "zeros_like": _full_of(0), "ones_like": _full_of(1), "reshape": _reshape,
-    "ravel": lambda x: _reshape(x, (-1,)), "broadcast_to": _broadcast_to, "transpose": _transpose, "conj": _conj,
-    "conjugate": _conj, "real": lambda x: _asarray(x).real,
-}
-jnp: Any = _Module("jnp", lax_ops.numpy, {**_KNOWN, **_SIMPLE})
-lax: Any = _Module("lax", lax_ops.lax, {"convert_element_type": _convert, "integer_pow": _integer_pow})
-jsp: Any = _Module("jax.scipy.special", lax_ops.special)
-RECORDED = Translation(jnp, jsp, (Value, np.ndarray))
-attribute, math_function, under_jax = lax_ops.attribute, RECORDED.math_function, RECORDED.function
-__all__ = ["ShapeDtype", "attribute", "math_function", "under_jax"]

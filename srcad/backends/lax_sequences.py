@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from srcad.backends.lax_dtypes import convert
-from srcad.backends.lax_record import is_array, jnp
+from srcad.backends.lax_modules import jnp
+from srcad.backends.lax_record import is_array
 from srcad.backends.lax_specs import concatenated, conform, joined, spec, stack
 from srcad.backends.lax_values import Mismatch, Tape, map_arrays, with_arrays
 from srcad.ir.core import leaves

@@ -11,8 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from srcad.backends.lax_control import splice, staged_block
 from srcad.backends.lax_dtypes import convert, dtype_of
-from srcad.backends.lax_record import ShapeDtype, constant_of, is_array, jnp, lax, splice, staged_block
+from srcad.backends.lax_modules import jnp, lax
+from srcad.backends.lax_ops import ShapeDtype
+from srcad.backends.lax_record import constant_of, is_array
 from srcad.backends.lax_values import (
     UNBOUND,
     Maybe,

@@ -15,7 +15,7 @@ import keyword
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, assert_never
+from typing import assert_never
 
 from srcad.backends.emit import Source
 from srcad.backends.lax_express import Expressions, width_of
@@ -290,8 +290,7 @@ class _Scope:
         if line is None or line.function != "jnp.arange" or len(line.args) > 2:
             return None
         start, stop = line.args if len(line.args) == 2 else (0, *line.args)
-        made = self.writer.references.constant
-        return [call(dotted("jnp.int64"), made(start)), call(dotted("jnp.int64"), made(stop))]
+        return [self.writer.references.constant(start), self.writer.references.constant(stop)]
 
     def _while(self, step: While) -> list[ast.stmt]:
         going, function = self.functions[step]

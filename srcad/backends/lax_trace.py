@@ -15,13 +15,26 @@ from typing import Any, assert_never
 import numpy as np
 
 from srcad.backends import lax_masks, lax_sequences
+from srcad.backends.lax_control import cond
 from srcad.backends.lax_dtypes import apply_ufunc, convert, ufunc_of, weak
 from srcad.backends.lax_forms import lookup, truth
 from srcad.backends.lax_indices import Integers, accumulate, load, note_sum, place_of, store
 from srcad.backends.lax_loops import Sites, run_loop
-from srcad.backends.lax_record import comment, cond, debug_print, is_array, jnp, note_span
+from srcad.backends.lax_modules import jnp
+from srcad.backends.lax_record import comment, debug_print, is_array, note_span
 from srcad.backends.lax_specs import conform, joined, skeleton, spec, staged
-from srcad.backends.lax_values import UNBOUND, Masked, Maybe, Mismatch, Tape, arrays_in, is_numeric, map_arrays, named, with_arrays
+from srcad.backends.lax_values import (
+    UNBOUND,
+    Masked,
+    Maybe,
+    Mismatch,
+    Tape,
+    arrays_in,
+    is_numeric,
+    map_arrays,
+    named,
+    with_arrays,
+)
 from srcad.errors import Problem, Span, Unsupported
 from srcad.ir.calls import PACK, CallOp, FuncRef, UnpackOp
 from srcad.ir.core import Block, Func, If, Let, Lit, Loop, Stmt, Undef, Var

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from srcad.backends.hints import hint_of
-from srcad.backends.lax_record import ShapeDtype, is_array
+from srcad.backends.lax_ops import ShapeDtype
+from srcad.backends.lax_record import is_array
 from srcad.ir.core import Var
 
 
