@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from srcad.frontend.builtin_calls import builtin
+from srcad.frontend import idioms
+from srcad.frontend.builtin_calls import BUILTINS, Handler, builtin
+from srcad.frontend.elements import flat_index
 from srcad.frontend.machine import Frame
-from srcad.frontend.places import index_atoms, operand, operation_of
-from srcad.frontend.stores import change, overwrite, require_castable, store_in_array
-from srcad.frontend.values import NONE, Const, Num, Refused, Tup, atom_of, describe
-from srcad.ir import EXTENT, OPERATORS, Atom, Var
+from srcad.frontend.places import extents_of, index_atoms, operand, operation_of, subscript
+from srcad.frontend.stores import STORES_OF, change, overwrite, require_castable, store_in_array, store_item
+from srcad.frontend.values import NONE, Const, Num, Ref, Refused, Stream, Tup, atom_of, describe, is_atomic
+from srcad.ir import OPERATORS, Var
 from srcad.rules.indexing import INDEX_ADD, SET_AT
 
 
@@ -54,14 +56,22 @@ def _copyto(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return NONE
 
 
-@builtin(np.putmask)
-def _putmask(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    target, mask, value = args
-    item = operand(frame, value, target)
-    if item.type.shape is None or (item.type.shape and item.type.shape != target.atom.type.shape):
-        raise Refused("np.putmask with values of another shape", "they are repeated", "store with a mask: a[mask] = …")
-    overwrite(frame, target, atom_of(frame.call(Const(np.where), [mask, value, target])))
-    return NONE
+def _masked(idiom: Any) -> Handler:
+    """np.place and np.putmask: a store at a mask, of values that are repeated as often as it takes."""
+    def handler(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        target, mask, values = args
+        if is_atomic(values) and atom_of(values).type.rank == 0:
+            store_in_array(frame, target, mask, values)
+            return NONE
+        return frame.call(Const(idiom), [target, mask, _flat(frame, values)])
+    return handler
+
+
+def _flat(frame: Frame, values: Any) -> Any:
+    return frame.call(Const(np.ravel), [values])
+
+
+BUILTINS.update({np.place: _masked(idioms.place), np.putmask: _masked(idioms.putmask)})
 
 
 @builtin(np.add.at)
@@ -85,6 +95,44 @@ def _accumulate_at(frame: Frame, negative: bool, owner: Num, index: Any, value: 
     change(frame, owner, lambda x: frame.build.call(INDEX_ADD, x, item, places), "ufunc.at")
 
 
+def _at(function: np.ufunc) -> Handler:
+    """`function.at`: where an index comes more than once, one after the other."""
+    def handler(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        owner, index, *values = args
+        if is_atomic(index) and atom_of(index).type.rank == 0 or isinstance(index, slice) or _is_mask(index):
+            item = subscript(frame, owner, index)
+            store_item(frame, owner, index, frame.call(Const(function), [item, *values]))
+            return NONE
+        indices = Stream("zip", index.items) if isinstance(index, Tup) else index
+        if not values:
+            return frame.call(Const(idioms.at_alone), [Const(function), owner, indices])
+        each = _rank(frame, values[0]) == _rank(frame, index) + owner.atom.type.rank - (
+            len(index.items) if isinstance(index, Tup) else 1)
+        return frame.call(Const(idioms.at_each if each else idioms.at_all), [Const(function), owner, indices, *values])
+    return handler
+
+
+def _is_mask(index: Any) -> bool:
+    t = atom_of(index).type if is_atomic(index) else None
+    return t is not None and t.dtype is not None and t.dtype.kind == "b"
+
+
+def _rank(frame: Frame, value: Any) -> int:
+    """The number of axes of an array, a number or a list; of a tuple of indices, that of the first."""
+    if isinstance(value, Ref):
+        return 1
+    if isinstance(value, Tup):
+        return _rank(frame, value.items[0]) if value.items else 1
+    rank = atom_of(value).type.rank
+    if rank is None:
+        raise Refused("ufunc.at with arrays of unknown rank", hint="say what the arguments are")
+    return rank
+
+
+BUILTINS.update({f.at: _at(f) for f in vars(np).values()
+                 if isinstance(f, np.ufunc) and f.nout == 1 and f.at not in BUILTINS})
+
+
 @builtin(np.put)
 def _put(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if kwargs or len(args) != 3:
@@ -95,7 +143,13 @@ def _put(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 def store_flat(frame: Frame, owner: Num, index: Any, value: Any) -> None:
     """`owner.flat[index] = value`."""
+    one = flat_index(frame, owner, index)
+    if one is not None or index == Const(...) and atom_of(value).type.rank == 0:
+        store_in_array(frame, owner, index if one is None else one, value)
+        return
     places, item = index_atoms(frame, index), operand(frame, value, owner)
+    if index == Const(...):
+        item = frame.build.call(operation_of(np.ravel), item)
 
     def changed(x: Var) -> Var:
         flat = frame.build.call(SET_AT, frame.build.call(operation_of(np.ravel), x), places, item)
@@ -104,24 +158,22 @@ def store_flat(frame: Frame, owner: Num, index: Any, value: Any) -> None:
     change(frame, owner, changed, "a store into an array")
 
 
+STORES_OF["flat"] = store_flat
+
+
 def _shape(frame: Frame, x: Var) -> tuple[Any, ...]:
     if x.type.shape is None:
         raise Refused("a store into an array of unknown rank", hint="say what the arguments are")
-    return tuple(d.offset if d.size is None else frame.build.call(EXTENT, x, axis=k)
-                 for k, d in enumerate(x.type.shape))
+    return tuple(e.value if isinstance(e, Const) else e.atom for e in extents_of(frame, x))
 
 
 @builtin(np.fill_diagonal)
 def _fill_diagonal(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    owner, value = args
-    shape = owner.atom.type.shape if isinstance(owner, Num) else None
-    if kwargs or shape is None or len(shape) != 2 or shape[0] != shape[1]:
-        raise Refused("np.fill_diagonal of an array that is not known to be a square matrix",
+    owner = args[0]
+    if kwargs or not isinstance(owner, Num) or owner.atom.type.rank != 2:
+        raise Refused("np.fill_diagonal of an array that is not known to be a matrix",
                       hint="store by indices: A[i, i] = …")
-    rows: Atom = frame.build.call(operation_of(np.arange), _shape(frame, owner.atom)[0])
-    item = operand(frame, value, owner)
-    change(frame, owner, lambda x: frame.build.call(SET_AT, x, (rows, rows), item), "np.fill_diagonal")
-    return NONE
+    return frame.call(Const(idioms.fill_diagonal), args)
 
 
 # Methods.

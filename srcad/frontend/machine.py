@@ -21,6 +21,7 @@ from srcad.errors import Problem, Span
 from srcad.frontend.capture import Source
 from srcad.frontend.contents import Contents, contents
 from srcad.frontend.memory import Frozen, Memories, Memory
+from srcad.frontend.names import local_names
 from srcad.frontend.values import (
     MISSING,
     Cell,
@@ -121,6 +122,14 @@ class Recorder(Builder):
         return list(found)
 
 
+class KindChanges(Exception):
+    """`var` of a loop is a number in the first trip and an array in later ones: one trip stands before the loop."""
+
+    def __init__(self, var: Var) -> None:
+        super().__init__()
+        self.var = var
+
+
 @dataclass
 class Walk:
     """A loop over lists, and the position that it is at."""
@@ -144,6 +153,7 @@ class Machine:
     active: list[Any] = field(default_factory=list)
     traces: list[dict[Any, Any]] = field(default_factory=list)
     walked: dict[Any, Walk | None] = field(default_factory=dict)
+    growing: dict[Var, Var] = field(default_factory=dict)  # params that begin as numbers and go on as arrays
     semantics: Semantics | None = None
 
     def see(self, key: Any, value: Any) -> Any:
@@ -388,74 +398,3 @@ class Frame:
         if hasattr(builtins, name):
             return Const(getattr(builtins, name))
         raise Refused(f"the name `{name}` is not defined")
-
-
-class _Names(gast.NodeVisitor):
-    """Names that a function body binds; what a nested function binds is its own."""
-
-    def __init__(self) -> None:
-        self.bound: dict[str, None] = {}
-        self.declared: dict[str, None] = {}
-
-    def visit_Name(self, node: Any) -> None:
-        if not isinstance(node.ctx, gast.Load):
-            self.bound[node.id] = None
-
-    def visit_FunctionDef(self, node: Any) -> None:
-        self.bound[node.name] = None
-        for default in [*node.args.defaults, *filter(None, node.args.kw_defaults), *node.decorator_list]:
-            self.visit(default)
-
-    def visit_Lambda(self, node: Any) -> None:
-        for default in [*node.args.defaults, *filter(None, node.args.kw_defaults)]:
-            self.visit(default)
-
-    def _loop(self, node: Any) -> None:
-        """The flag that tells whether a loop was left is bound by the loop itself (see `exits`)."""
-        if getattr(node, "broke", None):
-            self.bound[node.broke] = None
-        self.generic_visit(node)
-
-    visit_For = visit_While = _loop
-
-    def visit_Global(self, node: Any) -> None:
-        self.declared.update(dict.fromkeys(node.names))
-
-    visit_Nonlocal = visit_Global
-
-    def visit_Import(self, node: Any) -> None:
-        for alias in node.names:
-            self.bound[alias.asname or alias.name.split(".")[0]] = None
-
-    visit_ImportFrom = visit_Import
-
-    def _comprehension(self, node: Any) -> None:
-        """A comprehension's targets are its own; what `:=` binds in it is not."""
-        targets = _Names()
-        for generator in node.generators:
-            targets.visit(generator.target)
-        inner = _Names()
-        inner.generic_visit(node)
-        self.bound.update(dict.fromkeys(n for n in inner.bound if n not in targets.bound))
-
-    visit_ListComp = visit_GeneratorExp = visit_SetComp = visit_DictComp = _comprehension
-
-
-def bound_names(nodes: list[Any]) -> list[str]:
-    """The names that these statements (or targets) bind, in order."""
-    finder = _Names()
-    for node in nodes:
-        finder.visit(node)
-    return list(finder.bound)
-
-
-def local_names(tree: gast.FunctionDef) -> tuple[frozenset[str], frozenset[str]]:
-    """(local names, names declared global or nonlocal) of a function."""
-    finder = _Names()
-    for stmt in tree.body:
-        finder.visit(stmt)
-    args = tree.args
-    params = [*args.posonlyargs, *args.args, *args.kwonlyargs, *filter(None, (args.vararg, args.kwarg))]
-    finder.bound.update(dict.fromkeys(p.id for p in params))
-    declared = frozenset(finder.declared)
-    return frozenset(finder.bound) - declared, declared

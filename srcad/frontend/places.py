@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Callable
 from types import FunctionType, ModuleType, WrapperDescriptorType
 from typing import Any
 
@@ -177,8 +178,14 @@ def subscript(frame: Frame, owner: Any, index: Any) -> Any:
             except (IndexError, TypeError, KeyError) as error:
                 raise Refused(f"this subscript always fails: {error}") from None
             return frame.machine.capture(("item", id(v), key), "item", lambda: v[key])
+        case Stream(kind=kind, parts=parts) if kind in ITEMS_OF:
+            return ITEMS_OF[kind](frame, *parts, index)
         case _:
             raise Refused(f"a subscript of {describe(owner)}")
+
+
+# How iterators that can be subscripted are: `A.flat[k]`.
+ITEMS_OF: dict[str, Callable[..., Any]] = {}
 
 
 def viewed(frame: Frame, op: Op, atom: Atom, *rest: Any) -> Num:
@@ -328,7 +335,7 @@ def _of_class(frame: Frame, owner: Ref, mro: tuple[type, ...], name: str) -> Any
 def _of_array(frame: Frame, atom: Atom, name: str) -> Any:
     t = atom.type
     if name == "shape":
-        return _shape(frame, atom)
+        return Tup(extents_of(frame, atom))
     if name == "ndim" and t.rank is not None:
         return Const(t.rank)
     if name == "dtype":
@@ -337,6 +344,8 @@ def _of_array(frame: Frame, atom: Atom, name: str) -> Any:
         return Const(t.dtype)
     if name == "size" and t.shape is not None:
         return _size(frame, atom)
+    if name == "flat":
+        return Stream("flat", (Num(atom),))
     if name in ATTRIBUTES:
         return viewed(frame, operation_of(ATTRIBUTES[name]), atom)
     if name in METHODS or name in CHANGING:
@@ -345,16 +354,17 @@ def _of_array(frame: Frame, atom: Atom, name: str) -> Any:
     raise Refused(f"the attribute `{name}` of an array", reason)
 
 
-def _shape(frame: Frame, atom: Atom) -> Any:
+def extents_of(frame: Frame, atom: Atom) -> tuple[Any, ...]:
+    """The extents of an array along its axes."""
     if atom.type.shape is None:
         raise Refused("the shape of an array of unknown rank", hint="say what the arguments are (see `--args`)")
-    return Tup(tuple(Const(d.offset) if d.size is None else Num(frame.build.call(EXTENT, atom, axis=k))
-                     for k, d in enumerate(atom.type.shape)))
+    return tuple(Const(d.offset) if d.size is None else Num(frame.build.call(EXTENT, atom, axis=k))
+                 for k, d in enumerate(atom.type.shape))
 
 
 def _size(frame: Frame, atom: Atom) -> Any:
     result: Any = Const(1)
-    for extent in _shape(frame, atom).items:
+    for extent in extents_of(frame, atom):
         result = extent if isinstance(result, Const) and result.value == 1 else binary(frame, "mul", result, extent)
     return result
 

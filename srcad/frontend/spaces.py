@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -28,20 +29,25 @@ from srcad.frontend.values import (
     is_atomic,
     is_static,
 )
-from srcad.ir import EXTENT, OPERATORS, Atom, Lit, Range, Type, Var, op_of
-from srcad.rules.sequences import ITEM, LENGTH, NEW, REVERSED
+from srcad.ir import AND, EXTENT, OPERATORS, Atom, Lit, Range, Type, Var, op_of
+from srcad.rules.sequences import ITEM, LENGTH, NEW, REVERSED, SLICE
 
+# More kinds of streams; each makes a space of the parts.
+KINDS: dict[str, Callable[[Frame, tuple[Any, ...]], Space]] = {}
 LIMIT = 10_000  # items of a static iterable that a loop is unrolled over
 
 
 @dataclass
 class Space:
-    """`items` when they are known; else `bounds` and `sequences`, and `value` of (index, elements) in a trip."""
+    """`items` when they are known; else `bounds` and `sequences`, and `value` of (index, elements) in a trip.
+
+    `held`: arrays that `value` looks at, which the state must hold so that their last versions are seen."""
 
     items: list[Any] | None = None
     bounds: Range | None = None
     sequences: tuple[Atom, ...] = ()
     value: Callable[[Any, list[Any]], Any] = lambda index, elements: index
+    held: dict[Cell, Atom] = field(default_factory=dict)
 
     @property
     def width(self) -> int:
@@ -64,6 +70,8 @@ def space_of(frame: Frame, value: Any) -> Space:
             return _zipped(frame, [space_of(frame, p) for p in parts])
         case Stream(kind="reversed", parts=(inner,)):
             return _reversed(frame, inner)
+        case Stream(kind=kind, parts=parts) if kind in KINDS:
+            return KINDS[kind](frame, parts)
         case Const(value=v) if isinstance(v, Iterable) and not isinstance(v, str | bytes):
             return Space([Const(x) for x in _bounded(v)])
         case Const(value=str() as v):
@@ -148,17 +156,17 @@ def _enumerated(frame: Frame, inner: Space, start: Any) -> Space:
         if is_static(start):
             return Space([Tup((Const(start.value + i), v)) for i, v in enumerate(inner.items)])
         inner = _sequenced(frame, inner)
-    if inner.bounds is not None:
-        raise Refused("enumerate over a range", hint="compute the counter from the index")
-    length = extent_of(frame, inner.sequences[0])
+    if inner.bounds is not None and (inner.bounds.start, inner.bounds.step) != (Lit(0), Lit(1)):
+        raise Refused("enumerate over such a range", hint="compute the counter from the index")
+    bounds = inner.bounds or Range(Lit(0), extent_of(frame, inner.sequences[0]), Lit(1))
 
     def value(index: Any, elements: list[Any]) -> Any:
         position = index
         if not (isinstance(start, Const) and start.value == 0):
             position = Num(frame.build.call(OPERATORS["add"], atom_of(start), index.atom))
-        return Tup((position, inner.value(None, elements)))
+        return Tup((position, inner.value(index, elements)))
 
-    return Space(None, Range(Lit(0), length, Lit(1)), inner.sequences, value)
+    return Space(None, bounds, inner.sequences, value, inner.held)
 
 
 def extent_of(frame: Frame, atom: Atom) -> Atom:
@@ -178,6 +186,8 @@ def _zipped(frame: Frame, spaces: list[Space]) -> Space:
     spaces = [_sequenced(frame, s) for s in spaces]
     ranged = [i for i, s in enumerate(spaces) if s.bounds is not None]
     for i in ranged[1:]:
+        if spaces[i].held:
+            raise Refused("two counted iterators in one loop", hint="loop over the indices")
         spaces[i] = _as_array(frame, spaces[i])
     bounds = spaces[ranged[0]].bounds if ranged else None
     sequences = tuple(a for s in spaces for a in s.sequences)
@@ -189,7 +199,7 @@ def _zipped(frame: Frame, spaces: list[Space]) -> Space:
             items.append(s.value(index if s.bounds is not None else None, own))
         return Tup(tuple(items))
 
-    return Space(None, bounds, sequences, value)
+    return Space(None, bounds, sequences, value, {c: a for s in spaces for c, a in s.held.items()})
 
 
 def _as_array(frame: Frame, space: Space) -> Space:
@@ -272,9 +282,7 @@ def by_index(frame: Frame, space: Space) -> Space:
         raise Refused("a store to what a loop runs over beside a range", hint="loop over the indices")
 
     # The arrays are held in the state, so that the loop sees their versions.
-    cells = [Cell(a.hint) for a in space.sequences if isinstance(a, Var)]
-    state = frame.machine.state
-    state.update((cell, Num(a)) for cell, a in zip(cells, space.sequences, strict=True))
+    cells = {Cell(a.hint): a for a in space.sequences if isinstance(a, Var)}
 
     def value(index: Any, elements: list[Any]) -> Any:
         held = [frame.machine.state[cell] for cell in cells]
@@ -282,10 +290,53 @@ def by_index(frame: Frame, space: Space) -> Space:
             raise Refused("a loop over an array that changes in an unknown way", hint="loop over the indices")
         return space.value(index, [place(frame, h.atom, index.atom) for h in held])
 
-    return Space(None, bounds, (), value)
+    return Space(None, bounds, (), value, {**space.held, **cells})
 
 
-def place(frame: Frame, base: Atom, index: Atom) -> Num:
+# The first trip by itself.
+
+
+def not_empty(frame: Frame, space: Space) -> Any:
+    """Is there a first trip?"""
+    tests = [frame.build.call(OPERATORS["gt"], extent_of(frame, s), 0) for s in space.sequences
+             if not (s.type.shape and s.type.shape[0].is_positive)]
+    if space.bounds is not None and not (known := static_range(space.bounds)):
+        step = space.bounds.step
+        if known is not None:
+            return Const(False)
+        if not isinstance(step, Lit):
+            raise Refused("a number that becomes an array in a loop over a range whose step is computed",
+                          hint="start with an array of zeros")
+        ends = (space.bounds.start, space.bounds.stop) if step.value > 0 else (space.bounds.stop, space.bounds.start)
+        tests.append(frame.build.call(OPERATORS["lt"], *ends))
+    if not tests:
+        return Const(True)
+    return Num(functools.reduce(lambda a, b: frame.build.call(AND, a, b), tests))
+
+
+def first_of(frame: Frame, space: Space) -> Any:
+    """What the first trip binds."""
+    start = Lit(0) if space.bounds is None else space.bounds.start
+    index = Const(start.value) if isinstance(start, Lit) else Num(start)
+    return space.value(index, [element(frame, s, 0) for s in space.sequences])
+
+
+def after_first(frame: Frame, space: Space) -> Space:
+    """The space without its first trip."""
+    bounds, rest = space.bounds, []
+    if bounds is not None:
+        start = Num(bounds.start) if not isinstance(bounds.start, Lit) else Const(bounds.start.value)
+        step = Num(bounds.step) if not isinstance(bounds.step, Lit) else Const(bounds.step.value)
+        following = (Lit(start.value + step.value) if isinstance(start, Const) and isinstance(step, Const)
+                     else frame.build.call(OPERATORS["add"], bounds.start, bounds.step))
+        bounds = replace(bounds, start=following)
+    for s in space.sequences:
+        rest.append(frame.build.call(SLICE, s, slice(1, None)) if s.type.kind == "sequence"
+                    else place(frame, s, slice(1, None)).atom)
+    return replace(space, bounds=bounds, sequences=tuple(rest))
+
+
+def place(frame: Frame, base: Atom, index: Any) -> Num:
     """`base[index]` as a view."""
     memories = frame.machine.memories
     result = frame.build.call(_getitem(), base, index)

@@ -10,7 +10,7 @@ import numpy as np
 
 from srcad.frontend.comprehensions import listed
 from srcad.frontend.lists import element_atom, joined_lists, sequence_of
-from srcad.frontend.machine import Frame, Machine
+from srcad.frontend.machine import Frame, KindChanges, Machine
 from srcad.frontend.memory import WRITE_BACK, Store, is_basic
 from srcad.frontend.places import (
     BINARY,
@@ -28,12 +28,12 @@ from srcad.frontend.values import (
     Entries,
     Fields,
     Items,
-    Method,
     Num,
     Poison,
     Ref,
     Refused,
     Sequence,
+    Stream,
     Tup,
     atom_of,
     describe,
@@ -44,6 +44,9 @@ from srcad.ir import OPERATORS, Atom, Var, op_of
 from srcad.rules.indexing import INDEX_ADD, SET_AT
 from srcad.rules.sequences import SET_ITEM
 from srcad.runtime.arrays import astype
+
+# How iterators that can be stored to are: `A.flat[k] = v`.
+STORES_OF: dict[str, Callable[..., None]] = {}
 
 
 def store(frame: Frame, target: Any, value: Any) -> None:
@@ -62,8 +65,9 @@ def store_item(frame: Frame, owner: Any, index: Any, value: Any) -> None:
     if isinstance(owner, Num):
         store_in_array(frame, owner, index, value)
         return
-    if isinstance(owner, Method) and owner.name == "flat":
-        raise Refused("a store into `.flat`", hint="use np.put(a, i, value), or a reshaped view")
+    if isinstance(owner, Stream) and owner.kind in STORES_OF:
+        STORES_OF[owner.kind](frame, *owner.parts, index, value)
+        return
     content = frame.machine.content(owner) if isinstance(owner, Ref) else None
     match content:
         case Items(values=values) if isinstance(index, Const | Num) and is_static(index):
@@ -87,6 +91,9 @@ def store_item(frame: Frame, owner: Any, index: Any, value: Any) -> None:
 def store_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
     if isinstance(owner, Ref) and isinstance(fields := frame.machine.content(owner), Fields):
         frame.machine.store(owner, Fields(fields.cls, tuple({**dict(fields.values), name: value}.items())))
+        return
+    if isinstance(owner, Num) and name in ("flat", "real", "imag"):
+        store_item(frame, attribute(frame, owner, name), Const(...), value)
         return
     raise Refused(f"a store into an attribute of {describe(owner)}", "only objects made by the function are changed",
                   "return the new value instead")
@@ -197,7 +204,7 @@ def update(frame: Frame, target: Any, op: Any, value: Any) -> None:
             if isinstance(owner, Num) and name in ("add", "sub") and _accumulate(frame, owner, index, name, value):
                 return
             item = subscript(frame, owner, index)
-            if isinstance(owner, Num) or not _changed(frame, item, name, value):
+            if isinstance(owner, Num | Stream) or not _changed(frame, item, name, value):
                 store_item(frame, owner, index, binary(frame, name, item, value))
         case _:
             raise Refused("this augmented assignment")
@@ -211,6 +218,8 @@ def _changed(frame: Frame, old: Any, name: str, value: Any) -> bool:
     if not isinstance(old, Num) or not isinstance(old.atom, Var) or old.atom.type.kind not in ("array", "unknown"):
         return False
     if old.atom.type.kind == "unknown":
+        if old.atom in frame.machine.growing:
+            raise KindChanges(frame.machine.growing[old.atom])
         raise Refused(f"`{_sign(name)}=` on what may be a number or an array",
                       "a number is rebound, an array is changed in place", "say what the arguments are")
     change_in_place(frame, old, name, value)

@@ -2,10 +2,13 @@
 
     for layer in (a, b):                    x = f(x, a)
         x = f(x, layer)         ->          x = f(x, b)
+
+Of a loop in which a number becomes an array, one trip stands before the loop: from then on it is an array.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from srcad.frontend.branches import branch, truth
@@ -28,6 +31,23 @@ def unroll(frame: Frame, node: Any, items: list[Any], walk: Walk) -> None:
 
     _not_left(frame, node)
     go(0)
+
+
+def peel(frame: Frame, node: Any, test: Any, first: Callable[[], None], rest: Callable[[], None]) -> None:
+    """The first trip by itself, if there is one, and then the `rest`."""
+    def go() -> None:
+        first()
+        until = _trip(frame, node)
+        if not isinstance(until, Const):
+            branch(frame, atom_of(until), lambda: None, rest)
+        elif not until.value:
+            rest()
+
+    _not_left(frame, node)
+    if not isinstance(test, Const):
+        branch(frame, atom_of(test), go, lambda: None)
+    elif test.value:
+        go()
 
 
 def _not_left(frame: Frame, node: Any) -> None:

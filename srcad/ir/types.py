@@ -28,8 +28,8 @@ _serials = count()
 
 
 class Size:
-    """An unknown extent, equal only to itself.  `many` says that it is known not to be 1; `extent` is what it is in the
-    call at hand, for the case that the program has to be made for that extent."""
+    """An unknown extent, equal only to itself.  `many` says that it is known to be 2 or more; `extent` is what it is in
+    the call at hand, for the case that the program has to be made for that extent."""
 
     __slots__ = ("extent", "hint", "many", "serial")
 
@@ -64,6 +64,11 @@ class Dim:
         if self.size is None:
             return self.offset != 1
         return self.size.many and self.offset == 0
+
+    @property
+    def is_positive(self) -> bool:
+        """Is it known to be 1 or more?"""
+        return self.offset >= 1 if self.size is None else self.size.many and self.offset >= -1
 
 
 ONE = Dim(None, 1)

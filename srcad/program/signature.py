@@ -115,7 +115,7 @@ class Describe:
         return Type("array", value.dtype, tuple(map(self._dim, value.shape)))
 
     def _dim(self, extent: int) -> Dim:
-        if extent == 1 or (ANY_SHAPE, extent) in self.static:
+        if extent in (0, 1) or (ANY_SHAPE, extent) in self.static:
             return Dim(None, extent)
         if extent not in self.sizes:
             self.sizes[extent] = Size("n", many=True, extent=extent)

@@ -38,7 +38,9 @@ def getitem_type(x: Any, index: Any) -> Type:
     parts = _without_ellipsis(given, len(t.shape))
     if parts is None:
         return UNKNOWN
-    return made(picked(t.shape, parts), t.dtype)
+    shape = picked(t.shape, parts)
+    # `x[i, ...]` is a view, also of one element.
+    return Type("array", t.dtype, ()) if shape == () and any(p is Ellipsis for p in given) else made(shape, t.dtype)
 
 
 def _is_unknown(part: Any) -> bool:

@@ -22,7 +22,23 @@ def norm(x: Any) -> Any:
 
 
 def _complex(function: Any) -> Any:
-    return lambda *args, **kwargs: function(*args, **kwargs).astype(complex)
+    """A function that makes arrays, which are complex where they would be of floats."""
+    def made(*args: Any, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        return result.astype(complex) if result.dtype.kind == "f" else result
+
+    return made
+
+
+def _by_parts(function: Any, *partials: Any) -> Any:
+    """A function of real numbers, continued to first order: the imaginary parts are a direction."""
+    def continued(*args: Any) -> Any:
+        if not any(map(_np.iscomplexobj, args)):
+            return function(*args)
+        real = [_np.real(a) for a in args]
+        return function(*real) + 1j * sum(p(*real) * _np.imag(a) for p, a in zip(partials, args, strict=True))
+
+    return continued
 
 
 class _Linalg:
@@ -35,7 +51,16 @@ class _Linalg:
 class _NumPy:
     abs = absolute = staticmethod(abs)
     linalg = _Linalg()
-    zeros, ones, full, eye = (staticmethod(_complex(f)) for f in (_np.zeros, _np.ones, _np.full, _np.eye))
+    zeros, ones, full, eye, empty, zeros_like, full_like, empty_like, arange = (staticmethod(_complex(f)) for f in (
+        _np.zeros, _np.ones, _np.full, _np.eye, _np.empty, _np.zeros_like, _np.full_like, _np.empty_like, _np.arange))
+    hypot = staticmethod(_by_parts(_np.hypot, lambda x, y: x / _np.hypot(x, y), lambda x, y: y / _np.hypot(x, y)))
+    arctan2 = staticmethod(_by_parts(_np.arctan2, lambda y, x: x / (x * x + y * y), lambda y, x: -y / (x * x + y * y)))
+    logaddexp = staticmethod(_by_parts(_np.logaddexp, lambda x, y: 1 / (1 + _np.exp(y - x)),
+                                       lambda x, y: 1 / (1 + _np.exp(x - y))))
+    clip = staticmethod(lambda x, low, high: _np.where(_np.real(x) < low, low, _np.where(_np.real(x) > high, high, x)))
+    floor = staticmethod(lambda x: _np.floor(_np.real(x)))
+    sign = staticmethod(lambda x: _np.sign(_np.real(x)))
+    copysign = staticmethod(lambda x, y: abs(x) * _np.where(_np.signbit(_np.real(y)), -1.0, 1.0))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(_np, name)
@@ -49,3 +74,7 @@ class _Math:
 
 
 np, math = _NumPy(), _Math()
+
+
+def integer(x: Any) -> Any:
+    return int(_np.real(x))

@@ -1,0 +1,403 @@
+"""One loop: the state at the head of a trip is joined with the state at its end, to a fixpoint.
+
+The names that a body assigns become params of the loop, with the types that they have before it.  The body is lowered.
+If a name ends with a wider type, or something else has changed (a list grew, an attribute was set), the loop is lowered
+again with what was learnt; types only widen, so this ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import gast
+
+from srcad.frontend.branches import truth
+from srcad.frontend.joins import Join, example, same
+from srcad.frontend.lists import grown
+from srcad.frontend.loop_lists import grows, rebound_lists, redirect
+from srcad.frontend.loop_memory import Again, LoopMemory, Slot
+from srcad.frontend.machine import HELD, Walk
+from srcad.frontend.memory import Memories
+from srcad.frontend.names import bound_names
+from srcad.frontend.spaces import element_type
+from srcad.frontend.values import (
+    MISSING,
+    Cell,
+    Const,
+    Items,
+    Missing,
+    Mixed,
+    Num,
+    Poison,
+    Ref,
+    Refused,
+    Sequence,
+    State,
+    Tup,
+    atom_of,
+    atoms_in,
+    is_atomic,
+    map_atoms,
+)
+from srcad.ir import NEVER, UNDEF, Atom, Carry, Dim, Element, Lit, Loop, Test, Type, Var, equivalent, fresh, join
+from srcad.ir.types import integer
+from srcad.ir.walk import inner_reads
+
+
+def _dims(t: Type) -> list[Dim]:
+    """The sizes in a type: those of an array, or of the arrays in a list."""
+    return [*(t.shape or ()), *(_dims(t.item) if t.item is not None else ())]
+
+
+@dataclass
+class Lowering(LoopMemory):
+    """One loop on its way to a fixpoint."""
+
+    sequences: dict[Any, Any] = field(default_factory=dict)
+    types: dict[Any, Type] = field(default_factory=dict)
+    indices: set[Var] = field(default_factory=set)
+    params_ever: set[Var] = field(default_factory=set)
+    never: dict[Any, Var] = field(default_factory=dict)
+    made: dict[Any, Any] = field(default_factory=dict)
+    unlike: dict[Any, Mixed] = field(default_factory=dict)
+    walk: Walk = field(default_factory=Walk)
+    split: set[Any] = field(default_factory=set)
+    loose: set[Dim] = field(default_factory=set)
+    templates: dict[Any, Tup] = field(default_factory=dict)
+
+    def run(self) -> None:
+        frame = self.frame
+        scope = frame.scope
+        for name in _assigned(self.node):
+            self.carried[scope, name] = None
+        problems = len(frame.machine.problems)
+        for _ in range(20):
+            del frame.machine.problems[problems:]
+            try:
+                self._attempt()
+                return
+            except Again:
+                continue
+        raise Refused("a loop whose variables change their kinds in every trip")
+
+    # One attempt.
+
+    def _attempt(self) -> None:
+        frame, machine = self.frame, self.frame.machine
+        span = frame.build.span
+        start = machine.state
+        self.slots, self.places, self.never, self.shared, self.paths, self.kept = {}, {}, {}, {}, {}, {}
+        self.carry_roots(start)
+        head = self._head(start)
+        with machine.fork(head) as stmts:
+            self.enter_memories()
+            test = self._test()
+            self.refresh_views()
+            index, elements = self._target()
+            frame.execute(self.node.body)
+            end, dead, after = machine.state, machine.dead, machine.memories
+            until = self._until(end, dead)
+        machine.dead = False
+        frame.build.span = span
+        loop = Loop(tuple(stmts), index, self.space.bounds if self.space else None, elements, test,
+                    until=until, span=span)
+        joined = self._joined(head, end, loop, after)
+        self.settle_memories(joined, after)
+        self._finish(start, joined, loop, after)
+
+    def _head(self, start: State) -> State:
+        """The state at the head of a trip: `start`, with params for what is carried."""
+        head = dict(start)
+        for key in self.carried:
+            value = start.get(key, MISSING)
+            if isinstance(value, Missing):
+                if isinstance(key, Cell):
+                    continue
+                if key in self.templates:
+                    counter = iter(range(1_000_000))
+                    head[key] = map_atoms(lambda a, key=key, c=counter:
+                                          self._slot((key, (next(c),)), UNDEF, key[1], a.type),
+                                          self.templates[key])
+                    continue
+                t = self.types.get((key, ()), NEVER)
+                param = self._slot((key, ()), UNDEF, key[1], t)
+                self.never[key] = param
+                head[key] = Num(param)
+            elif key in self.sequences and isinstance(value, Items | Sequence):
+                # A list that grows in the loop: one variable from here on.
+                content = self.made.get(key) or grown(self.frame, value, self.sequences[key])
+                self.made[key] = content
+                head[key] = self._params(key, content)
+            else:
+                head[key] = self._params(key, value)
+        return head | self.unlike
+
+    def _params(self, key: Any, value: Any) -> Any:
+        hint = key.hint if isinstance(key, Cell) else key[1]
+        counter = iter(range(1_000_000))
+        # A name that holds one value is what the loop is about; parts of a container have names of their own.
+        single = isinstance(value, Num) and not isinstance(key, Cell)
+
+        def leaf(a: Atom) -> Atom:
+            path = (key, (next(counter),))
+            if self.is_kept_view(a, path):
+                return a
+            if isinstance(a, Var) and a in self.shared and path not in self.split:
+                # Two names for one array before the loop: one param, as long as a trip keeps them together.
+                self.paths[self.shared[a]].append(path)
+                return self.shared[a]
+            return self._slot(path, a, hint if single or not isinstance(a, Var) else a.hint or hint, a.type)
+
+        if isinstance(value, Const) and is_atomic(value):
+            return Num(leaf(atom_of(value)))
+        return map_atoms(leaf, _numeric(value))
+
+    def _slot(self, path: Any, init: Atom, hint: str, t: Type) -> Var:
+        # What None is replaced by says what the name is: until that is known, nothing is concluded from it.
+        t = self.types.get(path, NEVER if init == Lit(None) else replace(t, value=None))
+        param = Var(hint.lstrip("$"), t)
+        self.slots[param] = Slot(param, init)
+        if self.frame.build.may_lack_value(init):
+            self.frame.build.unbound.add(param)
+        self.places[param] = path
+        self.paths[param] = [path]
+        if isinstance(init, Var) and init.type.kind in ("array", "unknown") and path not in self.split:
+            self.shared[init] = param
+        self.params_ever.add(param)
+        if t.kind == "unknown" and isinstance(init, Var | Lit):
+            machine = self.frame.machine
+            if init.type.kind in ("number", "scalar"):
+                machine.growing[param] = param
+            elif isinstance(init, Var) and init in machine.growing:
+                machine.growing[param] = machine.growing[init]
+        return param
+
+    def _test(self) -> Test | None:
+        if self.space is not None:
+            return None
+        frame = self.frame
+        before = dict(frame.machine.state)
+        with frame.build.nested() as stmts:
+            self.refresh_views()
+            value = truth(frame, frame.evaluate(self.node.test))
+        frame.machine.state = before
+        if isinstance(value, Const):
+            return None if value.value else Test((), Lit(False))
+        return Test(tuple(stmts), atom_of(value))
+
+    def _target(self) -> tuple[Var | None, tuple[Element, ...]]:
+        if self.space is None:
+            return None, ()
+        hints = _target_hints(self.node.target)
+        index = Var("i" if not hints else hints[0] if self.space.bounds is not None else "", integer(fresh("i")))
+        self.indices.add(index)
+        self.walk.position = index
+        elements = tuple(Element(Var("", element_type(s)), s) for s in self.space.sequences)
+        value = self.space.value(Num(index), [self.frame.machine.held(e.var) for e in elements])
+        index.hint = index.hint and (index.hint if _first(value) == Num(index) else "k")
+        memories = self.frame.machine.memories
+        for e in elements:
+            if e.var.type.kind in ("array", "unknown") and \
+                    isinstance(e.sequence, Var) and e.sequence.type.kind != "sequence":
+                memories.of[e.var] = memories.at(e.sequence)
+                memories.elements.add(e.var)
+                self.elements.add(e.var)
+        self.frame.assign(self.node.target, value)
+        for e in elements:
+            e.var.hint = e.var.hint or "x"
+        return (index if self.space.bounds is not None else None), elements
+
+    def _until(self, end: State, dead: bool) -> Atom | None:
+        name = getattr(self.node, "until", None)
+        if name is None or dead:
+            return None
+        value = end.get((self.frame.scope, name), Const(False))
+        if isinstance(value, Const) and not value.value:
+            return None
+        return atom_of(value)
+
+    # The end of a trip meets its head.
+
+    def _joined(self, head: State, end: State, loop: Loop, after: Memories) -> State:
+        read = inner_reads(loop)
+        rebound = rebound_lists(head, end)
+        end = end | {cell: end[other] for cell, other in rebound.items()}
+        end = {k: redirect(v, rebound) for k, v in end.items()}
+        again = False
+        for key, param in self.never.items():
+            if isinstance(end.get(key), Tup) and key not in self.templates:
+                self.templates[key] = _numeric(end[key])
+                again = True
+                continue
+            if param not in read:
+                head = {**head, key: MISSING}
+                if isinstance(last := end.get(key), Num) and last.atom is param:
+                    end = {**end, key: MISSING}
+                continue
+            if self.types.get((key, ())) is None:
+                value = end.get(key, MISSING)
+                if not is_atomic(value):
+                    raise Refused(f"`{key[1]}`, which is read in the trip after the one that binds it",
+                                  "it is not a number or an array", "bind it before the loop")
+                self.types[key, ()] = replace(atom_of(value).type, value=None)
+                again = True
+        for key, value in head.items():
+            other = end.get(key, MISSING)
+            if isinstance(key, Cell) and key.frozen == HELD and not same(value, other):
+                raise Refused(f"a change of `{key.hint}`, which is an element of a list since an earlier trip",
+                              HELD, "make a new list in every trip")
+            if grows(value, other):
+                self.carried[key], self.sequences[key] = None, example(other)
+                self.made.pop(key, None)
+                again = True
+        if again:
+            raise Again
+        self._again = False
+        self._part_ways(head, end)
+        end = self.with_kept_views(head, end, after)
+        result = Join(head, end, self._choose(head)).run()
+        if self._again:
+            raise Again
+        for param, slot in self.slots.items():
+            if slot.init == Lit(None) and param.type.kind == "never" and param in read:
+                self.types[self.places[param]] = slot.init.type
+                self._again = True
+        self._unlike_at_the_head(head, result)
+        if self._again:
+            raise Again
+        return result
+
+    def _unlike_at_the_head(self, head: State, result: State) -> None:
+        """The next trip begins with what this one ends with: what can't be one variable can't be used in the body."""
+        for key, value in head.items():
+            other = result[key]
+            if key in self.unlike or isinstance(value, Missing | Poison) or isinstance(other, Poison) \
+                    or same(value, other):
+                continue
+            if isinstance(other, Ref) and isinstance(value, Ref):
+                other = Mixed("it is one list or object in the first trip and another in a later one")
+            self.unlike[key] = other if isinstance(other, Mixed) else Mixed(
+                "its keys or attributes are not the same before and after a trip of the loop")
+            self._again = True
+
+    def _part_ways(self, head: State, end: State) -> None:
+        """Names of one array that a trip binds to different ones are two params from now on."""
+        last: dict[Var, Atom] = {}
+        for key, value in head.items():
+            before, after = atoms_in(value), atoms_in(end.get(key, MISSING))
+            after = after if len(after) == len(before) else [UNDEF] * len(before)
+            for a, b in zip(before, after, strict=True):
+                if isinstance(a, Var) and len(self.paths.get(a, ())) > 1 and last.setdefault(a, b) != b:
+                    self.split.update(self.paths[a])
+                    self._again = True
+        if self._again:
+            raise Again
+
+    _again: bool = False
+
+    def _choose(self, head: State) -> Callable[[Atom, Atom, str], Var]:
+        self._again = False
+        owners: dict[Atom, list[Any]] = {}
+        for key, value in head.items():
+            for a in atoms_in(value):
+                owners.setdefault(a, []).append(key)
+
+        def choose(a: Atom, b: Atom, hint: str) -> Var:
+            slot = self.slots.get(a) if isinstance(a, Var) else None
+            if slot is not None:
+                path = self.places[slot.param]
+                own = slot.init.type if slot.param.type.kind == "never" and slot.init is not UNDEF else slot.param.type
+                wide = join(own, replace(b.type, value=None))
+                if not equivalent(wide, slot.param.type) or self._settled(slot.param.type, b.type):
+                    self.types[path] = wide
+                    self.loose.update(set(_dims(wide)).difference(_dims(own), _dims(b.type)))
+                    self._again = True
+                slot.next = b
+                return slot.param
+            if a is UNDEF:
+                fresh = Var(hint, b.type)
+                self.slots[fresh] = Slot(fresh, UNDEF, b)
+                return fresh
+            if a in owners:
+                self.carried.update(dict.fromkeys(owners[a]))
+            else:
+                self._carry_constants(head, hint)
+            self._again = True
+            return Var(hint, b.type)
+
+        return choose
+
+    def _settled(self, own: Type, last: Type) -> bool:
+        """Does a size of the param stand for one extent, although a trip ends with another?"""
+        mine, its = _dims(own), _dims(last)
+        return len(mine) == len(its) and any(x != y and x not in self.loose for x, y in zip(mine, its, strict=True))
+
+    def _carry_constants(self, head: State, hint: str) -> None:
+        """A constant changed: carry every container or name of that hint."""
+        for key in head:
+            if (key.hint if isinstance(key, Cell) else key[1].lstrip("$")) == hint:
+                self.carried[key] = None
+
+    # The loop is known.
+
+    def _finish(self, start: State, joined: State, loop: Loop, after: Memories) -> None:
+        outs: dict[Var, Atom] = {}
+        carries = []
+        for param, slot in self.slots.items():
+            if slot.next is None or slot.next == param:
+                outs[param] = slot.init
+                if param in inner_reads(loop) or slot.next == param:
+                    carries.append(Carry(Var(param.hint, param.type), param, slot.init, param))
+                    outs[param] = carries[-1].out
+                continue
+            out = Var(param.hint, _after(param.type, slot.next.type))
+            outs[param] = out
+            carries.append(Carry(out, param, slot.init, slot.next))
+        broke = getattr(self.node, "broke", None)
+        flag = Var(broke.lstrip("$"), Lit(True).type) if broke and loop.until is not None else None
+        self.frame.build.add(replace(loop, carries=tuple(carries), broke=flag))
+        machine = self.frame.machine
+        machine.state = {k: map_atoms(lambda a: outs.get(a, a) if isinstance(a, Var) else a, v)
+                         for k, v in joined.items() if not (isinstance(k, tuple) and isinstance(v, Missing))}
+        self.leave_memories(outs, joined, after)
+        self.renew_views(outs)
+        if broke:
+            machine.state[self.frame.scope, broke] = Num(flag) if flag else Const(False)
+
+
+def _first(value: Any) -> Any:
+    return _first(value.items[0]) if isinstance(value, Tup) and value.items else value
+
+
+def _after(before: Type, last: Type) -> Type:
+    """The type of a carry after the loop: an extent that changes from trip to trip is another one then."""
+    if before.shape is None or before.rank != last.rank or last.shape is None:
+        return before
+    return replace(before, shape=tuple(x if x == y else fresh() for x, y in zip(before.shape, last.shape, strict=True)))
+
+
+def _numeric(value: Any) -> Any:
+    """Constants that a loop may change become atoms too."""
+    match value:
+        case Const() if is_atomic(value) and not isinstance(value.value, str):
+            return Num(atom_of(value))
+        case Tup(items=items, cls=cls):
+            return Tup(tuple(map(_numeric, items)), cls)
+        case Items(values=values):
+            return Items(tuple(map(_numeric, values)))
+        case _ if hasattr(value, "values") and isinstance(value.values, tuple):
+            return replace(value, values=tuple((k, _numeric(v)) for k, v in value.values))
+        case _:
+            return value
+
+
+def _assigned(node: Any) -> list[str]:
+    """Names that a loop binds, its target too, in order."""
+    return bound_names([*([node.target] if hasattr(node, "target") else []), *node.body])
+
+
+def _target_hints(target: Any) -> list[str]:
+    return [n.id for n in gast.walk(target) if isinstance(n, gast.Name)]
+
