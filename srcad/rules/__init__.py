@@ -6,6 +6,7 @@
 """
 
 from srcad.rules import (
+    activations,
     arithmetic,
     blocks,
     calculus,

@@ -1,0 +1,402 @@
+"""Elementwise operations: operators, comparisons, elementary functions.
+
+Operands are first given their common type (`dtypes.result_type`); the operation itself is NumPy's, on arrays of one
+type, and that is what is recorded.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from srcad.runtime import activations, arrays
+from srcad.runtime.tensors import dtypes
+from srcad.runtime.tensors.record import MODE, record
+from srcad.runtime.tensors.tensor import Tensor, apply, raw, wrap
+
+Function = Callable[..., Any]
+_NUMBERS = frozenset({float, int})
+_QUIET = {"over": "ignore", "invalid": "ignore", "divide": "ignore", "under": "ignore"}
+
+
+def to_type(x: Any, wanted: np.dtype) -> Any:
+    """`x` with elements of another type, recorded; numbers stay as they are."""
+    if not isinstance(x, Tensor) or x._data.dtype == wanted:
+        return x
+    return apply("ToCopyBackward0", arrays.astype, x, wanted)
+
+
+def tensor_of(x: Any) -> Any:
+    """Arrays of NumPy among the operands become tensors."""
+    return wrap(x) if isinstance(x, np.ndarray) else x
+
+
+def binary(name: str, function: Function, x: Any, y: Any) -> Tensor:
+    """`function(x, y)` for operands of one type."""
+    a, b = raw(x), raw(y)
+    try:
+        with np.errstate(**_QUIET):  # type: ignore[call-overload]
+            value = function(a, b)
+    except ValueError as error:
+        raise _explained(error, a, b) from None
+    t = wrap(value)
+    if MODE.enabled and (getattr(x, "_needs", False) or getattr(y, "_needs", False)):
+        record(t, name, function, (x, y), {})
+    return t
+
+
+def _explained(error: ValueError, a: Any, b: Any) -> Exception:
+    """PyTorch's words for operands that don't fit."""
+    if "negative integer" in str(error):
+        return RuntimeError("Integers to negative integer powers are not allowed.")
+    if "broadcast" not in str(error):
+        return error
+    one, two = np.shape(a), np.shape(b)
+    for k in range(1, min(len(one), len(two)) + 1):
+        if one[-k] != two[-k] and 1 not in (one[-k], two[-k]):
+            return RuntimeError(f"The size of tensor a ({one[-k]}) must match the size of tensor b ({two[-k]}) at "
+                                f"non-singleton dimension {max(len(one), len(two)) - k}")
+    return error
+
+
+def _same_type(x: Any, y: Any) -> bool:
+    """Are these a float tensor and a tensor of the same type, or a number that doesn't change it?"""
+    if type(x) is not Tensor or x._data.dtype.kind != "f":
+        return False
+    return (type(y) is Tensor and y._data.dtype is x._data.dtype) or type(y) in _NUMBERS
+
+
+def operands(x: Any, y: Any, least: np.dtype | None = None) -> tuple[Any, Any]:
+    """Both in their common type; at least `least`, for quotients of integers."""
+    x, y = tensor_of(x), tensor_of(y)
+    if not (_is_operand(x) and _is_operand(y)):
+        return NotImplemented, NotImplemented
+    common = dtypes.result_type(raw(x), raw(y))
+    if least is not None and common.kind in "iub":
+        common = least
+    return _in_type(x, common), _in_type(y, common)
+
+
+def _in_type(x: Any, common: np.dtype) -> Any:
+    if isinstance(x, Tensor):
+        return to_type(x, common)
+    return common.type(x) if isinstance(x, bool) and common.kind != "b" else x
+
+
+def _is_operand(x: Any) -> bool:
+    return isinstance(x, Tensor | bool | int | float | complex | np.generic)
+
+
+def _operation(name: str, function: Function, divides: bool = False) -> Function:
+    def operation(input: Any, other: Any) -> Any:
+        if not _same_type(input, other):
+            input, other = operands(input, other, dtypes.default() if divides else None)
+            if input is NotImplemented:
+                return NotImplemented
+        return binary(name, function, input, other)
+
+    return operation
+
+
+_add = _operation("AddBackward0", operator.add)
+_subtract = _operation("SubBackward0", operator.sub)
+multiply = _operation("MulBackward0", operator.mul)
+divide = _operation("DivBackward0", operator.truediv, divides=True)
+floor_divide = _operation("FloorDivideBackward0", operator.floordiv)
+remainder = _operation("RemainderBackward0", operator.mod)
+
+
+def _refused(function: Function, name: str, symbol: str) -> Function:
+    """`function` as PyTorch has it as a function: what the operator leaves to the other operand is an error."""
+
+    def call(input: Any, other: Any, **more: Any) -> Any:
+        result = function(input, other, **more)
+        if result is NotImplemented:
+            wrong = next(x for x in (input, other) if not _is_operand(tensor_of(x)))
+            raise TypeError(f"{name}(): argument 'other' must be Tensor or Number, not {type(wrong).__name__}")
+        return result
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = f"`input {symbol} other`, element by element."
+    return call
+
+
+def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """`input + alpha * other`, element by element."""
+    return _refused(_add, "add", "+")(input, other if alpha == 1 else multiply(other, alpha))
+
+
+def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """`input - alpha * other`, element by element."""
+    return _refused(minus, "sub", "-")(input, other if alpha == 1 else multiply(other, alpha))
+
+
+def minus(input: Any, other: Any) -> Any:
+    if all(isinstance(x, Tensor) and x._data.dtype == dtypes.BOOL for x in (input, other)):
+        raise RuntimeError("Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+                           "`logical_xor()` operator instead.")
+    return _subtract(input, other)
+
+
+def reflected_minus(self: Any, other: Any) -> Any:
+    if not isinstance(other, Tensor):
+        other, self = operands(other, self)
+        return other if other is NotImplemented else binary("RsubBackward1", operator.sub, other, self)
+    return _subtract(other, self)
+
+
+mul = _refused(multiply, "mul", "*")
+true_divide = _refused(divide, "true_divide", "/")
+
+
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+    """`input / other`; `rounding_mode` is "floor" or "trunc"."""
+    if rounding_mode == "floor":
+        return floor_divide(input, other)
+    quotient = true_divide(input, other)
+    return quotient if rounding_mode is None else trunc(quotient)
+
+
+def reflected_divide(self: Any, other: Any) -> Any:
+    other, self = operands(other, self, dtypes.default())
+    return other if other is NotImplemented else binary("MulBackward0", operator.truediv, other, self)
+
+
+def reflected(function: Function) -> Function:
+    return lambda self, other: function(other, self)
+
+
+def power(input: Any, exponent: Any) -> Any:
+    if not _same_type(input, exponent):
+        input, exponent = operands(input, exponent)
+        if input is NotImplemented:
+            return NotImplemented
+    name = "PowBackward1" if isinstance(exponent, Tensor) else "PowBackward0"
+    if isinstance(input, Tensor) and input._data.dtype.kind == "b":
+        input = to_type(input, dtypes.INT64)
+    return binary(name, operator.pow, input, exponent)
+
+
+pow = _refused(power, "pow", "**")
+
+
+# --- comparisons and logic
+
+def _comparison(name: str, function: Function) -> Function:
+    def compare(input: Any, other: Any) -> Any:
+        input, other = operands(input, other)
+        if input is NotImplemented:
+            return NotImplemented
+        a, b = raw(input), raw(other)
+        try:
+            return wrap(function(a, b))
+        except ValueError as error:
+            raise _explained(error, a, b) from None
+
+    compare.__name__ = name
+    return compare
+
+
+eq, ne = _comparison("eq", operator.eq), _comparison("ne", operator.ne)
+lt, le = _comparison("lt", operator.lt), _comparison("le", operator.le)
+gt, ge = _comparison("gt", operator.gt), _comparison("ge", operator.ge)
+logical_and, logical_or = _comparison("logical_and", np.logical_and), _comparison("logical_or", np.logical_or)
+logical_xor = _comparison("logical_xor", np.logical_xor)
+
+
+def logical_not(input: Tensor) -> Tensor:
+    return wrap(np.logical_not(input._data))
+
+
+def _bitwise(name: str, function: Function) -> Function:
+    def bitwise(input: Any, other: Any) -> Any:
+        input, other = operands(input, other)
+        if input is NotImplemented:
+            return NotImplemented
+        common = dtypes.result_type(raw(input), raw(other))
+        if common.kind in "fc":
+            raise RuntimeError(f'"{name}_cpu" not implemented for \'{dtypes.class_name(common)}\'')
+        return wrap(function(raw(input), raw(other)))
+
+    return bitwise
+
+
+bitwise_and, bitwise_or = _bitwise("bitwise_and", operator.and_), _bitwise("bitwise_or", operator.or_)
+bitwise_xor = _bitwise("bitwise_xor", operator.xor)
+
+
+def bitwise_not(input: Tensor) -> Tensor:
+    if input._data.dtype.kind in "fc":
+        raise RuntimeError("bitwise_not_cpu not implemented for floating-point tensors")
+    return wrap(operator.invert(input._data))
+
+
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Have the two the same shape and elements?"""
+    return bool(input._data.shape == other._data.shape and np.all(input._data == other._data))
+
+
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
+    return bool(np.allclose(input._data, other._data, rtol, atol, equal_nan))
+
+
+def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08,
+            equal_nan: bool = False) -> Tensor:
+    return wrap(np.isclose(input._data, other._data, rtol, atol, equal_nan))
+
+
+def isnan(input: Tensor) -> Tensor:
+    return wrap(np.isnan(input._data))
+
+
+def isinf(input: Tensor) -> Tensor:
+    return wrap(np.isinf(input._data))
+
+
+def isfinite(input: Tensor) -> Tensor:
+    return wrap(np.isfinite(input._data))
+
+
+# --- elementary functions
+
+def unary(title: str, function: Function) -> Function:
+    """A function of floats; integers are made floats first."""
+
+    def call(input: Tensor) -> Tensor:
+        x = as_float(input, title)
+        with np.errstate(**_QUIET):  # type: ignore[call-overload]
+            t = wrap(function(x._data))
+        if MODE.enabled and x._needs:
+            record(t, name, function, (x,), {})
+        return t
+
+    name = "".join(part.title() for part in title.split("_")) + "Backward0"
+    call.__name__ = call.__qualname__ = title
+    call.__doc__ = f"`{title}` of each element."
+    return call
+
+
+def as_float(x: Any, title: str) -> Tensor:
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{title}(): argument 'input' (position 1) must be Tensor, not {type(x).__name__}")
+    return x if x._data.dtype.kind in "fc" else to_type(x, dtypes.default())
+
+
+exp, expm1, exp2 = unary("exp", np.exp), unary("expm1", np.expm1), unary("exp2", np.exp2)
+log, log2, log10, log1p = unary("log", np.log), unary("log2", np.log2), unary("log10", np.log10), unary("log1p", np.log1p)
+sin, cos, tan = unary("sin", np.sin), unary("cos", np.cos), unary("tan", np.tan)
+asin, acos, atan = unary("asin", np.arcsin), unary("acos", np.arccos), unary("atan", np.arctan)
+sinh, cosh, tanh = unary("sinh", np.sinh), unary("cosh", np.cosh), unary("tanh", np.tanh)
+asinh, acosh, atanh = unary("asinh", np.arcsinh), unary("acosh", np.arccosh), unary("atanh", np.arctanh)
+sqrt, reciprocal = unary("sqrt", np.sqrt), unary("reciprocal", np.reciprocal)
+sigmoid = unary("sigmoid", activations.sigmoid)
+softplus_of = unary("softplus", activations.softplus)
+
+
+def rsqrt(input: Tensor) -> Tensor:
+    """One over the square root."""
+    return reciprocal(sqrt(input))
+
+
+def _of_any(title: str, function: Function) -> Function:
+    """A function that integers have too, and give integers."""
+    name = "".join(part.title() for part in title.split("_")) + "Backward0"
+
+    def call(input: Tensor) -> Tensor:
+        if not isinstance(input, Tensor):
+            raise TypeError(f"{title}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+        return apply(name, function, input)
+
+    call.__name__ = call.__qualname__ = title
+    call.__doc__ = f"`{title}` of each element."
+    return call
+
+
+abs = absolute = _of_any("abs", operator.abs)
+positive = _of_any("positive", operator.pos)
+sign, square = _of_any("sign", np.sign), _of_any("square", np.square)
+floor, ceil, trunc = _of_any("floor", np.floor), _of_any("ceil", np.ceil), _of_any("trunc", np.trunc)
+
+
+def neg(input: Tensor) -> Tensor:
+    """`-input`."""
+    if input._data.dtype == dtypes.BOOL:
+        raise RuntimeError("Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert "
+                           "a mask, use the `~` or `logical_not()` operator instead.")
+    return apply("NegBackward0", operator.neg, input)
+
+
+negative = neg
+
+
+def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+    return apply("RoundBackward0", np.round, input, decimals)
+
+
+def relu(input: Tensor) -> Tensor:
+    """`max(input, 0)`; its derivative at 0 is 0."""
+    return apply("ReluBackward0", activations.relu, input)
+
+
+def softplus(input: Tensor) -> Tensor:
+    """log(1 + exp(input))."""
+    return softplus_of(input)
+
+
+def _pair(name: str, function: Function) -> Function:
+    call = _refused(_operation(f"{name.title()}Backward0", function), name, "and")
+    call.__doc__ = f"The {name} of the two, element by element."
+    return call
+
+
+maximum, minimum = _pair("maximum", np.maximum), _pair("minimum", np.minimum)
+atan2 = _refused(_operation("Atan2Backward0", np.arctan2, divides=True), "atan2", "over")
+
+
+def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """Elements below `min` become `min`, those above `max` become `max`; at the bounds the derivative is 1."""
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    x = input
+    for bound, outside in ((min, gt), (max, lt)):
+        if bound is not None:
+            x = where(outside(bound, x) if isinstance(bound, Tensor) else _beyond(x, bound, outside), bound, x)
+    return renamed(x, "ClampBackward1")
+
+
+def _beyond(x: Tensor, bound: Any, outside: Function) -> Tensor:
+    return lt(x, bound) if outside is gt else gt(x, bound)
+
+
+clip = clamp
+
+
+def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+    """Elements of `input` where the condition holds, of `other` elsewhere; alone, the indices where it holds."""
+    if input is None and other is None:
+        return tuple(wrap(i) for i in np.nonzero(np.atleast_1d(condition._data)))
+    if condition._data.dtype != dtypes.BOOL:
+        raise RuntimeError("where expected condition to be a boolean tensor, but got a tensor with dtype "
+                           f"{dtypes.class_name(condition._data.dtype)}")
+    x, y = operands(input, other)
+    common = dtypes.result_type(raw(x), raw(y))
+    x, y = (v if isinstance(v, Tensor) else wrap(common.type(v)) for v in (x, y))
+    try:
+        return apply("WhereBackward0", np.where, condition, x, y)
+    except ValueError as error:
+        raise _explained(error, raw(x), raw(y)) from None
+
+
+def renamed(x: Tensor, name: str) -> Tensor:
+    """`x`, just recorded, under the name that PyTorch has for the whole operation."""
+    if x._needs and x._node is not None and x._node.function is not None:
+        x._node.name = name
+    return x
+
+
+def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
+    """`input + weight * (end - input)`."""
+    return renamed(_add(input, multiply(weight, minus(end, input))), "LerpBackward0")

@@ -1,0 +1,280 @@
+"""Reading and writing elements.
+
+Numbers, slices, `...` and None give views of the memory; lists and tensors of integers or Booleans give copies.  A write
+goes to the memory itself, and where gradients flow it is recorded as a new version of the tensor.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from srcad.runtime import arrays
+from srcad.runtime.tensors import dtypes
+from srcad.runtime.tensors.arithmetic import binary, renamed, to_type
+from srcad.runtime.tensors.record import MODE
+from srcad.runtime.tensors.tensor import (
+    Step,
+    Tensor,
+    apply,
+    may_change,
+    overwritten,
+    raw,
+    viewed,
+    wrap,
+)
+
+
+def _normalised(x: Tensor, index: Any) -> tuple[Any, ...]:
+    """The index as a tuple; masks and lists are tensors, tensors of one integer are numbers."""
+    parts = list(index) if isinstance(index, tuple) else [index]
+    found: list[Any] = []
+    axis = 0
+    for part in parts:
+        if isinstance(part, list | np.ndarray):
+            part = wrap(np.asarray(raw(part)))
+        if isinstance(part, Tensor) and part.ndim == 0 and part._data.dtype.kind in "iu":
+            part = int(part.item())
+        if isinstance(part, Tensor):
+            _checked_type(part)
+        if isinstance(part, float) or isinstance(part, str):
+            raise TypeError("only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
+                            f"indices (got {type(part).__name__})")
+        if isinstance(part, slice):
+            part = _slice(part)
+        found.append(part)
+        axis += 0 if part is None or part is Ellipsis else _consumes(part)
+    if axis > x.ndim:
+        raise IndexError(f"too many indices for tensor of dimension {x.ndim}" if x.ndim else
+                         "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ "
+                         "to convert a 0-dim tensor to a number")
+    _in_range(x, found)
+    return tuple(found)
+
+
+def _slice(part: slice) -> slice:
+    if part.step is not None and part.step <= 0:
+        raise ValueError("step must be greater than zero")
+    ends = [None if e is None else operator.index(e) for e in (part.start, part.stop, part.step)]
+    return slice(*ends)
+
+
+def _consumes(part: Any) -> int:
+    return part.ndim if isinstance(part, Tensor) and part._data.dtype == dtypes.BOOL else 1
+
+
+def _checked_type(part: Tensor) -> None:
+    if part._data.dtype.kind not in "iub":
+        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+
+
+def _in_range(x: Tensor, parts: list[Any]) -> None:
+    """PyTorch's words for integers out of range, masks that don't fit, and indices that don't broadcast."""
+    missing = x.ndim - sum(_consumes(p) for p in parts if p is not None and p is not Ellipsis)
+    axis = 0
+    for part in parts:
+        if part is Ellipsis:
+            axis += missing
+            continue
+        if part is None:
+            continue
+        if isinstance(part, int) and not isinstance(part, bool) and not -x.shape[axis] <= part < x.shape[axis]:
+            raise IndexError(f"index {part} is out of bounds for dimension {axis} with size {x.shape[axis]}")
+        if isinstance(part, Tensor) and part._data.dtype == dtypes.BOOL:
+            own = x.shape[axis:axis + part.ndim]
+            if part.shape != own:
+                k = next(k for k, (a, b) in enumerate(zip(part.shape, own, strict=True)) if a != b)
+                raise IndexError(f"The shape of the mask {list(part.shape)} at index {k} does not match the shape of "
+                                 f"the indexed tensor {list(x.shape)} at index {axis + k}")
+        axis += _consumes(part)
+
+
+def _is_basic(parts: tuple[Any, ...]) -> bool:
+    return not any(isinstance(p, Tensor | bool) for p in parts)
+
+
+def _short(parts: tuple[Any, ...]) -> Any:
+    return parts[0] if len(parts) == 1 else parts
+
+
+def getitem(x: Tensor, index: Any) -> Tensor:
+    parts = _normalised(x, index)
+    if _is_basic(parts):
+        return _view(x, parts)
+    try:
+        return apply("IndexBackward0", operator.getitem, x, _short(parts))
+    except IndexError as error:
+        if "broadcast" in str(error):
+            raise IndexError("shape mismatch: indexing tensors could not be broadcast together with shapes "
+                             + ", ".join(str(list(p.shape)) for p in parts if isinstance(p, Tensor))) from None
+        raise IndexError(str(error).replace("axis", "dimension")) from None
+
+
+def _view(x: Tensor, parts: tuple[Any, ...]) -> Tensor:
+    name = "SelectBackward0" if any(type(p) is int for p in parts) else "SliceBackward0"
+    if all(p is None for p in parts):
+        name = "UnsqueezeBackward0"
+    index = _short(parts)
+
+    def put(old: Tensor, new: Tensor) -> Tensor:
+        return apply("CopySlices", arrays.set_at, old, index, new)
+
+    # With `...` a single element is a view too, and not a copy.
+    whole = parts if any(p is Ellipsis for p in parts) else (*parts, Ellipsis)
+    return viewed(x, Step(name, operator.getitem, (index,), lambda a: a[whole], put))
+
+
+def setitem(x: Tensor, index: Any, value: Any) -> None:
+    """Store in the memory of `x`."""
+    parts = _normalised(x, index)
+    if not isinstance(value, Tensor):
+        value = wrap(np.asarray(value)) if isinstance(value, np.ndarray) else _of_number(x, value)
+    if MODE.enabled and (x._needs or value._needs):
+        _recorded_store(x, parts, value)
+        return
+    try:
+        x.array[raw(_short(parts))] = value._data
+    except ValueError as error:
+        raise _mismatch(x, parts, value, error) from None
+    except IndexError as error:
+        raise IndexError(str(error).replace("axis", "dimension")) from None
+    x._counter[0] += 1
+
+
+def _of_number(x: Tensor, value: Any) -> Tensor:
+    if not isinstance(value, bool | int | float | complex | np.generic):
+        raise TypeError(f"can't assign a {type(value).__name__} to a torch.{dtypes.class_name(x._data.dtype)}Tensor")
+    return wrap(np.asarray(value, dtype=x._data.dtype))
+
+
+def _mismatch(x: Tensor, parts: tuple[Any, ...], value: Tensor, error: ValueError) -> RuntimeError:
+    target = list(x.array[raw(_short(parts))].shape)
+    shape = list(value.shape)
+    for k in range(1, min(len(target), len(shape)) + 1):
+        if target[-k] != shape[-k] and shape[-k] != 1:
+            return RuntimeError(f"The expanded size of the tensor ({target[-k]}) must match the existing size "
+                                f"({shape[-k]}) at non-singleton dimension {len(target) - k}.  Target sizes: {target}."
+                                f"  Tensor sizes: {shape}")
+    return RuntimeError(f"shape mismatch: value tensor of shape {shape} cannot be broadcast to indexing result of shape "
+                        f"{target}: {error}")
+
+
+def _recorded_store(x: Tensor, parts: tuple[Any, ...], value: Tensor) -> None:
+    may_change(x)
+    value = to_type(value, x._data.dtype)
+    try:
+        stored = apply("CopySlices", arrays.set_at, x, _short(parts), value)
+    except ValueError as error:
+        raise _mismatch(x, parts, value, error) from None
+    if not stored._needs:   # an integer tensor
+        x.array[raw(_short(parts))] = value._data
+        x._counter[0] += 1
+        return
+    overwritten(x, stored)
+
+
+# --- by functions
+
+def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """The entries of a dimension that `index` names."""
+    return renamed(getitem(input, (*[slice(None)] * (dim % input.ndim), index)), "IndexSelectBackward0")
+
+
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+    """The elements where the mask holds, as a vector."""
+    shape = np.broadcast_shapes(input.shape, mask.shape)
+    from srcad.runtime.tensors.shapes import expand
+
+    return renamed(getitem(expand(input, shape), expand(mask, shape)), "MaskedSelectBackward0")
+
+
+def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
+    """`value` where the mask holds."""
+    from srcad.runtime.tensors.arithmetic import where
+
+    given = value if isinstance(value, Tensor) else wrap(np.asarray(value, input._data.dtype))
+    return renamed(where(mask, given, input), "MaskedFillBackward0")
+
+
+def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """The elements at `index` along `dim`."""
+    from srcad.runtime.tensors.reductions import gathered
+
+    return gathered(input, dim % input.ndim, index._data)
+
+
+def take(input: Tensor, index: Tensor) -> Tensor:
+    """Elements of the flattened tensor."""
+    from srcad.runtime.tensors.shapes import ravel
+
+    return renamed(getitem(ravel(input), index), "TakeBackward0")
+
+
+# --- in place
+
+def in_place(x: Tensor, value: Any) -> Tensor:
+    """`x` with its memory overwritten by what was computed of it."""
+    if value is NotImplemented:
+        return value  # type: ignore[return-value]
+    return overwritten(x, value)
+
+
+def fast_in_place(x: Tensor, y: Any, ufunc: Any, slow: Any) -> Any:
+    """`x op= y` by NumPy's own in-place operation where nothing is recorded and the types agree."""
+    recorded = MODE.enabled and (x._needs or getattr(y, "_needs", False))
+    other = y._data if isinstance(y, Tensor) else y
+    plain = x._data.dtype.kind == "f" and (type(y) in (int, float) or (
+        isinstance(y, Tensor) and y._data.dtype == x._data.dtype))
+    if recorded or not plain:
+        return in_place(x, slow(x, y))
+    try:
+        ufunc(x.array, other, out=x.array)
+    except ValueError:
+        value = binary("", ufunc, x, y)     # says what is wrong with the shapes
+        raise RuntimeError(f"output with shape {list(x.shape)} doesn't match the broadcast shape "
+                           f"{list(value.shape)}") from None
+    x._counter[0] += 1
+    return x
+
+
+def add_(x: Tensor, other: Any, *, alpha: Any = 1) -> Any:
+    from srcad.runtime.tensors.arithmetic import _add, multiply
+
+    return fast_in_place(x, other if alpha == 1 else multiply(other, alpha), np.add, _add)
+
+
+def sub_(x: Tensor, other: Any, *, alpha: Any = 1) -> Any:
+    from srcad.runtime.tensors.arithmetic import minus, multiply
+
+    return fast_in_place(x, other if alpha == 1 else multiply(other, alpha), np.subtract, minus)
+
+
+def mul_(x: Tensor, other: Any) -> Any:
+    from srcad.runtime.tensors.arithmetic import multiply
+
+    return fast_in_place(x, other, np.multiply, multiply)
+
+
+def div_(x: Tensor, other: Any) -> Any:
+    from srcad.runtime.tensors.arithmetic import divide
+
+    return fast_in_place(x, other, np.true_divide, divide)
+
+
+def zero_(x: Tensor) -> Tensor:
+    """All elements become 0."""
+    return fill_(x, 0)
+
+
+def fill_(x: Tensor, value: Any) -> Tensor:
+    """All elements become `value`."""
+    setitem(x, Ellipsis, value)
+    return x
+
+
+def copy_(x: Tensor, source: Tensor) -> Tensor:
+    """The elements become those of `source`."""
+    setitem(x, Ellipsis, source)
+    return x

@@ -1,0 +1,351 @@
+"""Sums, means, extremes, moments, norms: over all elements or along dimensions.
+
+`dim` and `axis`, `keepdim` and `keepdims` are two spellings of one thing; a dimension is a number or several.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from srcad.runtime import activations
+from srcad.runtime.tensors import dtypes
+from srcad.runtime.tensors.arithmetic import as_float, divide, minus, multiply, renamed, to_type
+from srcad.runtime.tensors.tensor import Tensor, apply, normal, wrap
+
+Dim = Any
+_NUMERIC = "iubfc"
+
+
+class max_(NamedTuple):
+    values: Tensor
+    indices: Tensor
+
+
+class min_(NamedTuple):
+    values: Tensor
+    indices: Tensor
+
+
+class sort_(NamedTuple):
+    values: Tensor
+    indices: Tensor
+
+
+class topk_(NamedTuple):
+    values: Tensor
+    indices: Tensor
+
+
+for _cls in (max_, min_, sort_, topk_):
+    _cls.__qualname__ = _cls.__name__ = _cls.__name__.rstrip("_")
+
+
+def axes_of(x: Tensor, dim: Dim, axis: Dim) -> Any:
+    """The axes of NumPy: None, a number, or a tuple of numbers from 0."""
+    dim = axis if dim is None else dim
+    if dim is None:
+        return None
+    if isinstance(dim, tuple | list):
+        axes = tuple(normal(int(d), x.ndim) for d in dim)
+        if len(set(axes)) < len(axes):
+            raise RuntimeError(f"dim {next(a for a in axes if axes.count(a) > 1)} appears multiple times in the list "
+                               "of dims")
+        return axes if x.ndim and axes else None
+    found = normal(int(dim), x.ndim)
+    return found if x.ndim else None
+
+
+def _kept(keepdim: bool, keepdims: bool | None) -> bool:
+    return bool(keepdim if keepdims is None else keepdims)
+
+
+def _reduced(name: str, function: Callable[..., Any], x: Tensor, axis: Any, keep: bool, **more: Any) -> Tensor:
+    """`function` along `axis`; what NumPy has as the default is not written."""
+    if axis is not None:
+        more["axis"] = axis
+    if keep:
+        more["keepdims"] = True
+    return apply(f"{name}Backward{int(axis is not None)}", function, x, **more)
+
+
+def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None, axis: Dim = None,
+        keepdims: bool | None = None) -> Tensor:
+    """The sum; of integers and Booleans an int64."""
+    x = to_type(input, dtypes.array_type(dtype) or (dtypes.INT64 if input._data.dtype.kind in "iub"
+                                                    else input._data.dtype))
+    return _reduced("Sum", np.sum, x, axes_of(x, dim, axis), _kept(keepdim, keepdims))
+
+
+def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None, axis: Dim = None,
+         keepdims: bool | None = None) -> Tensor:
+    """The mean, of floats only."""
+    x = to_type(input, dtypes.array_type(dtype) or input._data.dtype)
+    if x._data.dtype.kind not in "fc":
+        raise RuntimeError("mean(): could not infer output dtype. Input dtype must be either a floating point or "
+                           f"complex dtype. Got: {dtypes.class_name(x._data.dtype)}")
+    return _reduced("Mean", np.mean, x, axes_of(x, dim, axis), _kept(keepdim, keepdims))
+
+
+def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None, axis: int | None = None,
+         keepdims: bool | None = None) -> Tensor:
+    """The product; its gradient is right also where elements are 0."""
+    x = to_type(input, dtypes.array_type(dtype) or (dtypes.INT64 if input._data.dtype.kind in "iub"
+                                                    else input._data.dtype))
+    return _reduced("Prod", np.prod, x, axes_of(x, dim, axis), _kept(keepdim, keepdims))
+
+
+def _moment(name: str, function: Callable[..., Any], doc: str) -> Callable[..., Tensor]:
+    def moment(input: Tensor, dim: Dim = None, unbiased: bool | None = None, keepdim: bool = False, *,
+               correction: int = 1, axis: Dim = None, keepdims: bool | None = None) -> Tensor:
+        if isinstance(dim, bool):
+            dim, unbiased = None, dim
+        if input._data.dtype.kind not in "fc":
+            raise RuntimeError(f"{name.lower()} and other moments only support floating point and complex dtypes")
+        ddof = correction if unbiased is None else int(unbiased)
+        axes = axes_of(input, dim, axis)
+        return renamed(_reduced(name, function, input, axes, _kept(keepdim, keepdims), **({"ddof": ddof} if ddof
+                                                                                            else {})),
+                       f"{name}Backward0")
+
+    moment.__name__ = name.lower()
+    moment.__doc__ = doc
+    return moment
+
+
+std = _moment("Std", np.std, "The standard deviation, with Bessel's correction unless `unbiased=False`.")
+var = _moment("Var", np.var, "The variance, with Bessel's correction unless `unbiased=False`.")
+
+
+# --- extremes
+
+def _extreme(name: str, whole: Callable[..., Any], place: Callable[..., Any], pair: Any) -> Callable[..., Any]:
+    title = name.title()
+
+    def extreme(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, axis: Any = None,
+                keepdims: bool | None = None) -> Any:
+        dim = axis if dim is None else dim
+        if isinstance(dim, Tensor) or other is not None:
+            from srcad.runtime.tensors import arithmetic
+
+            two = {"max": arithmetic.maximum, "min": arithmetic.minimum}[name]
+            return two(input, dim if other is None else other)
+        if not input.numel() and dim is None:
+            raise RuntimeError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+                               "reduction dim with the 'dim' argument.")
+        if dim is None:
+            return apply(f"{title}Backward1", whole, input)
+        if not input.ndim:
+            return pair(apply(f"{title}Backward0", operator.pos, input), wrap(np.zeros((), np.int64)))
+        axis = normal(int(dim), input.ndim)
+        where = np.expand_dims(place(input._data, axis), axis)
+        values = gathered(input, axis, where, f"{title}Backward0")
+        if not _kept(keepdim, keepdims):
+            values, where = renamed(apply(f"{title}Backward0", np.squeeze, values, axis=axis),
+                                    f"{title}Backward0"), np.squeeze(where, axis)
+        return pair(values, wrap(where))
+
+    extreme.__name__ = name
+    extreme.__doc__ = (f"The {name}imum of all elements (equal ones share the gradient), or along `dim` the pair of "
+                       "values and indices; with another tensor, element by element.")
+    return extreme
+
+
+def gathered(x: Tensor, axis: int, index: Any, name: str = "GatherBackward0") -> Tensor:
+    """The elements of `x` at `index` along `axis`."""
+    places: list[Any] = list(np.ix_(*[np.arange(n) for n in index.shape]))
+    parts = tuple(wrap(np.asarray(p)) for p in places)
+    return apply(name, operator.getitem, x, (*parts[:axis], wrap(index), *parts[axis + 1:]))
+
+
+max = _extreme("max", np.max, np.argmax, max_)
+min = _extreme("min", np.min, np.argmin, min_)
+
+
+def _amount(name: str, function: Callable[..., Any]) -> Callable[..., Tensor]:
+    def amount(input: Tensor, dim: Dim = None, keepdim: bool = False, *, axis: Dim = None,
+               keepdims: bool | None = None) -> Tensor:
+        found = _reduced(name.title(), function, input, axes_of(input, dim, axis), _kept(keepdim, keepdims))
+        return renamed(found, f"{name.title()}Backward0")
+
+    amount.__name__ = name
+    amount.__doc__ = f"The {name[1:]}imum along dimensions; equal elements share the gradient."
+    return amount
+
+
+amax, amin = _amount("amax", np.max), _amount("amin", np.min)
+
+
+def _index(name: str, function: Callable[..., Any]) -> Callable[..., Tensor]:
+    def index(input: Tensor, dim: int | None = None, keepdim: bool = False, *, axis: int | None = None,
+              keepdims: bool | None = None) -> Tensor:
+        found = axes_of(input, dim, axis)
+        return wrap(np.asarray(function(input._data, axis=found, keepdims=_kept(keepdim, keepdims)), np.int64))
+
+    index.__name__ = name
+    index.__doc__ = f"The index of the {name[3:]}imum."
+    return index
+
+
+argmax, argmin = _index("argmax", np.argmax), _index("argmin", np.argmin)
+
+
+def _truth(name: str, function: Callable[..., Any]) -> Callable[..., Tensor]:
+    def truth(input: Tensor, dim: Dim = None, keepdim: bool = False, *, axis: Dim = None,
+              keepdims: bool | None = None) -> Tensor:
+        return wrap(function(input._data, axis=axes_of(input, dim, axis), keepdims=_kept(keepdim, keepdims)))
+
+    truth.__name__ = name
+    return truth
+
+
+all, any = _truth("all", np.all), _truth("any", np.any)
+
+
+def count_nonzero(input: Tensor, dim: Dim = None) -> Tensor:
+    return wrap(np.asarray(np.count_nonzero(input._data, axis=axes_of(input, dim, None))))
+
+
+# --- along a dimension
+
+def _one(input: Tensor, dim: int | None, axis: int | None) -> int:
+    dim = axis if dim is None else dim
+    if dim is None:
+        raise TypeError("missing a required argument: 'dim'")
+    return normal(int(dim), input.ndim)
+
+
+def cumsum(input: Tensor, dim: int | None = None, *, axis: int | None = None, dtype: Any = None) -> Tensor:
+    """Sums of the elements so far."""
+    place = _one(input, dim, axis)
+    x = to_type(input, dtypes.array_type(dtype) or (dtypes.INT64 if input._data.dtype.kind in "iub"
+                                                    else input._data.dtype))
+    return apply("CumsumBackward0", np.cumsum, x, axis=place) if x.ndim else x
+
+
+def cumprod(input: Tensor, dim: int | None = None, *, axis: int | None = None, dtype: Any = None) -> Tensor:
+    """Products of the elements so far."""
+    place = _one(input, dim, axis)
+    x = to_type(input, dtypes.array_type(dtype) or (dtypes.INT64 if input._data.dtype.kind in "iub"
+                                                    else input._data.dtype))
+    return apply("CumprodBackward0", np.cumprod, x, axis=place) if x.ndim else x
+
+
+def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+    """The elements in order along `dim`, and where they were."""
+    axis = normal(dim, input.ndim)
+    order = np.argsort(-input._data if descending else input._data, axis=axis, kind="stable")
+    return sort_(gathered(input, axis, order, "SortBackward0"), wrap(order))
+
+
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
+    return wrap(np.argsort(-input._data if descending else input._data, axis=normal(dim, input.ndim), kind="stable"))
+
+
+def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
+    """The `k` largest elements along `dim`, and where they are."""
+    axis = normal(dim, input.ndim)
+    order = np.take(np.argsort(-input._data if largest else input._data, axis=axis, kind="stable"), range(k), axis)
+    return topk_(gathered(input, axis, order, "TopkBackward0"), wrap(order))
+
+
+def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
+    """log(sum(exp(input))), without overflow."""
+    from srcad.runtime.tensors.arithmetic import _add, exp, log
+
+    x = as_float(input, "logsumexp")
+    axes = axes_of(x, dim, None)
+    top = wrap(np.max(x._data, axis=axes, keepdims=True))
+    top._data = np.where(np.isfinite(top._data), top._data, 0).astype(x._data.dtype)
+    total = log(sum(exp(minus(x, top)), dim, keepdim))
+    return renamed(_add(total, top if keepdim else wrap(np.squeeze(top._data, axes))), "LogsumexpBackward0")
+
+
+def log_softmax(input: Tensor, dim: int = -1, dtype: Any = None) -> Tensor:
+    """The logarithm of the softmax along `dim`."""
+    x = as_float(input, "log_softmax") if dtype is None else to_type(input, dtypes.array_type(dtype))  # type: ignore[arg-type]
+    return apply("LogSoftmaxBackward0", activations.log_softmax, x, axis=normal(dim, x.ndim))
+
+
+def softmax(input: Tensor, dim: int = -1, dtype: Any = None) -> Tensor:
+    """exp(input) over its sum along `dim`."""
+    from srcad.runtime.tensors.arithmetic import exp
+
+    return renamed(exp(log_softmax(input, dim, dtype)), "SoftmaxBackward0")
+
+
+# --- norms
+
+def norm(input: Tensor, p: Any = "fro", dim: Dim = None, keepdim: bool = False, dtype: Any = None, *,
+         axis: Dim = None, keepdims: bool | None = None) -> Tensor:
+    """The norm of all elements as one vector (or along `dim`): by default the root of the sum of squares."""
+    x = input if dtype is None else to_type(input, dtypes.array_type(dtype))  # type: ignore[arg-type]
+    if x._data.dtype.kind not in "fc":
+        raise RuntimeError("linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+                           f"{dtypes.class_name(x._data.dtype)}")
+    axes, keep = axes_of(x, dim, axis), _kept(keepdim, keepdims)
+    return renamed(vector_norm_of(x, 2 if p in ("fro", None) else p, axes, keep), "LinalgVectorNormBackward0")
+
+
+def vector_norm_of(x: Tensor, p: Any, axes: Any, keep: bool) -> Tensor:
+    from srcad.runtime.tensors import arithmetic
+
+    if p == 2 and not keep and (axes is None or isinstance(axes, int)):
+        more = {} if axes is None else {"axis": axes}
+        return apply("", np.linalg.norm, x, **more) if x.ndim else arithmetic.abs(x)
+    size = arithmetic.abs(x)
+    if p in (np.inf, -np.inf):
+        return _reduced("Amax", np.max if p > 0 else np.min, size, axes, keep)
+    if p == 0:
+        return sum(to_type(arithmetic.ne(x, 0), x._data.dtype), axes, keep)
+    if p == 1:
+        return sum(size, axes, keep)
+    if p == 2:
+        flat = axes if axes is not None else tuple(range(x.ndim))
+        return _root_of_squares(x, flat, keep)
+    return arithmetic.power(sum(arithmetic.power(size, p), axes, keep), 1 / p)
+
+
+def _root_of_squares(x: Tensor, axes: Any, keep: bool) -> Tensor:
+    """As a norm along one axis, so that its derivative at 0 is 0."""
+    from srcad.runtime.tensors import shapes
+
+    axes = axes if isinstance(axes, tuple) else (axes,)
+    if not x.ndim:
+        return apply("", operator.abs, x)
+    rest = tuple(a for a in range(x.ndim) if a not in axes)
+    flat = shapes.reshape(shapes.permute(x, (*rest, *axes)), (*(x.shape[a] for a in rest), -1))
+    found = apply("", np.linalg.norm, flat, axis=-1)
+    shape = tuple(1 if a in axes else n for a, n in enumerate(x.shape))
+    return shapes.reshape(found, shape) if keep else found
+
+
+def mean_square(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """The loss (input - target)²: its mean, its sum, or each."""
+    error = minus(input, target)
+    each = multiply(error, error)
+    return each if reduction == "none" else sum(each) if reduction == "sum" else mean(each)
+
+
+def nll_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """Minus the entry of `input` that `target` names, in each row."""
+    rows = wrap(np.arange(len(input)))
+    from srcad.runtime.tensors.arithmetic import neg
+
+    each = neg(apply("NllLossBackward0", operator.getitem, input, (rows, target)))
+    return each if reduction == "none" else sum(each) if reduction == "sum" else mean(each)
+
+
+def cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """The loss of logits for the classes in `target`."""
+    return renamed(nll_loss(log_softmax(input, 1), target, reduction), "NllLossBackward0")
+
+
+def normalized(x: Tensor, dim: int = 1, eps: float = 1e-12) -> Tensor:
+    """Rows of length one."""
+    from srcad.runtime.tensors.arithmetic import clamp
+
+    return divide(x, clamp(norm(x, 2, dim, True), min=eps))
