@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from srcad.runtime import activations
+
 RNG = np.random.default_rng(42)
 CASES: list[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = []
 
@@ -388,3 +390,13 @@ case(np.linspace, 0.5, 2.0, 5)
 case(np.linspace, 0.5, 2.0, 5, endpoint=False)
 case(np.linspace, 0.5, 2.0, 1)
 case(np.linspace, normal(3), normal(3), 4)
+
+# --- functions of networks
+for f in (activations.sigmoid, activations.softplus, activations.relu):
+    case(f, normal(3, 4))
+    case(f, normal(3).astype(SINGLE))
+    case(f, 0.7)
+case(activations.sigmoid, np.array([-800.0, 0.0, 800.0]))
+for axis in (0, 1, -1):
+    case(activations.log_softmax, normal(3, 4), axis=axis)
+case(activations.log_softmax, normal(4))

@@ -8,8 +8,9 @@
     x.grad                          # tensor([ 0.,  4.,  8., 12.])
     print(y.backward_source())      # the adjoint that ran, as NumPy source
 
-Operations run at once, on NumPy arrays, and what gradients flow through is recorded as a program.  `backward` sends that
-program through the same reverse mode and printer as `srcad.grad`; a structure that comes again is transformed once.
+Operations run at once, on NumPy arrays, and what gradients flow through is recorded as a program.  `backward` sends
+that program through the same reverse mode and printer as `srcad.grad`; a structure that comes again is transformed
+once.
 """
 
 import math

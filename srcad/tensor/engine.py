@@ -3,8 +3,8 @@
     y.backward()      cut the record from y      structure known?   --yes-->  run its way back
                                                  no: reverse, emit            add to .grad of the leaves
 
-A tensor with hooks (or whose gradient is kept) ends a cut: its gradient is complete when all that depends on it is done,
-so it is handed to the hooks and the way back goes on from there.
+A tensor with hooks (or whose gradient is kept) ends a cut: its gradient is complete when all that depends on it is
+done, so it is handed to the hooks and the way back goes on from there.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ import numpy as np
 from srcad.backends.load import annotate
 from srcad.ir import Let, Lit, Var, leaves
 from srcad.runtime.tensors import arithmetic
+from srcad.runtime.tensors.dtypes import class_name
+from srcad.runtime.tensors.operation import apply, of_node
 from srcad.runtime.tensors.products import several
-from srcad.runtime.tensors.record import MODE, Freed, Node, edge
-from srcad.runtime.tensors.tensor import Tensor, apply, of_node, wrap
+from srcad.runtime.tensors.record import MODE, PICK, Freed, Node, edge
+from srcad.runtime.tensors.tensor import Tensor, wrap
 from srcad.tensor.recorded import NUMBER, ONLY, Cut, Program, caller, cut, exact, key_of, made, names_of, span_of
 
 FAMILIES, VARIANTS = 512, 4     # structures remembered; numbers for which one is made before they become arguments
@@ -184,15 +186,9 @@ def _value_tensor(node: Node, which: int) -> Tensor:
     if which == ONLY:
         return of_node(node)
     whole = of_node(node)
-    pick = Node(node.name, _pick(), (node, which), {}, node.value[which], whole._counter)
+    pick = Node(node.name, PICK, (node, which), {}, node.value[which], whole._counter)
     pick.site = node.site
     return of_node(pick)
-
-
-def _pick() -> Any:
-    from srcad.runtime.tensors.record import PICK
-
-    return PICK
 
 
 def _computed(program: Program, nodes: tuple[Node, ...], numbers: list[Any], seeds: list[Any]) -> list[Any]:
@@ -227,15 +223,13 @@ class Recording:
         MODE.enabled = self.before
 
 
-_AGAIN = ("Trying to backward through the graph a second time (or directly access saved tensors after they have already "
-          "been freed). Saved intermediate values of the graph are freed when you call .backward() or "
+_AGAIN = ("Trying to backward through the graph a second time (or directly access saved tensors after they have "
+          "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
           "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if "
           "you need to access saved tensors after calling backward.")
 
 
 def _changed(node: Node) -> str:
-    from srcad.runtime.tensors.dtypes import class_name
-
     span = span_of(node) if node.function is not None else None
     made_by = f"output 0 of {node.name}" + (f" ({span}: {span.text.strip()})" if span else "")
     return ("one of the variables needed for gradient computation has been modified by an inplace operation: "
@@ -253,7 +247,7 @@ class Engine:
         sweep = Sweep(create_graph, lambda t: ids is None or id(t) in ids, frozenset())
         sweep.run(_seeded(tensors, gradients, create_graph), -1)
         for t, g in sweep.leaves.values():
-            g = sweep._hooked(getattr(t, "hooks", ()), g, t._data.dtype)
+            g = sweep._hooked(t.hooks, g, t._data.dtype)
             _accumulate(t, g, create_graph)
         if not (create_graph if retain_graph is None else retain_graph):
             release(sweep)

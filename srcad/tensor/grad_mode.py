@@ -32,11 +32,7 @@ class _Context:
         self.before: list[bool] = []
 
     def __new__(cls, function: Any = None) -> Any:
-        made = object.__new__(cls)
-        if function is None:
-            return made
-        made.__init__()
-        return made(function)
+        return object.__new__(cls) if function is None else cls()(function)
 
     def __enter__(self) -> None:
         self.before.append(MODE.enabled)

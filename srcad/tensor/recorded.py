@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from srcad.errors import Problem, Span, Unsupported
 from srcad.ir import FLOAT, INT, Builder, Func, Let, Lit, Param, Type, Var, array, form_of, op_of, type_of
 from srcad.rules import rule_of
 from srcad.runtime.tensors.record import PICK, Freed, Node, nodes_in
+from srcad.runtime.tensors.tensor import Tensor
 from srcad.transforms.backward import way_back
 from srcad.transforms.pipeline import optimised
 
@@ -232,8 +234,14 @@ def _type_of(value: Any) -> Any:
 # --- where a step stands in the user's code
 
 def span_of(node: Node) -> Span | None:
-    code, line = node.site
-    return Span(code.co_filename, line, function=code.co_name) if code is not None else None
+    code, place = node.site
+    return _span(code, place) if code is not None else None
+
+
+@lru_cache(4096)
+def _span(code: Any, place: int) -> Span:
+    line, end_line, column, end_column = next(islice(code.co_positions(), place // 2, None))
+    return Span(code.co_filename, line or code.co_firstlineno, column or 0, end_line, end_column, code.co_name)
 
 
 @lru_cache(4096)
@@ -253,18 +261,18 @@ def names_of(part: Cut, frame: Any) -> dict[Node, str]:
     """Names for the values: those of the user's variables, and those that the lines of the steps assign."""
     found: dict[Node, str] = {}
     for place, node in enumerate(part.steps):
-        following = part.steps[place + 1] if place + 1 < len(part.steps) else None
-        if following is None or following.site != node.site:
-            span = span_of(node)
-            name = _assigned(span.text) if span is not None else ""
+        span = span_of(node)
+        after = span_of(part.steps[place + 1]) if place + 1 < len(part.steps) else None
+        if span is not None and (after is None or after.line != span.line or after.column >= span.column):
+            name = _assigned(span.text)
             if name:
                 found[node] = name
     known = {*part.sources, *(part.nodes[k] for k in part.roots)}
     local = frame.f_locals if frame is not None else {}
     for name, value in local.items():
-        node = getattr(value, "_node", None) if type(value).__name__ == "Tensor" else None
-        if node in known or (node is not None and node not in found):
-            found[node] = name
+        own = value._node if type(value) is Tensor else None
+        if own is not None and (own in known or own not in found):
+            found[own] = name
     return found
 
 

@@ -14,12 +14,12 @@ import numpy as np
 
 from srcad.runtime import activations, arrays
 from srcad.runtime.tensors import dtypes
-from srcad.runtime.tensors.record import MODE, record
-from srcad.runtime.tensors.tensor import Tensor, apply, raw, wrap
+from srcad.runtime.tensors.operation import apply, raw, record
+from srcad.runtime.tensors.record import MODE
+from srcad.runtime.tensors.tensor import Tensor, wrap
 
 Function = Callable[..., Any]
 _NUMBERS = frozenset({float, int})
-_QUIET = {"over": "ignore", "invalid": "ignore", "divide": "ignore", "under": "ignore"}
 
 
 def to_type(x: Any, wanted: np.dtype) -> Any:
@@ -36,9 +36,13 @@ def tensor_of(x: Any) -> Any:
 
 def binary(name: str, function: Function, x: Any, y: Any) -> Tensor:
     """`function(x, y)` for operands of one type."""
-    a, b = raw(x), raw(y)
+    a = x._data if type(x) is Tensor else x
+    b = y._data if type(y) is Tensor else y
     try:
-        with np.errstate(**_QUIET):  # type: ignore[call-overload]
+        if function in _LOUD:
+            with _quiet():
+                value = function(a, b)
+        else:
             value = function(a, b)
     except ValueError as error:
         raise _explained(error, a, b) from None
@@ -46,6 +50,16 @@ def binary(name: str, function: Function, x: Any, y: Any) -> Tensor:
     if MODE.enabled and (getattr(x, "_needs", False) or getattr(y, "_needs", False)):
         record(t, name, function, (x, y), {})
     return t
+
+
+# Quotients by zero, logarithms of negative numbers and their like are ordinary here: no warnings.
+_LOUD = frozenset({operator.truediv, operator.floordiv, operator.mod, operator.pow, np.exp, np.exp2, np.expm1, np.log,
+                   np.log2, np.log10, np.log1p, np.sqrt, np.reciprocal, np.arcsin, np.arccos, np.arccosh, np.arctanh,
+                   np.sinh, np.cosh, np.tan})
+
+
+def _quiet() -> Any:
+    return np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore")
 
 
 def _explained(error: ValueError, a: Any, b: Any) -> Exception:
@@ -267,13 +281,16 @@ def unary(title: str, function: Function) -> Function:
 
     def call(input: Tensor) -> Tensor:
         x = as_float(input, title)
-        with np.errstate(**_QUIET):  # type: ignore[call-overload]
+        if loud:
+            with _quiet():
+                t = wrap(function(x._data))
+        else:
             t = wrap(function(x._data))
         if MODE.enabled and x._needs:
             record(t, name, function, (x,), {})
         return t
 
-    name = "".join(part.title() for part in title.split("_")) + "Backward0"
+    name, loud = "".join(part.title() for part in title.split("_")) + "Backward0", function in _LOUD
     call.__name__ = call.__qualname__ = title
     call.__doc__ = f"`{title}` of each element."
     return call
@@ -286,7 +303,8 @@ def as_float(x: Any, title: str) -> Tensor:
 
 
 exp, expm1, exp2 = unary("exp", np.exp), unary("expm1", np.expm1), unary("exp2", np.exp2)
-log, log2, log10, log1p = unary("log", np.log), unary("log2", np.log2), unary("log10", np.log10), unary("log1p", np.log1p)
+log, log1p = unary("log", np.log), unary("log1p", np.log1p)
+log2, log10 = unary("log2", np.log2), unary("log10", np.log10)
 sin, cos, tan = unary("sin", np.sin), unary("cos", np.cos), unary("tan", np.tan)
 asin, acos, atan = unary("asin", np.arcsin), unary("acos", np.arccos), unary("atan", np.arctan)
 sinh, cosh, tanh = unary("sinh", np.sinh), unary("cosh", np.cosh), unary("tanh", np.tanh)

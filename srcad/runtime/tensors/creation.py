@@ -50,10 +50,10 @@ def _shape_of(data: Any, own: list[np.dtype]) -> tuple[int, ...]:
         return tuple(data.shape)
     if isinstance(data, tuple | list):
         shapes = [_shape_of(d, own) for d in data]
-        for k, s in enumerate(shapes):
+        for s in shapes:
             if s != shapes[0]:
                 raise ValueError(f"expected sequence of length {shapes[0][0] if shapes[0] else 0} at dim 1 (got "
-                                 f"{s[0] if s else 0})" + ("" if k else ""))
+                                 f"{s[0] if s else 0})")
         return (len(data), *(shapes[0] if shapes else ()))
     if not isinstance(data, bool | int | float | complex):
         raise TypeError(f"new(): invalid data type {type(data).__name__!r}")

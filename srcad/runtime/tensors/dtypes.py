@@ -52,7 +52,7 @@ CLASSES = {"float32": "Float", "float64": "Double", "float16": "Half", "int64": 
            "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool", "complex64": "ComplexFloat",
            "complex128": "ComplexDouble"}
 INT64, BOOL, FLOAT64 = np.dtype(np.int64), np.dtype(bool), np.dtype(np.float64)
-_default = np.dtype(np.float32)
+_default = [np.dtype(np.float32)]
 
 
 def of(array: np.dtype) -> dtype:
@@ -70,14 +70,13 @@ def class_name(array: np.dtype) -> str:
 
 def default() -> np.dtype:
     """The type of floats that nothing else decides."""
-    return _default
+    return _default[0]
 
 
 def set_default(to: dtype) -> None:
-    global _default
     if not isinstance(to, dtype) or to.numpy.kind != "f":
         raise TypeError(f"only floating-point types are supported as the default type, not {to!r}")
-    _default = to.numpy
+    _default[0] = to.numpy
 
 
 def array_type(given: Any) -> np.dtype | None:
@@ -99,7 +98,7 @@ def of_number(value: Any) -> np.dtype:
         return BOOL
     if isinstance(value, int):
         return INT64
-    return complex_of(_default) if isinstance(value, complex) else _default
+    return complex_of(default()) if isinstance(value, complex) else default()
 
 
 def complex_of(real: np.dtype) -> np.dtype:

@@ -1,7 +1,7 @@
 """Reading and writing elements.
 
-Numbers, slices, `...` and None give views of the memory; lists and tensors of integers or Booleans give copies.  A write
-goes to the memory itself, and where gradients flow it is recorded as a new version of the tensor.
+Numbers, slices, `...` and None give views of the memory; lists and tensors of integers or Booleans give copies.  A
+write goes to the memory itself, and where gradients flow it is recorded as a new version of the tensor.
 """
 
 from __future__ import annotations
@@ -13,18 +13,12 @@ import numpy as np
 
 from srcad.runtime import arrays
 from srcad.runtime.tensors import dtypes
-from srcad.runtime.tensors.arithmetic import binary, renamed, to_type
+from srcad.runtime.tensors.arithmetic import _add, binary, divide, minus, multiply, renamed, to_type, where
+from srcad.runtime.tensors.operation import apply, may_change, overwritten, raw, viewed
 from srcad.runtime.tensors.record import MODE
-from srcad.runtime.tensors.tensor import (
-    Step,
-    Tensor,
-    apply,
-    may_change,
-    overwritten,
-    raw,
-    viewed,
-    wrap,
-)
+from srcad.runtime.tensors.reductions import gathered
+from srcad.runtime.tensors.shapes import expand, ravel
+from srcad.runtime.tensors.tensor import Step, Tensor, wrap
 
 
 def _normalised(x: Tensor, index: Any) -> tuple[Any, ...]:
@@ -39,7 +33,7 @@ def _normalised(x: Tensor, index: Any) -> tuple[Any, ...]:
             part = int(part.item())
         if isinstance(part, Tensor):
             _checked_type(part)
-        if isinstance(part, float) or isinstance(part, str):
+        if isinstance(part, float | str):
             raise TypeError("only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
                             f"indices (got {type(part).__name__})")
         if isinstance(part, slice):
@@ -157,8 +151,8 @@ def _mismatch(x: Tensor, parts: tuple[Any, ...], value: Tensor, error: ValueErro
             return RuntimeError(f"The expanded size of the tensor ({target[-k]}) must match the existing size "
                                 f"({shape[-k]}) at non-singleton dimension {len(target) - k}.  Target sizes: {target}."
                                 f"  Tensor sizes: {shape}")
-    return RuntimeError(f"shape mismatch: value tensor of shape {shape} cannot be broadcast to indexing result of shape "
-                        f"{target}: {error}")
+    return RuntimeError(f"shape mismatch: value tensor of shape {shape} cannot be broadcast to indexing result of "
+                        f"shape {target}: {error}")
 
 
 def _recorded_store(x: Tensor, parts: tuple[Any, ...], value: Tensor) -> None:
@@ -185,14 +179,12 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where the mask holds, as a vector."""
     shape = np.broadcast_shapes(input.shape, mask.shape)
-    from srcad.runtime.tensors.shapes import expand
 
     return renamed(getitem(expand(input, shape), expand(mask, shape)), "MaskedSelectBackward0")
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """`value` where the mask holds."""
-    from srcad.runtime.tensors.arithmetic import where
 
     given = value if isinstance(value, Tensor) else wrap(np.asarray(value, input._data.dtype))
     return renamed(where(mask, given, input), "MaskedFillBackward0")
@@ -200,14 +192,12 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
 
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The elements at `index` along `dim`."""
-    from srcad.runtime.tensors.reductions import gathered
 
     return gathered(input, dim % input.ndim, index._data)
 
 
 def take(input: Tensor, index: Tensor) -> Tensor:
     """Elements of the flattened tensor."""
-    from srcad.runtime.tensors.shapes import ravel
 
     return renamed(getitem(ravel(input), index), "TakeBackward0")
 
@@ -240,25 +230,21 @@ def fast_in_place(x: Tensor, y: Any, ufunc: Any, slow: Any) -> Any:
 
 
 def add_(x: Tensor, other: Any, *, alpha: Any = 1) -> Any:
-    from srcad.runtime.tensors.arithmetic import _add, multiply
 
     return fast_in_place(x, other if alpha == 1 else multiply(other, alpha), np.add, _add)
 
 
 def sub_(x: Tensor, other: Any, *, alpha: Any = 1) -> Any:
-    from srcad.runtime.tensors.arithmetic import minus, multiply
 
     return fast_in_place(x, other if alpha == 1 else multiply(other, alpha), np.subtract, minus)
 
 
 def mul_(x: Tensor, other: Any) -> Any:
-    from srcad.runtime.tensors.arithmetic import multiply
 
     return fast_in_place(x, other, np.multiply, multiply)
 
 
 def div_(x: Tensor, other: Any) -> Any:
-    from srcad.runtime.tensors.arithmetic import divide
 
     return fast_in_place(x, other, np.true_divide, divide)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from srcad.runtime.tensors import arithmetic, dtypes, indexing, products, reductions, shapes
 from srcad.runtime.tensors.arithmetic import to_type
-from srcad.runtime.tensors.creation import default_generator
+from srcad.runtime.tensors.creation import default_generator, legacy
 from srcad.runtime.tensors.indexing import in_place
 from srcad.runtime.tensors.tensor import Tensor, wrap
 
@@ -29,12 +29,10 @@ SAME_NAME: dict[Any, tuple[str, ...]] = {
              "repeat", "repeat_interleave", "tile", "split", "chunk", "narrow", "unbind", "flip", "roll", "tril",
              "triu", "diagonal", "diag", "clone", "contiguous"),
     products: ("dot", "inner", "mv", "mm", "bmm", "matmul", "outer", "cross", "trace", "det", "inverse", "cholesky",
-               "pinverse", "matrix_power", "slogdet"),
+               "matrix_power", "slogdet"),
     indexing: ("index_select", "masked_select", "masked_fill", "gather", "take", "add_", "sub_", "mul_", "div_",
                "zero_", "fill_", "copy_"),
 }
-products.pinverse = products.pinv  # type: ignore[attr-defined]
-
 for _module, _names in SAME_NAME.items():
     for _name in _names:
         setattr(Tensor, _name, getattr(_module, _name))
@@ -80,6 +78,13 @@ OPERATORS: dict[str, Any] = {
 for _name, _operator in OPERATORS.items():
     setattr(Tensor, f"__{_name}__", _operator)
 
+def _constructed(cls: type, *args: Any, **kwargs: Any) -> Tensor:
+    """`torch.Tensor(2, 3)` and `torch.Tensor([1, 2])`: floats of the default type."""
+    return legacy(*args, **kwargs)
+
+
+Tensor.__new__ = _constructed  # type: ignore[method-assign, assignment]
+Tensor.pinverse = products.pinv  # type: ignore[attr-defined]
 Tensor.T = property(shapes.reversed_dims)  # type: ignore[attr-defined]
 Tensor.mT = property(shapes.matrix_transpose)  # type: ignore[attr-defined]
 

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from srcad.runtime.tensors import dtypes, shapes
-from srcad.runtime.tensors.arithmetic import multiply, renamed
-from srcad.runtime.tensors.record import MODE, PICK, Node, edge, record, requires
+from srcad.runtime.tensors.arithmetic import multiply, renamed, to_type
+from srcad.runtime.tensors.operation import apply, record, requires
+from srcad.runtime.tensors.record import MODE, PICK, Node, edge
 from srcad.runtime.tensors.reductions import axes_of, norm, vector_norm_of
-from srcad.runtime.tensors.tensor import Tensor, apply, wrap
+from srcad.runtime.tensors.tensor import Tensor, wrap
 
 _SPELLED = {"Long": "long int", "Int": "int", "Float": "float", "Double": "double", "Bool": "bool", "Half": "c10::Half",
             "Short": "short int", "Byte": "unsigned char", "Char": "signed char", "ComplexFloat": "c10::complex<float>",
@@ -274,7 +275,6 @@ def eigvals(A: Tensor) -> Tensor:
 
 
 def _complex(x: Tensor) -> Tensor:
-    from srcad.runtime.tensors.arithmetic import to_type
 
     return to_type(x, dtypes.complex_of(x._data.dtype))  # type: ignore[no-any-return]
 

@@ -13,9 +13,10 @@ a node remembers the count at which it saw its value, so the way back can tell w
 from __future__ import annotations
 
 import operator
+import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from typing import Any, NoReturn
 
@@ -38,19 +39,18 @@ class Node:
     """One step of the record; `serial` is the order in which they were made.
 
     `args` and `kwargs` are those of the call, with a node for each tensor.  `owner` is the tensor of a leaf, `hooks`
-    what is called with the gradient when it is known.  `site` is the user's code: a code object and a line."""
+    what is called with the gradient when it is known.  `site` is the user's code: a code object and a place in it."""
 
-    __slots__ = ("args", "counter", "freed", "function", "hooks", "kwargs", "name", "owner", "serial", "shape", "site",
-                 "value", "version")
+    owner: Any = None
+    hooks: tuple[Any, ...] = ()
+    freed = False
+    site: tuple[Any, int] = (None, 0)
 
     def __init__(self, name: str, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any,
                  counter: Counter) -> None:
         self.name, self.function, self.args, self.kwargs = name, function, args, kwargs
         self.value, self.counter, self.version = value, counter, counter[0]
         self.serial = next(_serials)
-        self.owner: Any = None
-        self.hooks: tuple[Any, ...] = ()
-        self.freed = False
 
     @property
     def changed(self) -> bool:
@@ -104,12 +104,13 @@ def engine() -> Any:
 def site() -> tuple[Any, int]:
     """The user's code that is running: the innermost frame outside of this package."""
     frame: Any = sys._getframe(2)
-    while frame is not None and frame.f_globals.get("__name__", "").startswith(_OURS):
+    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
         frame = frame.f_back
-    return (frame.f_code, frame.f_lineno) if frame is not None else (None, 0)
+    return (frame.f_code, frame.f_lasti) if frame is not None else (None, 0)
 
 
-_OURS = ("srcad.runtime.tensors", "srcad.tensor")
+_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+_HERE = (os.path.join(_ROOT, "runtime", "tensors", ""), os.path.join(_ROOT, "tensor", ""))
 
 
 def edge(t: Any) -> Node:
@@ -143,46 +144,6 @@ def regenerate(t: Any) -> None:
         new.site = node.site if node.function is not None else site()
         node = new
     t._node, t._needs, t._seen = node, t._base._needs, t._base._generation
-
-
-def record(t: Any, name: str, function: Callable[..., Any], args: tuple[Any, ...],
-           kwargs: dict[str, Any]) -> None:
-    """Remember that the tensor `t` is `function(*args, **kwargs)`; `args` holds tensors."""
-    found = tuple([edge(a) if hasattr(a, "_node") else _edges(a) if type(a) in _NESTED else a for a in args])
-    node = Node(name, function, found, kwargs, t._data, t._counter)
-    node.site = site()
-    t._node, t._needs = node, True
-
-
-_NESTED = frozenset({tuple, list, slice})
-
-
-def _edges(tree: Any) -> Any:
-    """A tree of arguments with nodes in place of tensors."""
-    if hasattr(tree, "_node"):
-        return edge(tree)
-    if type(tree) is tuple:
-        return tuple(map(_edges, tree))
-    if type(tree) is list:
-        return list(map(_edges, tree))
-    if type(tree) is slice:
-        return slice(_edges(tree.start), _edges(tree.stop), _edges(tree.step))
-    return tree
-
-
-def requires(args: Any) -> bool:
-    """Does an operation on these arguments have to be recorded?"""
-    return MODE.enabled and _needs(args)
-
-
-def _needs(args: Any) -> bool:
-    for a in args:
-        if type(a) in _NESTED:
-            if type(a) is not slice and _needs(a):
-                return True
-        elif getattr(a, "_needs", False):
-            return True
-    return False
 
 
 def refuse_leaf() -> NoReturn:

@@ -12,9 +12,22 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from srcad.runtime import activations
-from srcad.runtime.tensors import dtypes
-from srcad.runtime.tensors.arithmetic import as_float, divide, minus, multiply, renamed, to_type
-from srcad.runtime.tensors.tensor import Tensor, apply, normal, wrap
+from srcad.runtime.tensors import arithmetic, dtypes, shapes
+from srcad.runtime.tensors.arithmetic import (
+    _add,
+    as_float,
+    clamp,
+    divide,
+    exp,
+    log,
+    minus,
+    multiply,
+    neg,
+    renamed,
+    to_type,
+)
+from srcad.runtime.tensors.operation import apply
+from srcad.runtime.tensors.tensor import Tensor, normal, wrap
 
 Dim = Any
 _NUMERIC = "iubfc"
@@ -129,8 +142,6 @@ def _extreme(name: str, whole: Callable[..., Any], place: Callable[..., Any], pa
                 keepdims: bool | None = None) -> Any:
         dim = axis if dim is None else dim
         if isinstance(dim, Tensor) or other is not None:
-            from srcad.runtime.tensors import arithmetic
-
             two = {"max": arithmetic.maximum, "min": arithmetic.minimum}[name]
             return two(input, dim if other is None else other)
         if not input.numel() and dim is None:
@@ -254,7 +265,6 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 
 def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
     """log(sum(exp(input))), without overflow."""
-    from srcad.runtime.tensors.arithmetic import _add, exp, log
 
     x = as_float(input, "logsumexp")
     axes = axes_of(x, dim, None)
@@ -272,7 +282,6 @@ def log_softmax(input: Tensor, dim: int = -1, dtype: Any = None) -> Tensor:
 
 def softmax(input: Tensor, dim: int = -1, dtype: Any = None) -> Tensor:
     """exp(input) over its sum along `dim`."""
-    from srcad.runtime.tensors.arithmetic import exp
 
     return renamed(exp(log_softmax(input, dim, dtype)), "SoftmaxBackward0")
 
@@ -291,8 +300,6 @@ def norm(input: Tensor, p: Any = "fro", dim: Dim = None, keepdim: bool = False, 
 
 
 def vector_norm_of(x: Tensor, p: Any, axes: Any, keep: bool) -> Tensor:
-    from srcad.runtime.tensors import arithmetic
-
     if p == 2 and not keep and (axes is None or isinstance(axes, int)):
         more = {} if axes is None else {"axis": axes}
         return apply("", np.linalg.norm, x, **more) if x.ndim else arithmetic.abs(x)
@@ -311,8 +318,6 @@ def vector_norm_of(x: Tensor, p: Any, axes: Any, keep: bool) -> Tensor:
 
 def _root_of_squares(x: Tensor, axes: Any, keep: bool) -> Tensor:
     """As a norm along one axis, so that its derivative at 0 is 0."""
-    from srcad.runtime.tensors import shapes
-
     axes = axes if isinstance(axes, tuple) else (axes,)
     if not x.ndim:
         return apply("", operator.abs, x)
@@ -333,7 +338,6 @@ def mean_square(input: Tensor, target: Tensor, reduction: str = "mean") -> Tenso
 def nll_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """Minus the entry of `input` that `target` names, in each row."""
     rows = wrap(np.arange(len(input)))
-    from srcad.runtime.tensors.arithmetic import neg
 
     each = neg(apply("NllLossBackward0", operator.getitem, input, (rows, target)))
     return each if reduction == "none" else sum(each) if reduction == "sum" else mean(each)
@@ -346,6 +350,5 @@ def cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Ten
 
 def normalized(x: Tensor, dim: int = 1, eps: float = 1e-12) -> Tensor:
     """Rows of length one."""
-    from srcad.runtime.tensors.arithmetic import clamp
 
     return divide(x, clamp(norm(x, 2, dim, True), min=eps))

@@ -11,7 +11,8 @@ import numpy as np
 from srcad.runtime import arrays
 from srcad.runtime.tensors import dtypes
 from srcad.runtime.tensors.arithmetic import to_type
-from srcad.runtime.tensors.tensor import Step, Tensor, apply, normal, viewed, wrap
+from srcad.runtime.tensors.operation import apply, viewed
+from srcad.runtime.tensors.tensor import Step, Tensor, normal, wrap
 
 
 def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:

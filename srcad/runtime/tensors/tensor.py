@@ -1,7 +1,8 @@
 """`Tensor`: an array that may be recorded.
 
-A tensor has memory (`_data`, a NumPy array; a NumPy scalar until somebody needs the memory of a single number), a counter
-of the changes of that memory, and, if gradients are to flow through it, the node of the record that it is the value of.
+A tensor has memory (`_data`, a NumPy array; a NumPy scalar until somebody needs the memory of a single number), a
+counter of the changes of that memory, and, if gradients are to flow through it, the node of the record that it is the
+value of.
 A view shares the memory and the counter of its base, and knows the steps from there.
 
 The methods that compute are those of the neighbouring modules; `methods` attaches them.
@@ -9,7 +10,6 @@ The methods that compute are those of the neighbouring modules; `methods` attach
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,18 +17,13 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from srcad.runtime import arrays
 from srcad.runtime.tensors import dtypes
+from srcad.runtime.tensors.printing import text
 from srcad.runtime.tensors.record import (
-    MODE,
     Counter,
     Node,
     edge,
     engine,
-    record,
-    refuse_leaf,
-    regenerate,
-    requires,
 )
 
 
@@ -95,18 +90,12 @@ class Tensor:
     _seen = 0                 # the generation of the base at which a view's node was made
     _generation = 0           # how often a recorded operation overwrote this tensor
     _retains = False
+    hooks: tuple[Callable[[Any], Any], ...] = ()    # of a leaf
     _grad: Any = None
     _data: Any
     _counter: Counter
     __array_priority__ = 1000
     __hash__ = object.__hash__
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        if args or kwargs:
-            from srcad.runtime.tensors.creation import legacy  # the constructor is rarely called
-
-            return legacy(*args, **kwargs)
-        return wrap(np.empty(0, dtypes.default()))
 
     # --- what it is
 
@@ -223,8 +212,6 @@ class Tensor:
         return wrap(array)
 
     def __repr__(self) -> str:
-        from srcad.runtime.tensors.printing import text  # printing looks at tensors
-
         return text(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -309,8 +296,8 @@ class Tensor:
         def keep(gradient: Tensor) -> None:
             self._grad = gradient if self._grad is None else self._grad + gradient  # type: ignore[operator]
 
-        node = edge(self)
-        node.hooks = (*node.hooks, keep)
+        own = edge(self)
+        own.hooks = (*own.hooks, keep)
 
     @property
     def retains_grad(self) -> bool:
@@ -353,8 +340,8 @@ class Handle:
 
     def __init__(self, t: Tensor, hook: Callable[[Any], Any]) -> None:
         self.hook = hook
-        self.holder: Any = t if t.is_leaf else edge(t)
-        self.holder.hooks = (*getattr(self.holder, "hooks", ()), hook)
+        self.holder: Any = edge(t) if not t.is_leaf else t
+        self.holder.hooks = (*self.holder.hooks, hook)
 
     def remove(self) -> None:
         self.holder.hooks = tuple(h for h in self.holder.hooks if h is not self.hook)
@@ -374,8 +361,6 @@ def normal(dim: int, rank: int) -> int:
     return dim % least
 
 
-# --- how operations make tensors
-
 _new = object.__new__
 
 
@@ -384,101 +369,3 @@ def wrap(data: Any) -> Tensor:
     t = _new(Tensor)
     t._data, t._counter = data, [0]
     return t
-
-
-def apply(name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
-    """`function` of the arrays in `args`, recorded where one of the tensors requires it."""
-    t = wrap(function(*map(raw, args), **kwargs))
-    if requires(args) and t._data.dtype.kind in "fc":
-        record(t, name, function, args, kwargs)
-    return t
-
-
-def raw(x: Any) -> Any:
-    """Arrays in place of tensors, in a tree."""
-    if isinstance(x, Tensor):
-        return x._data
-    if type(x) is tuple:
-        return tuple(map(raw, x))
-    if type(x) is list:
-        return list(map(raw, x))
-    if type(x) is slice:
-        return slice(raw(x.start), raw(x.stop), raw(x.step))
-    return x
-
-
-def viewed(x: Tensor, step: Step) -> Tensor:
-    """A view of `x`."""
-    t = wrap(step.look(x.array))
-    t._counter = x._counter
-    t._base, t._steps = (x, (step,)) if x._base is None else (x._base, (*x._steps, step))
-    if MODE.enabled and x._needs:
-        record(t, step.name, step.function, (x, *step.args), step.kwargs)
-    t._seen = t._base._generation
-    return t
-
-
-def of_node(node: Node) -> Tensor:
-    """A tensor for the value of a node as it was recorded."""
-    t = wrap(node.value)
-    t._counter, t._node, t._needs = node.counter, node, node.function is not None or node.owner is not None
-    return t
-
-
-def overwritten(x: Tensor, value: Tensor) -> Tensor:
-    """`x`, whose memory becomes `value`, which was computed of it: in place, and recorded so."""
-    if value._data.shape != x._data.shape:
-        raise RuntimeError(f"output with shape {list(x.shape)} doesn't match the broadcast shape {list(value.shape)}")
-    own, given = x._data.dtype, value._data.dtype
-    if own != given and not np.can_cast(given, own, "same_kind"):
-        raise RuntimeError(f"result type {dtypes.class_name(given)} can't be cast to the desired output type "
-                           f"{dtypes.class_name(own)}")
-    if MODE.enabled and x._needs:
-        may_change(x)
-    if value._needs and own != given:
-        value = apply("ToCopyBackward0", arrays.astype, value, own)
-    before = edge(x._base) if x._base is not None and (value._needs or x._needs) else None
-    np.copyto(x.array, value._data, casting="same_kind")
-    x._counter[0] += 1
-    if value._needs:
-        _rebased(x, edge(value), before)
-    elif x._needs and MODE.enabled and not x.is_leaf:
-        # What the tensor was matters no longer.
-        _rebased(x, edge(value), before)
-    return x
-
-
-def may_change(x: Tensor) -> None:
-    """Refuse changes in place of what gradients are wanted of."""
-    if x._base is not None and x._base._needs and x._base.is_leaf:
-        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-    if x._needs and x.is_leaf:
-        refuse_leaf()
-
-
-def _rebased(x: Tensor, node: Node, before: Node | None) -> None:
-    """Make `node` the record of `x`, and of its base if it is a view."""
-    base = x._base
-    if base is None:
-        _renew(x, node)
-        return
-    assert before is not None
-    looks = [of_node(before)]
-    for step in x._steps[:-1]:
-        looks.append(apply(step.name, step.function, looks[-1], *step.args, **step.kwargs))
-    new = of_node(node)
-    for old, step in zip(reversed(looks), reversed(x._steps), strict=True):
-        new = step.put(old, new)
-    _renew(base, edge(new))
-    base._generation += 1
-    regenerate(x)
-
-
-def _renew(x: Tensor, node: Node) -> None:
-    new = Node(node.name, node.function, node.args, node.kwargs, x._data, x._counter)
-    new.site = getattr(node, "site", (None, 0))
-    if node.function is None:
-        new = Node(node.name, operator.pos, (node,), {}, x._data, x._counter)
-        new.site = (None, 0)
-    x._node, x._needs = new, True
-    x._generation += 1
