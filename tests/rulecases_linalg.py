@@ -49,8 +49,14 @@ case(L.norm, z(3, 2), "nuc")
 for a in (definite(), definite(2), hermitian(), definite(n=1)):
     for f in (L.cholesky, L.eigvalsh):
         case(f, a)
+    case(L.eigvalsh, a, UPLO="U")
+    case(L.cholesky, a, upper=True)
 for a in (definite(), definite(2)):
     case(L.eigh, a)
+    case(L.eigh, a, UPLO="U")
+for a in (regular(), regular(2), normal(3, 3), np.array([[0.0, 2.0], [-1.0, 0.5]]), regular() + z(3, 3), regular(n=1)):
+    case(L.eig, a)
+    case(L.eigvals, a)
 for a in (normal(3, 3), normal(4, 2), normal(2, 4, 3)):
     case(L.qr, a)
 for a in (normal(3, 3), normal(4, 2), normal(2, 4), normal(2, 4, 3)):

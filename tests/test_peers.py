@@ -314,7 +314,7 @@ def test_globals_are_not_frozen(monkeypatch):
 
 @pytest.mark.parametrize("f", [lambda x: x * np.random.normal(),
                                lambda x: x * np.random.default_rng(0).normal(),
-                               lambda x: np.sum(np.unique(x) ** 2), lambda x: x * __import__("time").time()])
+                               lambda x: np.sum(np.union1d(x, x) ** 2), lambda x: x * __import__("time").time()])
 def test_refused(f):
     with pytest.raises(Unsupported) as caught:
         grad(f)(np.array([1.0, 1.0]))

@@ -145,7 +145,7 @@ def async_(x):
 
 
 def without_rule(x):
-    return np.sum(np.unique(x))
+    return np.sum(np.union1d(x, x))
 
 
 def draw(x):

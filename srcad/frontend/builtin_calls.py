@@ -7,6 +7,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from srcad.frontend.branches import truth
 from srcad.frontend.classes import class_of
 from srcad.frontend.effects import PRINT, TEXT
@@ -62,6 +64,19 @@ def fold_call(v: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     except (TypeError, ValueError, ArithmeticError) as error:
         raise Refused(f"a call that always fails: {error}") from None
     return Const(result)
+
+
+def _fact(name: str) -> Handler:
+    """`np.shape(x)` is `x.shape`, where x is an array whose rank is known."""
+    def handler(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        function = getattr(np, name)
+        if len(args) == 1 and not kwargs and isinstance(args[0], Num) and args[0].atom.type.shape is not None:
+            return attribute(frame, args[0], name)
+        return operation(frame, function, args, kwargs)
+    return handler
+
+
+BUILTINS.update({getattr(np, name): _fact(name) for name in ("shape", "ndim", "size")})
 
 
 @builtin(len)

@@ -22,6 +22,7 @@ from srcad.frontend.bodies import bind, lower_body
 from srcad.frontend.branches import select
 from srcad.frontend.builtin_calls import fold_call
 from srcad.frontend.capture import Source, capture
+from srcad.frontend.composed_calls import composition
 from srcad.frontend.containers import call_method
 from srcad.frontend.iterables import BUILTINS
 from srcad.frontend.machine import Frame
@@ -51,6 +52,7 @@ from srcad.frontend.values import (
     is_static,
 )
 from srcad.ir import op_of
+from srcad.rules.composed import vectorized
 
 DEPTH = 60  # nested calls of different functions
 PURE_MODULES = ("math", "cmath", "_operator")
@@ -119,6 +121,12 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
     handler = BUILTINS.get(v) if _hashable(v) else None
     if handler is not None:
         return handler(frame, args, kwargs)
+    composed = composition(frame, v, args, kwargs)
+    if composed is not None:
+        program, args = composed
+        return call_function(frame, program, args, kwargs)  # type: ignore[arg-type]
+    if _hashable(v) and v in PURE and all(map(is_static, [*args, *kwargs.values()])):
+        return fold_call(v, args, kwargs)
     op = op_of(v)
     if op is not None and array_stores.has_out(v, args, kwargs):
         return array_stores.into(frame, v, args, kwargs)
@@ -173,6 +181,8 @@ def _is_pure(v: Any) -> bool:
 
 def _construct(frame: Frame, cls: type, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """An object of a class: a named tuple, a dataclass, or what `__init__` makes of it."""
+    if cls is np.vectorize and len(args) == 1:
+        return Partial(Const(vectorized), (args[0],), ())
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         defaults = getattr(cls, "_field_defaults", {})
         values = dict(zip(cls._fields, args, strict=False)) | kwargs

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from typing import Any
 
+import numpy as np
+
 from srcad.frontend.branches import truth
-from srcad.frontend.builtin_calls import BUILTINS, Handler, builtin, operation
+from srcad.frontend.builtin_calls import BUILTINS, Handler, builtin, fold_call, operation
 from srcad.frontend.comprehensions import comprehended, listed
 from srcad.frontend.machine import Frame
 from srcad.frontend.places import binary
@@ -28,6 +31,7 @@ from srcad.frontend.values import (
     Stream,
     Tup,
     is_atomic,
+    is_known,
     is_static,
     static,
 )
@@ -107,11 +111,25 @@ def _extreme(function: Any) -> Handler:
             if items is None:
                 return operation(frame, function, args, {})
             args = list(items)
+            if all(map(is_known, args)):
+                return fold_call(function, [Tup(tuple(args))], {})
         return args[0] if len(args) == 1 else operation(frame, function, args, {})
     return handler
 
 
 BUILTINS.update({max: _extreme(max), min: _extreme(min)})
+
+
+@builtin(math.prod)
+def _product(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    items = known(frame, args[0])
+    start = kwargs.get("start", Const(1))
+    if items is None:
+        return binary(frame, "mul", start, frame.call(Const(np.prod), [args[0]]))
+    result = start
+    for item in items:
+        result = item if result == Const(1) else binary(frame, "mul", result, item)
+    return result
 
 
 def _quantifier(is_all: bool) -> Handler:

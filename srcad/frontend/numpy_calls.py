@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 from typing import Any
 
@@ -12,6 +13,7 @@ from srcad.frontend.comprehensions import listed
 from srcad.frontend.lists import columns_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.values import (
+    NONE,
     Const,
     Items,
     Num,
@@ -25,7 +27,7 @@ from srcad.frontend.values import (
     describe,
     static,
 )
-from srcad.ir import Op, op_of
+from srcad.ir import Lit, Op, Var, leaves, op_of
 from srcad.rules import rule_of
 
 
@@ -41,16 +43,39 @@ def call_operation(frame: Frame, op: Op, args: list[Any], kwargs: dict[str, Any]
     form_args = []
     for i, a in enumerate(args):
         name = names[i] if i < len(names) else ""
-        form_args.append(structure(frame, a, name) if name in op.structure else argument(frame, a))
-    form_kwargs = {k: structure(frame, v, k) if k in op.structure else argument(frame, v) for k, v in kwargs.items()}
+        form_args.append(structure(frame, a, name) if name in op.structure else _data(frame, op, a))
+    form_kwargs = {k: structure(frame, v, k) if k in op.structure else _data(frame, op, v) for k, v in kwargs.items()}
     if op.outs > 1:
-        return Tup(tuple(Num(v) for v in frame.build.calls(op, *form_args, **form_kwargs)))
+        return Tup(tuple(Num(v) for v in frame.build.calls(op, *form_args, **form_kwargs)), _record_class(op))
     result = frame.machine.record(op, *form_args, **form_kwargs)
     if result.type.kind == "sequence" and op.memory != "fresh":
         for a in form_args:
             frame.machine.memories.hold(a, frame.build.span)
     frame.machine.memories.derive(result, op, tuple(form_args), form_kwargs, frame.build.made)
     return result_of(frame, result)
+
+
+def _record_class(op: Op) -> type | None:
+    """The named tuple that the operation gives."""
+    name = op.name.removeprefix("np.linalg.")
+    if name == op.name:
+        return None
+    module = importlib.import_module("numpy.linalg._linalg")
+    return getattr(module, f"{name.capitalize()}Result", None) or getattr(module, f"{name.upper()}Result", None)
+
+
+def _data(frame: Frame, op: Op, value: Any) -> Any:
+    """An argument that is data; a list of numbers or arrays is made an array where NumPy would make one of it."""
+    result = argument(frame, value)
+    if op.lists or not isinstance(result, list | tuple) or not any(map(_is_inexact, leaves(result))):
+        return result
+    array = op_of(np.array)
+    assert array is not None
+    return frame.build.call(array, result)
+
+
+def _is_inexact(a: Any) -> bool:
+    return a.type.is_inexact or a.type.rank != 0 if isinstance(a, Var | Lit) else isinstance(a, float | complex)
 
 
 def result_of(frame: Frame, var: Any) -> Any:
@@ -73,6 +98,9 @@ def _parameters(op: Op) -> tuple[str, ...]:
 def _ordered(op: Op, args: list[Any], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """Data that was passed by keyword goes to its position, where the rules expect it."""
     names, args, kwargs = _parameters(op), list(args), dict(kwargs)
+    if op.function is np.clip and (kwargs.keys() & {"min", "max"}):  # the names of the array API
+        low, high = (kwargs.pop(n, NONE) for n in ("min", "max"))
+        return [*args, low, high], kwargs
     while len(args) < len(names) and names[len(args)] in kwargs and names[len(args)] not in op.structure:
         args.append(kwargs.pop(names[len(args)]))
     return args, kwargs

@@ -40,7 +40,7 @@ from srcad.frontend.values import (
     static,
 )
 from srcad.ir import EXTENT, NEVER, OPERATORS, Atom, Op, Var, op_of
-from srcad.rules import ATTRIBUTES, METHODS
+from srcad.rules import ATTRIBUTES, METHODS, composed
 from srcad.rules.sequences import ITEM, NEW, REPEAT, SLICE
 
 BINARY = {
@@ -168,6 +168,9 @@ def subscript(frame: Frame, owner: Any, index: Any) -> Any:
         case Ref():
             found = special(frame, owner, "getitem", index)
             return _container_item(frame, owner, index) if found is None else found
+        case Const(value=v) if v is np.r_ or v is np.c_:
+            parts = index if type(index) is tuple else index.items if isinstance(index, Tup) else (index,)
+            return frame.call(Const(composed.r_ if v is np.r_ else composed.c_), [_row(frame, p) for p in parts])
         case Const(value=v):
             if isinstance(index, slice) or not is_static(index):
                 return _known_item(frame, tuple(map(Const, v)) if isinstance(v, str | tuple | range) else (), index,
@@ -186,6 +189,17 @@ def subscript(frame: Frame, owner: Any, index: Any) -> Any:
 
 # How iterators that can be subscripted are: `A.flat[k]`.
 ITEMS_OF: dict[str, Callable[..., Any]] = {}
+
+
+def _row(frame: Frame, part: Any) -> Any:
+    """A part of `np.r_[...]`: a slice is a range of numbers."""
+    if not isinstance(part, slice):
+        return part
+    bounds = [Const(d) if p is None else p for p, d in zip((part.start, part.stop, part.step), (0, None, 1), strict=True)]
+    step = bounds[2].value if isinstance(bounds[2], Const) else None
+    if isinstance(step, complex):
+        return frame.call(Const(np.linspace), [*bounds[:2], Const(int(abs(step)))])
+    return frame.call(Const(np.arange), bounds)
 
 
 def viewed(frame: Frame, op: Op, atom: Atom, *rest: Any) -> Num:

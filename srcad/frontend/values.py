@@ -233,6 +233,13 @@ def is_static(value: Any) -> bool:
     return isinstance(value, Const) or (isinstance(value, Tup) and all(map(is_static, value.items)))
 
 
+def is_known(value: Any) -> bool:
+    """Is it a number or another object that is known now?  (Also one that the program computes from what is known.)"""
+    constant = value.atom.type.value if isinstance(value, Num) and isinstance(value.atom, Var) else None
+    return is_static(value) or isinstance(value, Num) and (
+        isinstance(value.atom, Lit) or constant is not None and constant.size is None)
+
+
 def is_function(value: Any) -> bool:
     return isinstance(value, Closure | Partial | Method | Either) or (isinstance(value, Const)
                                                                       and callable(value.value))

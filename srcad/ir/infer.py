@@ -187,7 +187,8 @@ def _described(results: list[Any], sizes: dict[Size, int]) -> Type:
     types = [type_of(r) for r in results]
     first = types[0]
     if not first.is_numeric or any((t.kind, t.rank) != (first.kind, first.rank) for t in types):
-        return UNKNOWN if first.is_numeric else OBJECT
+        # A tuple or list of results may carry a derivative.
+        return UNKNOWN if first.is_numeric or isinstance(results[0], tuple | list) else OBJECT
     shape = tuple(_linear([t.shape[axis].offset for t in types if t.shape is not None], sizes)
                   for axis in range(first.rank or 0))
     return Type(first.kind, first.dtype if len({t.dtype for t in types}) == 1 else None, shape)

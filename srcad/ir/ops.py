@@ -27,7 +27,8 @@ class Op:
 
     `elementwise` says that it maps over its arguments with NumPy's broadcasting.  `memory` says what the result may
     share memory with.  `infer`, where it is given, is called with the filled call, each atom replaced by its `Type` or
-    by a `Lit`, and returns the type of the result (a tuple for several), or None for "unknown".
+    by a `Lit`, and returns the type of the result (a tuple for several), or None for "unknown".  `lists`
+    says that it takes lists of arrays as lists; to other operations a list of numbers is one array.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Op:
     structure: frozenset[str] = STRUCTURE
     infer: Callable[..., Any] | None = field(default=None, repr=False)
     outs: int = 1
+    lists: bool = False
 
     def __repr__(self) -> str:
         return self.name

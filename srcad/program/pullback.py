@@ -99,8 +99,8 @@ class Pullback:
         parts, given = leaves(self.func.result), _cotangents(self.func.result, cotangent)
         if len(given) != len(parts):
             raise ArgumentError(f"the cotangent must have the structure of the result of {self.func.name}")
-        outputs = [(g, shape) for a, g, shape in zip(parts, given, self.shapes, strict=True)
-                   if isinstance(a, Var | Lit | Undef)]
+        outputs = [(np.asarray(g) if isinstance(a, Var) and a.type.kind == "array" and np.ndim(g) == 0 else g, shape)
+                   for a, g, shape in zip(parts, given, self.shapes, strict=True) if isinstance(a, Var | Lit | Undef)]
         return [self._seed(g, shape) for k, (g, shape) in enumerate(outputs) if k in self.halves.outputs]
 
     def _seed(self, g: Any, shape: tuple[int, ...] | None) -> Any:

@@ -15,6 +15,7 @@ from srcad.rules.symbols import is_complex, is_constant, is_number, recorded
 from srcad.runtime import scalars
 
 _power_slope = recorded(scalars.power_slope)
+_numpy_power = recorded(np.power)
 _power_log = recorded(scalars.power_log)
 
 
@@ -38,6 +39,12 @@ def _power_in_exponent(z: Any, x: Any, y: Any) -> Any:
     if is_number(x) and is_number(y):
         return z * _power_log(x)
     return z * np.log(np.where(x == 0, 1, x))
+
+
+def _numpy_power_in_base(z: Any, x: Any, y: Any) -> Any:
+    if is_number(x) and is_constant(y) and y not in (0, 1, 2):
+        return y * _numpy_power(x, y - 1)
+    return _power_in_base(z, x, y)
 
 
 def conjugate_sign(x: Any) -> Any:
@@ -73,7 +80,8 @@ alike(operator.sub, np.subtract, elementwise=True)
 alike(operator.mul, np.multiply, elementwise=True)
 alike(operator.truediv, np.true_divide, elementwise=True)
 alike(operator.mod, np.remainder, elementwise=True)
-alike(operator.pow, np.power, np.float_power, elementwise=True)
+for _power in (np.power, np.float_power):  # these give inf where `**` of Python numbers raises
+    elementwise(_power, _numpy_power_in_base, _power_in_exponent)
 alike(operator.neg, np.negative, elementwise=True)
 alike(operator.pos, np.positive, elementwise=True)
 alike(operator.abs, abs, np.absolute, elementwise=True)

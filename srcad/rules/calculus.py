@@ -213,7 +213,8 @@ def _select_type(conditions: Any, choices: Any, default: Any = 0) -> Type:
     return results.made(results.broadcast([s for s in shapes if s is not None]), dtype)
 
 
-custom(np.select, jvps=(None, _select_jvp, _default_jvp), vjps=(None, _select_vjp, _default_vjp), infer=_select_type)
+custom(np.select, jvps=(None, _select_jvp, _default_jvp), vjps=(None, _select_vjp, _default_vjp), infer=_select_type,
+       lists=True)
 
 
 def _delete_vjp(g: Any, y: Any, x: Any, places: Any, axis: Any = None) -> Any:

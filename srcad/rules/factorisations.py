@@ -140,9 +140,7 @@ def _svd_type(a: Any) -> Any:
             Type("array", t.dtype, (*t.shape[:-2], k, t.shape[-1])))
 
 
-def _thin_only(a: Any, full_matrices: bool, compute_uv: bool) -> None:
-    if not compute_uv:
-        raise NotImplementedError("svd with compute_uv=False: use np.linalg.svdvals")
+def _thin_only(a: Any, full_matrices: bool) -> None:
     shape = type_in(a).shape
     if full_matrices and (shape is None or shape[-1] != shape[-2]):
         raise NotImplementedError("svd with full_matrices=True of a matrix that is not square")
@@ -150,13 +148,15 @@ def _thin_only(a: Any, full_matrices: bool, compute_uv: bool) -> None:
 
 def _any_svd_jvp(t: Any, y: Any, a: Any, full_matrices: bool = True, compute_uv: bool = True,
                  hermitian: bool = False) -> Any:
-    _thin_only(a, full_matrices, compute_uv)
+    _thin_only(a, full_matrices)
     return _svd_jvp(t, y, a)
 
 
 def _any_svd_vjp(g: Any, y: Any, a: Any, full_matrices: bool = True, compute_uv: bool = True,
                  hermitian: bool = False) -> Any:
-    _thin_only(a, full_matrices, compute_uv)
+    if g[0] is None and g[2] is None:
+        return None if g[1] is None else _svdvals_vjp(g[1], y, a)
+    _thin_only(a, full_matrices)
     return _svd_vjp(g, y, a)
 
 
@@ -285,4 +285,4 @@ def _chain_type(factors: Any) -> Any:
     return result
 
 
-custom(np.linalg.multi_dot, jvps=(_multi_dot_jvp,), vjps=(_only_matrices,), infer=_chain_type)
+custom(np.linalg.multi_dot, jvps=(_multi_dot_jvp,), vjps=(_only_matrices,), infer=_chain_type, lists=True)

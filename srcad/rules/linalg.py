@@ -1,7 +1,7 @@
 """Linear algebra: solving, inverses, determinants, norms and factorisations.
 
-The rules hold for stacks of matrices.  A factorisation that reads one triangle of a symmetric matrix has the derivative
-by the symmetric matrix, (t + t.T) / 2, as in JAX.
+The rules hold for stacks of matrices.  A factorisation of a symmetric matrix reads one triangle only, so only that
+triangle has a derivative: of a matrix that is symmetric by its own making this gives the same as any other sharing.
 """
 
 from __future__ import annotations
@@ -168,27 +168,38 @@ def symmetric(x: Any) -> Any:
     return (x + H(x)) / 2
 
 
+def mirrored(t: Any, upper: bool = False) -> Any:
+    """The symmetric matrix of which a triangle of `t` is read."""
+    part = np.triu if upper else np.tril
+    if is_complex(t):  # the diagonal counts as real
+        half = part(t) - t * beside(t, np.eye)(np.shape(t)[-1]) / 2
+        return half + H(half)
+    return part(t) + T(part(t, 1 if upper else -1))
+
+
+def folded(g: Any, upper: bool = False) -> Any:
+    """The transpose of `mirrored`, for a `g` that is symmetric."""
+    return np.triu(g) + np.triu(g, 1) if upper else np.tril(g) + np.tril(g, -1)
+
+
 def _halved(x: Any) -> Any:
     """The lower triangle, with half of the diagonal."""
     return np.tril(x) - x * beside(x, np.eye)(np.shape(x)[-1]) / 2
 
 
-def _lower_only(upper: bool) -> None:
-    if upper:
-        raise NotImplementedError("cholesky with upper=True")
-
-
 def _cholesky_jvp(t: Any, y: Any, a: Any, upper: bool = False) -> Any:
-    _lower_only(upper)
-    inner = np.linalg.solve(y, H(np.linalg.solve(y, symmetric(t))))
-    return _matmul(y, _halved(inner))
+    """For the upper factor, whose conjugate transpose is the lower one."""
+    low = H(y) if upper else y
+    inner = np.linalg.solve(low, H(np.linalg.solve(low, mirrored(t, upper))))
+    result = _matmul(low, _halved(inner))
+    return H(result) if upper else result
 
 
 def _cholesky_vjp(g: Any, y: Any, a: Any, upper: bool = False) -> Any:
-    _lower_only(upper)
-    inner = _halved(_matmul(T(y), np.tril(g)))
-    back = T(y)
-    return symmetric(_conjugate_solve(y, back, inner))
+    low, bar = (H(y), H(g)) if upper else (y, g)
+    back = T(low)
+    inner = _halved(_matmul(back, np.tril(bar)))
+    return folded(symmetric(_conjugate_solve(low, back, inner)), upper)
 
 
 def _conjugate_solve(y: Any, back: Any, inner: Any) -> Any:
@@ -212,7 +223,7 @@ def _diagonal(x: Any) -> Any:
 
 def _eigh_jvp(t: Any, y: Any, a: Any, UPLO: str = "L") -> Any:
     w, v = y
-    inner = _matmul(_matmul(H(v), symmetric(t)), v)
+    inner = _matmul(_matmul(H(v), mirrored(t, UPLO == "U")), v)
     return np.real(_diagonal(inner)) if is_complex(a) else _diagonal(inner), _matmul(v, _gaps(w) * inner)
 
 
@@ -226,7 +237,7 @@ def _eigh_vjp(g: Any, y: Any, a: Any, UPLO: str = "L") -> Any:
     if not parts:
         return None
     inner = parts[0] if len(parts) == 1 else parts[0] + parts[1]
-    return symmetric(_matmul(_matmul(np.conj(v) if is_complex(v) else v, inner), T(v)))
+    return folded(symmetric(_matmul(_matmul(np.conj(v) if is_complex(v) else v, inner), T(v))), UPLO == "U")
 
 
 def _eigh_type(a: Any, UPLO: str = "L") -> Any:
@@ -238,17 +249,74 @@ def _eigh_type(a: Any, UPLO: str = "L") -> Any:
 
 
 def _eigvalsh_jvp(t: Any, y: Any, a: Any, UPLO: str = "L") -> Any:
-    _, v = _eigh(a)
-    inner = _diagonal(_matmul(_matmul(H(v), symmetric(t)), v))
+    _, v = _eigh(a, UPLO)
+    inner = _diagonal(_matmul(_matmul(H(v), mirrored(t, UPLO == "U")), v))
     return np.real(inner) if is_complex(a) else inner
 
 
 def _eigvalsh_vjp(g: Any, y: Any, a: Any, UPLO: str = "L") -> Any:
-    _, v = _eigh(a)
-    return _matmul((np.conj(v) if is_complex(v) else v) * g[..., None, :], T(v))
+    _, v = _eigh(a, UPLO)
+    return folded(_matmul((np.conj(v) if is_complex(v) else v) * g[..., None, :], T(v)), UPLO == "U")
 
 
 _eigh, _svd = recorded(np.linalg.eigh), recorded(arrays.thin_svd)
 custom(np.linalg.eigh, jvps=(_eigh_jvp,), vjps=(_eigh_vjp,), outs=2, infer=_eigh_type)
 custom(np.linalg.eigvalsh, jvps=(_eigvalsh_jvp,), vjps=(_eigvalsh_vjp,),
        infer=lambda a, UPLO="L": _eigh_type(a)[0])
+
+
+# --- any square matrix: eigenvalues, and eigenvectors of norm 1 whose largest component is real, as LAPACK makes them
+
+def _eigvals_jvp(t: Any, y: Any, a: Any) -> Any:
+    _, v = _eig(a)
+    return _diagonal(np.linalg.solve(v, _matmul(t, v)))
+
+
+def _eigvals_vjp(g: Any, y: Any, a: Any) -> Any:
+    _, v = _eig(a)
+    return _project(np.linalg.solve(T(v), g[..., :, None] * T(v)), a)
+
+
+def _largest(v: Any) -> Any:
+    """1 at the largest component of each column."""
+    place = np.argmax(np.abs(v), axis=-2)
+    return beside(v, np.arange)(np.shape(v)[-1])[:, None] == place[..., None, :]
+
+
+def _eig_jvp(t: Any, y: Any, a: Any) -> Any:
+    w, v = y
+    inner = np.linalg.solve(v, _matmul(t, v))
+    free = _matmul(v, _gaps(w) * inner)
+    unit = free - v * np.real(np.sum(np.conj(v) * free, axis=-2, keepdims=True))
+    turn = np.imag(np.sum(np.where(_largest(v), unit / v, 0), axis=-2, keepdims=True))
+    return _diagonal(inner), _project(unit - 1j * v * turn, v)
+
+
+def _eig_vjp(g: Any, y: Any, a: Any) -> Any:
+    (gw, gv), (w, v) = g, y
+    parts: list[Any] = []
+    if gv is not None:
+        turn = np.real(np.sum(gv * (-1j * v), axis=-2, keepdims=True))
+        unit = gv + np.where(_largest(v), -1j * turn / v, 0)
+        free = unit - np.conj(v) * np.real(np.sum(unit * v, axis=-2, keepdims=True))
+        parts.append(_gaps(w) * _matmul(T(v), free))
+    if gw is not None:
+        parts.append(gw[..., None, :] * beside(v, np.eye)(np.shape(v)[-1]))
+    if not parts:
+        return None
+    inner = parts[0] if len(parts) == 1 else parts[0] + parts[1]
+    return _project(np.linalg.solve(T(v), _matmul(inner, T(v))), a)
+
+
+def _eig_type(a: Any) -> Any:
+    """Whether the eigenvalues of a real matrix are real is not known before."""
+    t = type_in(a)
+    if t.shape is None:
+        return UNKNOWN, UNKNOWN
+    own = t.dtype if t.dtype is not None and t.dtype.kind == "c" else None
+    return Type("array", own, t.shape[:-1]), Type("array", own, t.shape)
+
+
+_eig, _project = recorded(np.linalg.eig), recorded(arrays.project)
+custom(np.linalg.eig, jvps=(_eig_jvp,), vjps=(_eig_vjp,), outs=2, infer=_eig_type)
+custom(np.linalg.eigvals, jvps=(_eigvals_jvp,), vjps=(_eigvals_vjp,), infer=lambda a: _eig_type(a)[0])

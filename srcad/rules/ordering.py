@@ -141,6 +141,9 @@ for _function, _scale in ((np.quantile, 1.0), (np.percentile, 100.0)):
 constant(arrays.quantile_weights, infer=lambda x, q, axis=None: Type("array", np.dtype(float), type_in(x).shape))
 
 
+constant(arrays.first_places, infer=lambda x: Type("array", np.dtype(int), (fresh(),)))
+
+
 # --- interpolation
 
 def _segment(x: Any, xp: Any) -> tuple[Any, Any]:

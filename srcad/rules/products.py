@@ -169,6 +169,8 @@ def letters(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
 
 def _einsum_vjp(i: int) -> Any:
     def vjp(g: Any, y: Any, subscripts: str, *operands: Any, **kwargs: Any) -> Any:
+        if not isinstance(subscripts, str):
+            raise NotImplementedError("np.einsum without a string of subscripts")
         terms, result = letters(subscripts, [known_rank(o) for o in operands])
         others = [o for j, o in enumerate(operands) if j != i]
         return _contribution(g, terms, result, i, others, operands[i], kwargs)

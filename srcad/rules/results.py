@@ -44,7 +44,7 @@ def promoted(*args: Any) -> np.dtype | None:
 @lru_cache(1024)
 def _promoted(operands: tuple[tuple[bool, np.dtype], ...]) -> np.dtype:
     values = [np.ones((), dtype).item() if weak else dtype for weak, dtype in operands]
-    return np.result_type(*values)
+    return np.result_type(*values) if values else np.dtype(float)
 
 
 def product(dims: Sequence[Dim]) -> Dim:

@@ -60,7 +60,7 @@ def _transpose_vjp(g: Any, y: Any, x: Any, axes: Any = None) -> Any:
 
 linear(np.transpose, _transpose_vjp, memory="view")
 linear(np.matrix_transpose, lambda g, y, x: np.matrix_transpose(g), memory="view")
-linear(np.swapaxes, lambda g, y, x, a, b: np.swapaxes(g, a, b), memory="view")
+linear(np.swapaxes, lambda g, y, x, axis1, axis2: np.swapaxes(g, axis1, axis2), memory="view")
 linear(np.moveaxis, lambda g, y, x, source, destination: np.moveaxis(g, destination, source), memory="view")
 
 
@@ -118,7 +118,7 @@ def _pieces(g: Any, lengths: list[Any], axis: int) -> list[Any]:
     return pieces
 
 
-linear(np.concatenate, _concatenate_vjp, infer=results.concatenated)
+linear(np.concatenate, _concatenate_vjp, infer=results.concatenated, lists=True)
 
 
 def _row(g: Any, i: int, axis: int) -> Any:
@@ -133,7 +133,7 @@ def _stack_vjp(g: Any, y: Any, arrays_: Any, axis: int = 0, **_: Any) -> Any:
     return [_row(g, i, axis) for i in range(len(arrays_))]
 
 
-linear(np.stack, _stack_vjp, infer=results.stacked)
+linear(np.stack, _stack_vjp, infer=results.stacked, lists=True)
 
 
 def _item_rank(xs: Any) -> int | None:
@@ -181,9 +181,9 @@ def _column_stack_vjp(g: Any, y: Any, arrays_: Any) -> Any:
     return [shaped_as(p[:, 0] if known_rank(a) == 1 else p, a) for p, a in zip(pieces, arrays_, strict=True)]
 
 
-linear(np.vstack, _vstack_vjp, infer=results.vstacked)
-linear(np.hstack, _hstack_vjp, infer=results.hstacked)
-linear(np.column_stack, _column_stack_vjp, infer=results.column_stacked)
+linear(np.vstack, _vstack_vjp, infer=results.vstacked, lists=True)
+linear(np.hstack, _hstack_vjp, infer=results.hstacked, lists=True)
+linear(np.column_stack, _column_stack_vjp, infer=results.column_stacked, lists=True)
 linear(np.append, lambda g, y, x, values, axis=None: _concatenate_vjp(g, y, [x, values], axis)[0],
        lambda g, y, x, values, axis=None: _concatenate_vjp(g, y, [x, values], axis)[1],
        infer=lambda x, values, axis=None: results.concatenated([x, values], axis))
@@ -192,8 +192,9 @@ linear(np.append, lambda g, y, x, values, axis=None: _concatenate_vjp(g, y, [x, 
 # --- copies, and arrays of what a display lists
 
 linear(np.copy, lambda g, y, x, order="K": g, infer=results.copied)
-linear(np.asarray, lambda g, y, x, dtype=None, **_: display_vjp(g, x), infer=results.displayed, memory="perhaps")
-linear(np.array, lambda g, y, x, dtype=None, **_: display_vjp(g, x), infer=results.displayed)
+linear(np.asarray, lambda g, y, x, dtype=None, **_: display_vjp(g, x), infer=results.displayed, memory="perhaps",
+       lists=True)
+linear(np.array, lambda g, y, x, dtype=None, **_: display_vjp(g, x), infer=results.displayed, lists=True)
 linear(np.ascontiguousarray, lambda g, y, x, dtype=None: project_to(g, x), memory="perhaps")
 linear(np.asfortranarray, lambda g, y, x, dtype=None: project_to(g, x), memory="perhaps")
 linear(arrays.astype, lambda g, y, x, dtype: project_to(g, x), name=".astype", infer=results.cast)

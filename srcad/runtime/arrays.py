@@ -292,3 +292,8 @@ def half_spectrum_weights(g: Any, axis: int) -> Any:
     if n % 2 == 0:
         weights[-1] = 1.0
     return np.reshape(weights, (-1,) + (1,) * (np.ndim(g) - 1 - axis % np.ndim(g)))
+
+
+def first_places(x: Any) -> Any:
+    """Where the elements of `np.unique(x)` stand first in the raveled `x`."""
+    return np.unique(x, return_index=True)[1]
