@@ -13,7 +13,8 @@ from srcad.frontend.values import NONE, Const, Num, Tup
 from srcad.rules import composed
 
 
-def composition(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) -> tuple[Callable[..., Any], list[Any]] | None:
+def composition(frame: Frame, v: Any, args: list[Any],
+                kwargs: dict[str, Any]) -> tuple[Callable[..., Any], list[Any]] | None:
     """The program that this call stands for, and its arguments; None where the function has a rule of its own."""
     if isinstance(v, np.vectorize):
         return None if v.excluded or v.signature else (composed.vectorized, [Const(v.pyfunc), *args])

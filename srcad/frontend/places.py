@@ -195,7 +195,8 @@ def _row(frame: Frame, part: Any) -> Any:
     """A part of `np.r_[...]`: a slice is a range of numbers."""
     if not isinstance(part, slice):
         return part
-    bounds = [Const(d) if p is None else p for p, d in zip((part.start, part.stop, part.step), (0, None, 1), strict=True)]
+    given = (part.start, part.stop, part.step)
+    bounds = [Const(d) if p is None else p for p, d in zip(given, (0, None, 1), strict=True)]
     step = bounds[2].value if isinstance(bounds[2], Const) else None
     if isinstance(step, complex):
         return frame.call(Const(np.linspace), [*bounds[:2], Const(int(abs(step)))])

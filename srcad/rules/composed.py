@@ -66,7 +66,7 @@ def corrcoef(x, y=None, rowvar=True):  # type: ignore[no-untyped-def]
 def gradient(f, *varargs, axis=None, edge_order=1):  # type: ignore[no-untyped-def]
     axes = range(f.ndim) if axis is None else axis
     steps = varargs if len(varargs) > 1 else varargs * len(axes) if varargs else (1.0,) * len(axes)
-    return tuple([np.gradient(f, s, axis=k, edge_order=edge_order) for s, k in zip(steps, axes)])
+    return tuple([np.gradient(f, s, axis=k, edge_order=edge_order) for s, k in zip(steps, axes, strict=True)])
 
 
 # --- products and matrices
@@ -232,7 +232,7 @@ def choose(a, choices):  # type: ignore[no-untyped-def]
 
 
 def fromiter(iter, dtype=float, count=-1):  # type: ignore[no-untyped-def]
-    return np.array([v for v in iter], dtype=dtype)
+    return np.array(list(iter), dtype=dtype)
 
 
 def ix_(*args):  # type: ignore[no-untyped-def]
@@ -280,10 +280,10 @@ def vectorized(pyfunc, *args):  # type: ignore[no-untyped-def]
         for a in np.ravel(args[0]):
             results.append(pyfunc(a))
     elif len(args) == 2:
-        for a, b in zip(np.ravel(args[0] * ones), np.ravel(args[1] * ones)):
+        for a, b in zip(np.ravel(args[0] * ones), np.ravel(args[1] * ones), strict=True):
             results.append(pyfunc(a, b))
     elif len(args) == 3:
-        for a, b, c in zip(np.ravel(args[0] * ones), np.ravel(args[1] * ones), np.ravel(args[2] * ones)):
+        for a, b, c in zip(*[np.ravel(a * ones) for a in args], strict=True):
             results.append(pyfunc(a, b, c))
     else:
         raise TypeError("np.vectorize over more than three arrays")
@@ -353,14 +353,14 @@ def any_outer(ufunc, a, b):  # type: ignore[no-untyped-def]
 
 def fftn(a, s=None, axes=None, norm=None):  # type: ignore[no-untyped-def]
     axes = tuple(range(-len(s), 0)) if axes is None else axes
-    for n, axis in zip(s, axes):
+    for n, axis in zip(s, axes, strict=True):
         a = np.fft.fft(a, n, axis=axis, norm=norm)
     return a
 
 
 def ifftn(a, s=None, axes=None, norm=None):  # type: ignore[no-untyped-def]
     axes = tuple(range(-len(s), 0)) if axes is None else axes
-    for n, axis in zip(s, axes):
+    for n, axis in zip(s, axes, strict=True):
         a = np.fft.ifft(a, n, axis=axis, norm=norm)
     return a
 
@@ -410,7 +410,8 @@ ALWAYS: dict[Any, Callable[..., Any]] = {
 # Those that have a rule, which serves only a part of their calls.
 OTHERWISE: dict[Any, Callable[..., Any]] = {
     np.average: average, np.gradient: gradient, np.kron: kron, np.linalg.norm: nuclear_norm, np.fft.fft2: fft2,
-    np.fft.ifft2: ifft2, np.fft.fftn: fftn, np.fft.ifftn: ifftn, np.linalg.svd: svd_values, np.cross: cross, np.concatenate: concatenated,
+    np.fft.ifft2: ifft2, np.fft.fftn: fftn, np.fft.ifftn: ifftn, np.linalg.svd: svd_values, np.cross: cross,
+    np.concatenate: concatenated,
     np.stack: stacked, np.vstack: vstacked, np.hstack: hstacked, np.column_stack: column_stacked, np.unique: unique,
 }
 METHODS: dict[tuple[str, np.ufunc], Callable[..., Any]] = {
