@@ -118,7 +118,9 @@ class _Rewriter:
                 return []
         if let.op.name in REWRITTEN:
             *lets, let = rewritten(let, self.around)
-            return [*(s for one in lets for s in self.let(one)), *self.kept(let)]
+            before = [s for one in lets for s in self.let(one)]
+            let = Let(let.outs, let.op, tuple(map(self.atom, let.args)), let.form, let.span)
+            return [*before, *self.kept(let)]
         return self.kept(let)
 
     def kept(self, let: Let) -> Iterable[Let]:
