@@ -52,6 +52,7 @@ from srcad.frontend.values import (
     is_static,
 )
 from srcad.ir import op_of
+from srcad.rules import external
 from srcad.rules.composed import vectorized
 
 DEPTH = 60  # nested calls of different functions
@@ -124,9 +125,10 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
     composed = composition(frame, v, args, kwargs)
     if composed is not None:
         program, args = composed
-        return call_function(frame, program, args, kwargs)  # type: ignore[arg-type]
+        return call_value(frame, Const(program), args, kwargs)
     if _hashable(v) and v in PURE and all(map(is_static, [*args, *kwargs.values()])):
         return fold_call(v, args, kwargs)
+    external.load(v)
     op = op_of(v)
     if op is not None and array_stores.has_out(v, args, kwargs):
         return array_stores.into(frame, v, args, kwargs)

@@ -10,7 +10,7 @@ import numpy as np
 from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import structure
 from srcad.frontend.values import NONE, Const, Num, Tup
-from srcad.rules import composed
+from srcad.rules import composed, external
 
 
 def composition(frame: Frame, v: Any, args: list[Any],
@@ -20,6 +20,9 @@ def composition(frame: Frame, v: Any, args: list[Any],
         return None if v.excluded or v.signature else (composed.vectorized, [Const(v.pyfunc), *args])
     if v is np.einsum and args and isinstance(args[0], Num):
         return composed.einsum, _with_letters(frame, args)
+    external_program = external.program(v)
+    if external_program is not None:
+        return external_program, args
     ufunc = getattr(v, "__self__", None)
     if isinstance(ufunc, np.ufunc):
         program = composed.METHODS.get((v.__name__, ufunc))
