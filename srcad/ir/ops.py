@@ -18,7 +18,7 @@ STRUCTURE = frozenset({
     "endpoint", "retstep", "sparse", "side", "method", "hermitian", "offset", "axis1", "axis2", "source",
     "destination", "equal_nan", "k", "like", "device", "bias", "rowvar", "stable",
 })
-Memory = Literal["fresh", "view", "perhaps"]
+Memory = Literal["fresh", "view", "perhaps", "same"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,9 +26,10 @@ class Op:
     """`name` is how generated code spells it (`np.sin`, `math.sin`, `unbroadcast`); `function` is what it runs.
 
     `elementwise` says that it maps over its arguments with NumPy's broadcasting.  `memory` says what the result may
-    share memory with.  `infer`, where it is given, is called with the filled call, each atom replaced by its `Type` or
-    by a `Lit`, and returns the type of the result (a tuple for several), or None for "unknown".  `lists`
-    says that it takes lists of arrays as lists; to other operations a list of numbers is one array.
+    share memory with: nothing ("fresh"), a part of an argument, perhaps that, or it is the "same" as the first argument
+    or fresh.  `infer`, where it is given, is called with the filled call, each atom replaced by its `Type` or by a
+    `Lit`, and returns the type of the result (a tuple for several), or None for "unknown".  `lists` says that it takes
+    lists of arrays as lists; to other operations a list of numbers is one array.
     """
 
     name: str

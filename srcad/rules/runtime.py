@@ -47,9 +47,9 @@ def _unbroadcast_vjp(h: Any, y: Any, g: Any, x: Any) -> Any:
 
 
 linear(arrays.unbroadcast, _unbroadcast_vjp, name="unbroadcast", infer=_shape_of_second,
-       memory="perhaps")
+       memory="same")
 linear(arrays.project, lambda h, y, g, x: _project(h, g), name="project", infer=_projected,
-       memory="perhaps")
+       memory="same")
 constant(arrays.zeros_for, infer=_zeros_type)
 linear(arrays.sum_transpose,
        lambda h, y, g, x, axis=None, keepdims=False: np.sum(h, axis=axis, keepdims=keepdims),

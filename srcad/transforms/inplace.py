@@ -158,6 +158,9 @@ def _whole(func: Func) -> frozenset[Any]:
             case Let(op=op, outs=outs):
                 if op.memory == "fresh" and not isinstance(op, CallOp):
                     candidates.update(outs[:1] if op.name == "pop" else outs)
+                elif op.memory == "same":
+                    candidates.update(outs)
+                    copies.append((outs[0], stmt.args[0]))
             case If(choices=choices):
                 candidates.update(c.out for c in choices)
                 copies += [(c.out, a) for c in choices for a in (c.then, c.orelse)]

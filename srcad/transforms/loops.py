@@ -60,6 +60,10 @@ class _Cotangent:
     def variable(self) -> Var:
         return self.source.param if isinstance(self.source, Carry) else self.source
 
+    def out(self) -> Var:
+        bar = bar_of(self.variable)
+        return _as_large_as(self.source.init, bar) if isinstance(self.source, Carry) else bar
+
 
 class _Reversal:
     def __init__(self, sweep: Sweep, stmt: Loop, body: list[Stmt], outs: list, tapes: list) -> None:
@@ -69,7 +73,7 @@ class _Reversal:
             stmt, (w.tape for w, g in zip(stmt.writes, tapes, strict=True) if g is not None),
             (c.out for c, g in zip(stmt.carries, outs, strict=True) if g is not None))
         self.rows = [(w, g) for w, g in zip(stmt.writes, tapes, strict=True) if g is not None]
-        self.carries = [_Cotangent(c, bar_of(c.param), sweep.or_zero(g, c.out))
+        self.carries = [_Cotangent(c, _as_large_as(c.next, bar_of(c.param)), sweep.or_zero(g, c.out))
                         for c, g in zip(stmt.carries, outs, strict=True) if g is not None or c.param in self.useful]
         self.carries += [_Cotangent(v, bar_of(v), self._existing(v)) for v in self._from_outside()]
         self.reads: list[Read] = []
@@ -148,7 +152,7 @@ class _Reversal:
         block, names = chosen.applied(block, mapping)
         index = names.atom(stmt.index) if stmt.index and names.atom(stmt.index) in free(block, results) else None
         mirror = self._with_range(mirror, index)
-        carries = tuple(Carry(bar_of(c.variable), c.param, c.init, names.atom(c.next)) for c in self.carries)
+        carries = tuple(Carry(c.out(), c.param, c.init, names.atom(c.next)) for c in self.carries)
         reverse = replace(mirror, body=block, carries=(*carries, *handed), writes=tuple(
             Write(w.tape, names.atom(w.row)) for w, _, _ in self.writes))
         forward = replace(stmt, body=tuple(self.body), writes=(*stmt.writes, *tapes), trips=self.trips)
@@ -221,6 +225,12 @@ class _Reversal:
         if sequence in self.sweep.inputs and sequence.type.rank == 1 and not self.counted:
             return self.sweep.build.call(ARRAY, rows)
         return self.sweep.build.call(ROWS_INTO, rows, sequence)
+
+
+def _as_large_as(value: Atom, bar: Var) -> Var:
+    """What is carried may have another size in each trip: `bar` is the cotangent of this value of it."""
+    same = value.type.kind == "array" == bar.type.kind and value.type.rank == bar.type.rank
+    return Var(bar.hint, replace(bar.type, shape=value.type.shape)) if same else bar
 
 
 def tape_type(row: Type) -> Type:

@@ -21,7 +21,7 @@ apart from the same site in earlier trips.  Two sites are derived from others:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, assert_never
@@ -63,6 +63,7 @@ class Memory:
         self._within: dict[Var, frozenset[Loop]] = {}
         self._around: tuple[Loop, ...] = ()
         self._shared: dict[tuple[Site, Site], bool] = {}
+        self._aging: set[Site] = set()            # sites whose origins are being found
         for v in func.inputs:
             self._give(v, frozenset({CALLER}), frozenset({CALLER}))
         self._block(func.body)
@@ -76,18 +77,29 @@ class Memory:
         return not a.isdisjoint(b) or any(self.same(x, y) for x, y in product(a, b))
 
     def same(self, a: Site, b: Site) -> bool:
-        """May these be the same memory?"""
+        """May these be the same memory?  Then the younger one is derived from what may be the older one."""
         if a == b:
             return True
-        first, last = self._order.get(a, -1), self._order.get(b, -1)
-        if first > last:
-            a, b, last = b, a, first
-        if last < 0 or self._apart(a, b):
-            return False
-        known = self._shared.get((a, b))
+        pair = a, b
+        known = self._shared.get(pair)
         if known is None:
-            known = self._shared[a, b] = any(self.same(a, o) for o in self.origin[b])
+            known = self._shared[pair] = self._reach(pair)
         return known
+
+    def _reach(self, pair: tuple[Site, Site]) -> bool:
+        pending, seen = [pair], {pair}
+        while pending:
+            a, b = pending.pop()
+            if a == b or self._shared.get((a, b)):
+                return True
+            first, last = self._order.get(a, -1), self._order.get(b, -1)
+            if first > last:
+                a, b, last = b, a, first
+            if last >= 0 and not self._apart(a, b):
+                found = [(a, o) for o in self.origin[b] if (a, o) not in seen and self._shared.get((a, o)) is not False]
+                pending += found
+                seen.update(found)
+        return False
 
     def _apart(self, a: Site, b: Site) -> bool:
         """Are these two carries of one loop, which are in different memory in every trip?"""
@@ -96,9 +108,19 @@ class Memory:
 
     def roots(self, sites: Sites) -> Sites:
         """The sites that these are derived from in the end."""
+        return self._traced(sites, lambda s: s in self.origin)
+
+    def _traced(self, sites: Sites, derived: Callable[[Site], bool]) -> Sites:
+        """These sites, with those from which they are derived instead of the ones that are `derived`."""
         found: set[Site] = set()
-        for s in sites:
-            found |= self.roots(self.origin[s]) if s in self.origin else {s}
+        pending, seen = list(sites), set(sites)
+        while pending:
+            site = pending.pop()
+            if derived(site):
+                pending += (older := self.origin[site] - seen)
+                seen |= older
+            else:
+                found.add(site)
         return frozenset(found)
 
     def families(self) -> dict[Site, Site]:
@@ -193,6 +215,8 @@ class Memory:
                 self.views.add(v)
                 self._derive(Site(v), known[0][0])
                 self._give(v, new, NOWHERE)
+            elif let.op.memory == "same":
+                self._give(v, known[0][0] | new, known[0][1])
             elif let.op.memory != "fresh":
                 self._give(v, (reached | new) if let.op.memory == "perhaps" else reached, reached)
             else:
@@ -269,28 +293,31 @@ class Memory:
 
     def _aged(self, loop: Loop, sites: Sites) -> Sites:
         """These sites as a later trip, or the code after the loop, sees them."""
-        return frozenset(old for s in sites for old in self._older(loop, s))
+        # What is carried may be a view of what was carried before: each site is followed once.
+        seen: set[Site] = set()
+        return frozenset(old for s in sites for old in self._older(loop, s, seen))
 
-    def _older(self, loop: Loop, site: Site) -> Iterator[Site]:
+    def _older(self, loop: Loop, site: Site, seen: set[Site]) -> Iterator[Site]:
         if site.by is None or loop not in self._within.get(site.by, ()):
             yield site
         elif site in self._heads:
             # What a carry was in an earlier trip: anything that it ever is.
-            for s in self.origin[site]:
-                yield from self._older(loop, s)
+            if site not in seen:
+                seen.add(site)
+                for s in tuple(self.origin[site]):
+                    yield from self._older(loop, s, seen)
         else:
             older = Site(site.by, site.earlier | {loop})
-            if site in self.origin:
+            if site in self.origin and older not in self._aging:
+                self._aging.add(older)
                 self._derive(older, self._aged(loop, self.origin[site]))
+                self._aging.discard(older)
             yield older
 
     def _without(self, loop: Loop, sites: Sites) -> Sites:
         """With what views that the loop makes are views of, for the views themselves."""
-        found: set[Site] = set()
-        for s in sites:
-            inside = s in self.origin and s.by is not None and loop in self._within.get(s.by, ())
-            found |= self._without(loop, self.origin[s]) if inside else {s}
-        return frozenset(found)
+        return self._traced(sites, lambda s: s in self.origin and s.by is not None
+                            and loop in self._within.get(s.by, ()))
 
 
 # What looks at a part of an array, or at it in another order: a copy of that is no larger than the array.
