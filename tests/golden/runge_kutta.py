@@ -58,7 +58,7 @@ def pendulum_adjoint(y0, k, dt, steps, dy=1.0):
         t12 = np.zeros_like(t4)
         t12[0] = t11 * t1 * np.cos(t4[0])
         t12[1] += dk4[0]
-        dy = dy + t12  # line 16: k4 = slope(y + dt * k3, k)
+        dy += t12  # line 16: k4 = slope(y + dt * k3, k)
         dk3_2 = dk3 + t12 * dt
         t4 = dk3_2[1]
         t12 = np.zeros_like(t7)
