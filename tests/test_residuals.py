@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import srcad
+from tests.inplace_kernels import KERNELS
 
 
 def viewed_in_nested_loops(x):
@@ -38,3 +39,51 @@ def test_second_order_of_carried_views(f):
     forward = srcad.jvp(g, (x,), (t,))[1]
     np.testing.assert_allclose(forward, (g(x + e * t) - g(x - e * t)) / (2 * e), rtol=1e-6, atol=1e-7)
     np.testing.assert_allclose(srcad.vjp(g, x)[1](t)[0], forward, rtol=1e-12, atol=1e-12)
+
+
+EVERY = pytest.mark.parametrize("name", KERNELS)
+# What these read is final when it is read, or when it is stored.
+SETTLED = ("lu", "lu_by_outer_products", "cholesky", "cholesky_by_rows", "back_substitution", "running_sine")
+
+
+@EVERY
+def test_kernels(name):
+    """The gradient against differences, and its derivative in both modes against differences of gradients."""
+    f, arguments = KERNELS[name]
+    x, *others = arguments(5)
+    t, e = np.random.default_rng(0).normal(size=x.shape), 1e-6
+
+    def value(x):
+        return f(x, *others)
+
+    g = srcad.grad(value)
+    assert np.sum(g(x) * t) == pytest.approx((f(x + e * t, *others) - f(x - e * t, *others)) / (2 * e), rel=1e-6)
+    assert np.sum(g(x) * t) == pytest.approx(srcad.jvp(value, (x,), (t,))[1], rel=1e-11)
+    forward = srcad.jvp(g, (x,), (t,))[1]
+    np.testing.assert_allclose(forward, (g(x + e * t) - g(x - e * t)) / (2 * e), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(srcad.vjp(g, x)[1](t)[0], forward, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", SETTLED)
+def test_nothing_is_kept_that_no_store_overwrites(name):
+    f, arguments = KERNELS[name]
+    g = srcad.grad(f)
+    g(*arguments(4))
+    assert "tape" not in g.source
+
+
+def test_overwritten_later():
+    """A row that is read before a later trip stores into it is kept."""
+
+    def f(x):
+        a = x.copy()
+        n = len(a)
+        s = 0.0
+        for k in range(n):
+            for i in range(n):
+                s += np.sin(a[k] * a[i])
+                a[i] += a[k]
+        return s
+
+    x, t, e = np.linspace(0.1, 0.5, 4), np.array([1.0, -1.0, 0.5, 2.0]), 1e-6
+    assert srcad.grad(f)(x) @ t == pytest.approx((f(x + e * t) - f(x - e * t)) / (2 * e), rel=1e-6)

@@ -47,7 +47,8 @@ STRETCHED = linear(tapes.stretched, lambda g, y, t, like_: unbroadcast_to(g, t),
 
 # The loads whose cotangents accumulate in one buffer, each with what adds to it.
 INDEX_ADD, SET_AT = known(arrays.index_add), known(arrays.set_at)
-LOADS = {known(operator.getitem): INDEX_ADD, ITEM: ADD_AT}
+GETITEM = known(operator.getitem)
+LOADS = {GETITEM: INDEX_ADD, ITEM: ADD_AT}
 # The cotangent of what a store writes is read before the place that it was written to is cleared.
 STORES = (SET_AT, SET_ITEM)
 # The zero of what may have no value: it is never read where there is none.

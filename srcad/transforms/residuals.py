@@ -18,6 +18,7 @@ from typing import Any
 from srcad.ir import Block, Func, Let, Lit, Loop, Stmt, Var
 from srcad.ir.walk import Renamer, binds, every, rebuild, substitute
 from srcad.transforms.unbound import maybe_unbound
+from srcad.transforms.versions import settled
 
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%", "**", "neg", "not", "and", "or", "<", "<=", ">", ">=", "==",
                          "!="})
@@ -28,11 +29,20 @@ _ZEROS = frozenset({"np.zeros_like", "zeros_for"})
 _LONGEST = 3
 
 
-def lasting(func: Func) -> frozenset[Var]:
+@dataclass(frozen=True)
+class Lasting:
+    """What is there to the end: `values`, and in these the loads that `loads` does again."""
+
+    values: frozenset[Var]
+    loads: dict[Var, Let]
+
+
+def lasting(func: Func) -> Lasting:
     """What `func` binds once, outside of loops and branches, and does not turn into another version by a store."""
     stored = {a for s in every(func.body) if isinstance(s, Let) and s.op.name in _STORES for a in s.args[:1]}
     stored |= {c.init for s in every(func.body) if isinstance(s, Loop) for c in s.carries}
-    return frozenset(func.inputs) | {v for s in func.body for v in binds(s)} - stored
+    values = frozenset(func.inputs) | {v for s in func.body for v in binds(s)} - stored
+    return Lasting(values, settled(func))
 
 
 def stand_ins(func: Func) -> dict[Any, Var]:
@@ -79,7 +89,7 @@ class Plan:
 
 
 def plan(needed: Iterable[Var], body: Block, inside: frozenset[Var], there: Iterable[Var],
-         lasts: frozenset[Var], longest: int = _LONGEST) -> Plan:
+         lasts: Lasting, longest: int = _LONGEST) -> Plan:
     """How to have `needed`, which `body` (with what it binds, `inside`) computed, once `body` is over.
 
     `there` are values of `inside` that need no help, such as the index of a loop that is run again."""
@@ -97,10 +107,14 @@ def plan(needed: Iterable[Var], body: Block, inside: frozenset[Var], there: Iter
 
     def made_by(v: Var) -> list[Let] | None:
         if v not in inside:
-            return [] if v.type.shape == () or v in lasts else None
-        let = definitions.get(v)
-        if let is None:
-            return None
+            return [] if v.type.shape == () or v in lasts.values else None
+        for let in (lasts.loads.get(v), definitions.get(v)):
+            found = None if let is None else steps_of(let)
+            if found is not None:
+                return found
+        return None
+
+    def steps_of(let: Let) -> list[Let] | None:
         found: list[Let] = []
         for a in let.args:
             before = steps(a) if isinstance(a, Var) else []

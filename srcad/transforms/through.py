@@ -4,7 +4,10 @@
     row2 = set_at(row, j, v)         becomes         A2 = set_at(A, (i, j), v)
     A2 = set_at(A, i, row2)
 
-That is what a person writes, `A[i, j] = v`, and neither the program nor its derivative copies the row.
+That is what a person writes, `A[i, j] = v`, and neither the program nor its derivative copies the row.  So is
+
+    x2 = set_at(x, i, 0.0)
+    x3 = index_add(x2, v, i)         becomes         x3 = set_at(x, i, v)
 """
 
 from __future__ import annotations
@@ -14,24 +17,31 @@ from typing import Any
 
 from srcad.ir import Block, Func, Let, Lit, Stmt, Var
 from srcad.ir.core import form_of
-from srcad.ir.walk import rebuild
+from srcad.ir.walk import every, rebuild
+from srcad.transforms.usage import Uses, count_uses
+
+_STORES = frozenset({"set_at", "index_add"})
 
 
 def through_views(func: Func) -> Func:
     """The same function with its stores where they belong."""
-    return replace(func, body=_block(func.body, {}))
+    if not any(isinstance(s, Let) and s.op.name in _STORES for s in every(func.body)):
+        return func
+    return replace(func, body=_block(func.body, {}, count_uses(func)))
 
 
-def _block(block: Block, known: dict[Any, Let]) -> Block:
+def _block(block: Block, known: dict[Any, Let], uses: Uses) -> Block:
     """`known`: what the variables are bound to."""
     made: list[Stmt] = []
     for stmt in block:
         if isinstance(stmt, Let):
-            stmt = _direct(stmt, known) if stmt.op.name == "set_at" else stmt
-            known.update(dict.fromkeys(stmt.outs, stmt))
+            if stmt.op.name == "set_at":
+                stmt = _direct(stmt, known)
+            for let in _filled(stmt, known, uses) if stmt.op.name == "index_add" else [stmt]:
+                known.update(dict.fromkeys(let.outs, let))
+                made.append(let)
         else:
-            stmt = rebuild(stmt, lambda a: a, lambda inner: _block(inner, known))
-        made.append(stmt)
+            made.append(rebuild(stmt, lambda a: a, lambda inner: _block(inner, known, uses)))
     return tuple(made)
 
 
@@ -52,6 +62,35 @@ def _direct(store: Let, known: dict[Any, Let]) -> Let:
     args = (array, what, index) if inner.op.name == "index_add" else (array, index, what)
     form, atoms = form_of(args, {}, lambda a: isinstance(a, Var | Lit))
     return replace(store, op=inner.op, args=tuple(atoms), form=form)
+
+
+def _filled(add: Let, known: dict[Any, Let], uses: Uses) -> list[Let]:
+    """What is added to a part that was just cleared is stored; what was added elsewhere in between comes after that."""
+    (array, value, index), _ = add.call()
+    basic = all(_is_number(p) or isinstance(p, slice) for p in _parts(index))
+    if not basic or not isinstance(value, Var) or value.type.dtype is None or value.type.dtype != array.type.dtype:
+        return [add]
+    between: list[Let] = []
+    while uses[array] == 1 and (made := known.get(array)) is not None and made.op.name in _STORES:
+        (array, place, *rest), _ = made.call()
+        if made.op.name == "set_at":
+            return _stored_first(add, made, between) if place == index and _is_zero(rest[0]) else [add]
+        between.append(made)
+    return [add]
+
+
+def _stored_first(add: Let, cleared: Let, between: list[Let]) -> list[Let]:
+    (array, index, _), _ = cleared.call()
+    form, atoms = form_of((array, index, add.call()[0][1]), {}, lambda a: isinstance(a, Var | Lit))
+    made = [replace(add, op=cleared.op, args=tuple(atoms), form=form)]
+    for other in reversed(between):
+        made[-1] = replace(made[-1], outs=(Var(add.out.hint, add.out.type),))
+        made.append(replace(other, outs=add.outs, args=(made[-1].out, *other.args[1:])))
+    return made
+
+
+def _is_zero(value: Any) -> bool:
+    return value == Lit(0.0) or type(value) is float and value == 0.0
 
 
 def _joined(outer: Any, inner: Any) -> Any:

@@ -1,0 +1,217 @@
+"""The versions of an array that is stored to, and what no later store overwrites.
+
+    L = np.zeros((n, n))                      the chain of L:   zeros -> head of j -> head of i -> store -> ...
+    for j in range(n):
+        for i in range(j, n):
+            L[i, j] = f(L[i, :j])             row i, columns below j: no store of a later trip writes there
+
+The reverse sweep reads such a part from the last version of the array: nothing is kept for it.  A person who writes the
+adjoint of a factorisation or of a table of dynamic programming does the same.
+
+To prove it, the trips of the loads and of the stores that come later are compared: in a later trip of `j` the column is
+j + 1 + something, and so on (`srcad.transforms.linear`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from srcad.ir import Block, Func, If, Let, Lit, Loop, Stmt, Var
+from srcad.ir.core import form_of
+from srcad.ir.walk import every
+from srcad.rules.indexing import getitem_type
+from srcad.rules.tapes import GETITEM
+from srcad.transforms.linear import Linears, Region
+
+_STORES = frozenset({"set_at", "index_add"})
+
+
+@dataclass(frozen=True)
+class Place:
+    """The loops and the sides of branches around something, and its number in reading order."""
+
+    loops: tuple[Loop, ...]
+    number: int
+    sides: tuple[tuple[If, int], ...] = ()
+
+    def before(self, other: Place) -> bool:
+        """In one trip of the loops around both, may `other` come after this?"""
+        mine = dict(self.sides)
+        return self.number < other.number and all(mine.get(stmt, side) == side for stmt, side in other.sides)
+
+
+@dataclass
+class Chain:
+    """One array: where its versions are made, the stores between them, and the last version."""
+
+    last: Var
+    born: dict[Var, Place] = field(default_factory=dict)
+    stores: list[Let] = field(default_factory=list)
+
+
+class Places:
+    """Where each statement of a program is."""
+
+    def __init__(self, func: Func) -> None:
+        self.of: dict[Stmt, Place] = {}
+        self.ends: dict[Stmt, Place] = {}
+        self.count = 0
+        self._block(func.body, (), ())
+
+    def _block(self, block: Block, loops: tuple[Loop, ...], sides: tuple[tuple[If, int], ...]) -> None:
+        for stmt in block:
+            self.of[stmt] = place = Place(loops, self._next(), sides)
+            if isinstance(stmt, Loop):
+                self._block(stmt.body, (*loops, stmt), sides)
+                self.ends[stmt] = replace(place, number=self._next())
+            elif isinstance(stmt, If):
+                self._block(stmt.then, loops, (*sides, (stmt, 0)))
+                self._block(stmt.orelse, loops, (*sides, (stmt, 1)))
+                self.ends[stmt] = replace(place, number=self._next())
+
+    def _next(self) -> int:
+        self.count += 1
+        return self.count
+
+
+def chains(func: Func, places: Places) -> list[Chain]:
+    """The arrays that are stored to in loops, those made or given at the top of `func`."""
+    stored = [s for s in func.body if isinstance(s, Loop) and any(
+        isinstance(inner, Let) and inner.op.name in _STORES for inner in every(s.body))]
+    seen: set[Var] = set()
+    found = []
+    for start in _starts(func, stored):
+        if start not in seen:
+            chain = Chain(start)
+            if _follow(func.body, start, Place((), 0), chain, places) and chain.stores:
+                found.append(chain)
+            seen.update(chain.born)
+    return found
+
+
+def _starts(func: Func, loops: Iterable[Loop]) -> list[Var]:
+    """The first versions of what these loops carry."""
+    before = {s.outs[0]: s.args[0] for s in func.body if isinstance(s, Let) and s.op.name in _STORES}
+    before |= {c.out: c.init for s in func.body if isinstance(s, Loop) for c in s.carries}
+    result = []
+    for c in (c for loop in loops for c in loop.carries if c.param.type.kind == "array"):
+        start: Any = c.init
+        while start in before:
+            start = before[start]
+        if isinstance(start, Var):
+            result.append(start)
+    return result
+
+
+def _follow(block: Block, current: Var, born: Place, chain: Chain, places: Places) -> bool:
+    """Add the versions that `block` makes of `current`, and leave the last in the chain; whether they are one line."""
+    chain.born.setdefault(current, born)
+    for stmt in block:
+        if isinstance(stmt, Let):
+            if stmt.op.name in _STORES and stmt.args[0] is current:
+                chain.stores.append(stmt)
+                current = stmt.out
+                chain.born[current] = places.of[stmt]
+            continue
+        made = _through_branch(stmt, current, chain, places) if isinstance(stmt, If) else \
+            _through_loop(stmt, current, chain, places)
+        if made is None:
+            return False
+        if made is not current:
+            current = made
+            chain.born[current] = places.ends[stmt]
+    chain.last = current
+    return True
+
+
+def _through_loop(stmt: Loop, current: Var, chain: Chain, places: Places) -> Var | None:
+    carries = [c for c in stmt.carries if c.init is current]
+    if not carries:
+        return current
+    place = places.of[stmt]
+    head = replace(place, loops=(*place.loops, stmt))
+    if len(carries) > 1 or not _follow(stmt.body, carries[0].param, head, chain, places):
+        return None
+    return carries[0].out if chain.last is carries[0].next else None
+
+
+def _through_branch(stmt: If, current: Var, chain: Chain, places: Places) -> Var | None:
+    ends = []
+    for side in (stmt.then, stmt.orelse):
+        if not _follow(side, current, chain.born[current], chain, places):
+            return None
+        ends.append(chain.last)
+    if ends[0] is current is ends[1]:
+        return current
+    found = [c.out for c in stmt.choices if c.then is ends[0] and c.orelse is ends[1]]
+    return found[0] if len(found) == 1 else None
+
+
+def settled(func: Func) -> dict[Var, Let]:
+    """The values that are found in the last version of an array as they were loaded or stored, and how to load them."""
+    if not any(isinstance(s, Loop) for s in func.body):
+        return {}
+    places = Places(func)
+    found: dict[Var, Let] = {}
+    linears: Linears | None = None
+    for chain in chains(func, places):
+        linears = linears or Linears(func)
+        later = [(s, places.of[s], _region(linears, s, places)) for s in chain.stores]
+        for let, version, index in _readings(func, chain):
+            born = chain.born[version]
+            load = linears.region(version, index, places.of[let].loops)
+            if load is not None and all(
+                    linears.apart(load, places.of[let].loops, region, place.loops, _common(born, place),
+                                  born.before(place))
+                    for _, place, region in later):
+                form, atoms = form_of((chain.last, index), {}, lambda a: isinstance(a, Var | Lit))
+                out = let.out if let.op is GETITEM else _stored(let)
+                assert isinstance(out, Var)
+                found.setdefault(out, Let((out,), GETITEM, tuple(atoms), form, let.span))
+    return found
+
+
+def _common(born: Place, store: Place) -> tuple[Loop, ...]:
+    """The loops whose trips say which of the two comes later."""
+    n = 0
+    while n < min(len(born.loops), len(store.loops)) and born.loops[n] is store.loops[n]:
+        n += 1
+    return born.loops[:n]
+
+
+def _region(linears: Linears, store: Let, places: Places) -> Region | None:
+    return linears.region(store.args[0], _index(store), places.of[store].loops)
+
+
+def _index(store: Let) -> Any:
+    args, _ = store.call()
+    return args[1] if store.op.name == "set_at" else args[2]
+
+
+def _stored(store: Let) -> Any:
+    return store.call()[0][2]
+
+
+def _readings(func: Func, chain: Chain) -> list[tuple[Let, Var, Any]]:
+    """The loads from versions of the chain, and the stores of values that can be loaded again: with the version that
+    has them, and their index."""
+    found: list[tuple[Let, Var, Any]] = []
+    for stmt in every(func.body):
+        if isinstance(stmt, Let) and stmt.args and stmt.args[0] in chain.born:
+            array = stmt.args[0]
+            assert isinstance(array, Var)
+            if stmt.op is GETITEM:
+                found.append((stmt, array, stmt.call()[0][1]))
+            elif stmt.op.name == "set_at" and stmt in chain.stores and _is_loaded_alike(stmt):
+                found.append((stmt, stmt.out, _index(stmt)))
+    return found
+
+
+def _is_loaded_alike(store: Let) -> bool:
+    """Does a load give the very value that was stored?"""
+    value = _stored(store)
+    (array, index, _), _ = store.call([a if isinstance(a, Lit) else a.type for a in store.args])
+    return isinstance(value, Var) and value.type.kind in ("scalar", "array") and value.type.shape is not None \
+        and replace(getitem_type(array, index), value=None) == replace(value.type, value=None)
