@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 import srcad
+from srcad.transforms import undo, versions
+from tests import test_corpus
+from tests.corpus.registry import PROGRAMS
 from tests.inplace_kernels import KERNELS
 
 
@@ -87,3 +90,30 @@ def test_overwritten_later():
 
     x, t, e = np.linspace(0.1, 0.5, 4), np.array([1.0, -1.0, 0.5, 2.0]), 1e-6
     assert srcad.grad(f)(x) @ t == pytest.approx((f(x + e * t) - f(x - e * t)) / (2 * e), rel=1e-6)
+
+
+def test_undone():
+    """Gauss-Seidel reads all of x in each step, and overwrites one element: only that is kept."""
+    f, arguments = KERNELS["gauss_seidel"]
+    g = srcad.grad(f)
+    g(*arguments(4))
+    forward, _, reverse = g.source.partition("# reverse")
+    assert forward.count(".copy()") == 1 and "x[i] = old" in reverse
+
+
+@pytest.fixture
+def everything_undone(monkeypatch):
+    """Undo every array that is stored to in a loop, worth it or not."""
+    monkeypatch.setattr(undo, "worth_undoing", lambda func, kept: versions.chains(func, versions.Places(func)))
+
+
+@EVERY
+@pytest.mark.usefixtures("everything_undone")
+def test_kernels_undone(name):
+    test_kernels(name)
+
+
+@pytest.mark.usefixtures("everything_undone")
+def test_undone_in_branches_and_callees():
+    test_corpus.test_second_order(PROGRAMS["callee_called_twice_that_stores"])
+    test_corpus.test_second_order(PROGRAMS["swaps_of_rows_by_index_lists"])

@@ -26,6 +26,7 @@ from srcad.ir import (
     Let,
     Lit,
     Param,
+    Stmt,
     Var,
     call_op,
     leaves,
@@ -37,6 +38,8 @@ from srcad.transforms.derived import dual, suffix
 from srcad.transforms.prepare import on_copies, prepared
 from srcad.transforms.residuals import plan
 from srcad.transforms.sweep import Dispatch, Sweep, Thunk, bar_of
+from srcad.transforms.undo import Kept, cheapest
+from srcad.transforms.versions import Chain
 
 
 @dataclass
@@ -73,17 +76,23 @@ def _fill(halves: Halves, func: Func, dispatch: Dispatch) -> None:
     inputs, outputs = func.inputs, func.outputs
     wrt = [inputs[k] for k in halves.inputs]
     results = [outputs[k] for k in halves.outputs]
-    sweep = Sweep(func, activity(func, wrt, results), dispatch)
-    # Whatever a caller in a loop gets back it has to tape.
-    sweep.in_loop = True
-    thunks = sweep.forward(func.body)
+    active = activity(func, wrt, results)
     seeds = [bar_of(r, None if isinstance(r, Var) and r.hint else "dy") for r in results]
-    with sweep.build.nested() as body:
-        for r, seed in zip(results, seeds, strict=True):
-            sweep.add(r, seed)
-        sweep.backward(thunks)
-        sweep.build.span = func.span
-        gradient = tuple(sweep.or_zero(sweep.bars.get(v), v) for v in wrt)
+
+    def attempt(undone: list[Chain]) -> tuple[Kept, tuple[Sweep, list[Stmt], tuple[Any, ...]]]:
+        sweep = Sweep(func, active, dispatch, undone)
+        # Whatever a caller in a loop gets back it has to tape.
+        sweep.in_loop = True
+        thunks = sweep.forward(func.body)
+        with sweep.build.nested() as body, sweep.restoring.scope(func.body, body):
+            for r, seed in zip(results, seeds, strict=True):
+                sweep.add(r, seed)
+            sweep.backward(thunks)
+            sweep.build.span = func.span
+            gradient = tuple(sweep.or_zero(sweep.bars.get(v), v) for v in wrt)
+        return sweep.kept, (sweep, body, gradient)
+
+    sweep, body, gradient = cheapest(func, attempt)
     forward = sweep.build
     block = sweep.trimmed(body, gradient)
     inside = bound(forward.block)

@@ -24,14 +24,14 @@ from srcad.rules.shapes import unbroadcast_to
 from srcad.rules.tapes import ARRAY, ROWS_INTO
 from srcad.transforms.activity import useful_in_loop
 from srcad.transforms.derived import dual
-from srcad.transforms.residuals import plan
 from srcad.transforms.sweep import Sweep, Thunk, Thunks, bar_of
 
 
 def loop(sweep: Sweep, stmt: Loop) -> Thunk | None:
     """Emit the loop; its adjoint will say what it must tape."""
     results = (*(c.out for c in stmt.carries), *(w.tape for w in stmt.writes))
-    if sweep.active.isdisjoint(results):
+    undone = sweep.restoring.changed(stmt)
+    if sweep.active.isdisjoint(results) and not undone:
         sweep.build.add(stmt)
         return None
     put = sweep.reserve(stmt)
@@ -41,7 +41,7 @@ def loop(sweep: Sweep, stmt: Loop) -> Thunk | None:
 
     def adjoint() -> None:
         outs, tapes = sweep.pop([c.out for c in stmt.carries]), sweep.pop([w.tape for w in stmt.writes])
-        if any(g is not None for g in (*outs, *tapes)):
+        if undone or any(g is not None for g in (*outs, *tapes)):
             put(_Reversal(sweep, stmt, body, outs, tapes).emit(thunks))
 
     return adjoint
@@ -76,6 +76,10 @@ class _Reversal:
         self.carries = [_Cotangent(c, _as_large_as(c.next, bar_of(c.param)), sweep.or_zero(g, c.out))
                         for c, g in zip(stmt.carries, outs, strict=True) if g is not None or c.param in self.useful]
         self.carries += [_Cotangent(v, bar_of(v), self._existing(v)) for v in self._from_outside()]
+        restoring = sweep.restoring
+        self.restored = [(chain, Carry(Var(c.out.hint, c.init.type), Var(c.param.hint, c.next.type),
+                                       restoring.current[chain], c.next), c)
+                         for chain, c in restoring.changed(stmt)]
         self.reads: list[Read] = []
         self.elements: list[Element] = []
         self.writes: list[tuple[Write, Atom, Atom]] = []      # what is written, of which sequence, its element
@@ -90,14 +94,18 @@ class _Reversal:
     def emit(self, thunks: Thunks) -> Loop:
         """Emit the reversed loop, and return the forward loop with what it must tape."""
         sweep = self.sweep
-        with sweep.build.nested() as body:
+        sweep.depth += 1
+        with sweep.build.nested() as body, sweep.restoring.scope(self.stmt.body, body):
             self._trip(thunks)
         sweep.bars = self.outer
         sweep.build.span = self.stmt.span
         # A buffer that nothing was added to is what it was.
         self.carries = [c for c in self.carries if not (isinstance(c.source, Var) and c.next is c.param)]
         forward, reversed_loop = self._tied(tuple(body))
+        sweep.depth -= 1
         sweep.build.add(reversed_loop)
+        for chain, again, c in self.restored:
+            sweep.restoring.arrive(chain, c.init, again.out)
         self._hand_over(reversed_loop)
         return forward
 
@@ -109,7 +117,11 @@ class _Reversal:
                 sweep.add(c.source.next, c.param)
         for write, g in self.rows:
             sweep.add(write.row, self._row(write, g))
+        for chain, again, c in self.restored:
+            sweep.restoring.arrive(chain, c.next, again.param)
         sweep.backward(thunks)
+        self.restored = [(chain, replace(again, next=sweep.restoring.current[chain]), c)
+                         for chain, again, c in self.restored]
         for c in self.carries:
             if isinstance(c.source, Carry):
                 c.next = sweep.or_zero(sweep.bars.pop(c.variable, None), c.param)
@@ -132,13 +144,14 @@ class _Reversal:
     def _tied(self, block: tuple[Stmt, ...]) -> tuple[Loop, Loop]:
         """Both loops, with tapes from the first to the second for what the second reads."""
         stmt = self.stmt
-        results = [*(c.next for c in self.carries), *(w.row for w, _, _ in self.writes)]
+        results = [*(c.next for c in self.carries), *(w.row for w, _, _ in self.writes),
+                   *(c.next for _, c, _ in self.restored)]
         block = self.sweep.trimmed(block, results)
         inside = bound(tuple(self.body)) | frozenset(loop_locals(stmt))
         needed = (free(block, results) & inside) - {stmt.index}
         mirror, there = self._driver(needed)
         known = [*there, *([stmt.index] if stmt.index else [])]
-        chosen = plan(needed, tuple(self.body), inside, known, self.sweep.lasting)
+        chosen = self.sweep.plan(needed, tuple(self.body), inside, known, stmt)
         mapping = {**there, **{v: Var(v.hint, v.type) for v in chosen.kept}}
         handed = self._handed_down(chosen.kept, mapping)
         tapes = []
@@ -153,7 +166,8 @@ class _Reversal:
         index = names.atom(stmt.index) if stmt.index and names.atom(stmt.index) in free(block, results) else None
         mirror = self._with_range(mirror, index)
         carries = tuple(Carry(c.out(), c.param, c.init, names.atom(c.next)) for c in self.carries)
-        reverse = replace(mirror, body=block, carries=(*carries, *handed), writes=tuple(
+        restored = [replace(c, next=names.atom(c.next)) for _, c, _ in self.restored]
+        reverse = replace(mirror, body=block, carries=(*carries, *restored, *handed), writes=tuple(
             Write(w.tape, names.atom(w.row)) for w, _, _ in self.writes))
         forward = replace(stmt, body=tuple(self.body), writes=(*stmt.writes, *tapes), trips=self.trips)
         return forward, reverse

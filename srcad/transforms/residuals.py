@@ -26,7 +26,7 @@ _VIEWS = frozenset({"np.transpose"})
 _FACTS = frozenset({"extent", "np.shape", "np.ndim", "len"})
 _STORES = frozenset({"set_at", "index_add", "append", "set_item", "pop", "insert", "extend"})
 _ZEROS = frozenset({"np.zeros_like", "zeros_for"})
-_LONGEST = 3
+LONGEST = 3
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Plan:
 
 
 def plan(needed: Iterable[Var], body: Block, inside: frozenset[Var], there: Iterable[Var],
-         lasts: Lasting, longest: int = _LONGEST) -> Plan:
+         lasts: Lasting, longest: int = LONGEST) -> Plan:
     """How to have `needed`, which `body` (with what it binds, `inside`) computed, once `body` is over.
 
     `there` are values of `inside` that need no help, such as the index of a loop that is run again."""

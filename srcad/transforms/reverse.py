@@ -54,8 +54,10 @@ from srcad.transforms.guards import Guards, entered
 from srcad.transforms.live import live
 from srcad.transforms.loops import loop
 from srcad.transforms.prepare import prepared, without_write_backs
-from srcad.transforms.residuals import Plan, from_stand_ins, plan
+from srcad.transforms.residuals import Plan, from_stand_ins
 from srcad.transforms.sweep import Sweep, Thunk, bar_of, name_after, prefixed
+from srcad.transforms.undo import Kept, cheapest
+from srcad.transforms.versions import Chain
 
 COMMENT = Op("comment", lambda text: None, effect=True, infer=lambda text: (), outs=0)
 
@@ -68,16 +70,21 @@ def reverse(func: Func, wrt: Sequence[Var], *, has_aux: bool = False) -> Func:
     The gradient has a tree for each argument with variables of `wrt`, or is that tree if there is one argument."""
     func, end = without_write_backs(prepared(func))
     output = func.result[0] if has_aux else func.result
-    sweep = Sweep(func, activity(func, wrt, leaves_of(output)), adjoint_of)
-    thunks = sweep.forward(func.body)
-    begin = len(sweep.build.stmts)
+    active = activity(func, wrt, leaves_of(output))
     seed = seed_param(output)
-    for atom, bar in zip(leaves_of(output), leaves_of(seed.tree), strict=True):
-        sweep.add(atom, bar)
-    sweep.backward(thunks)
-    sweep.build.span = func.span
-    gradient = gradients(func, wrt, lambda v: sweep.or_zero(sweep.bars.get(v), v))
-    there, back = sweep.build.block[:begin], from_stand_ins(sweep.build.block[begin:], sweep.stand_ins)
+
+    def attempt(undone: list[Chain]) -> tuple[Kept, tuple[Block, Block, Any]]:
+        sweep = Sweep(func, active, adjoint_of, undone)
+        thunks = sweep.forward(func.body)
+        with sweep.build.nested() as back, sweep.restoring.scope(func.body, back):
+            for atom, bar in zip(leaves_of(output), leaves_of(seed.tree), strict=True):
+                sweep.add(atom, bar)
+            sweep.backward(thunks)
+            sweep.build.span = func.span
+            gradient = gradients(func, wrt, lambda v: sweep.or_zero(sweep.bars.get(v), v))
+        return sweep.kept, (sweep.build.block, from_stand_ins(back, sweep.stand_ins), gradient)
+
+    there, back, gradient = cheapest(func, attempt)
     body = (comment("forward"), *there, comment("reverse"), *back, *end)
     return Func(f"{func.name}_adjoint", (*func.params, seed), body, (func.result, gradient), func.span)
 
@@ -134,22 +141,28 @@ def adjoint_of(sweep: Sweep, stmt: Stmt) -> Thunk | None:
 
 
 def let(sweep: Sweep, stmt: Let) -> Thunk | None:
+    undone = sweep.restoring.save(stmt)
     sweep.build.add(stmt)
-    if sweep.active.isdisjoint(stmt.outs):
+    if sweep.active.isdisjoint(stmt.outs) and not undone:
         return None
 
     def adjoint() -> None:
         gs = sweep.pop(stmt.outs)
-        if all(g is None for g in gs):
-            return
-        if is_bundle(stmt):
-            bundle(sweep, stmt, gs)
-        elif stmt.op in LOADS:
-            gather(sweep, stmt, gs[0])
-        else:
-            pull(sweep, stmt, gs)
+        if any(g is not None for g in gs):
+            _pull(sweep, stmt, gs)
+        if undone:
+            sweep.restoring.undo(stmt)
 
     return adjoint
+
+
+def _pull(sweep: Sweep, stmt: Let, gs: list[Any]) -> None:
+    if is_bundle(stmt):
+        bundle(sweep, stmt, gs)
+    elif stmt.op in LOADS:
+        gather(sweep, stmt, gs[0])
+    else:
+        pull(sweep, stmt, gs)
 
 
 def pull(sweep: Sweep, stmt: Let, gs: list[Any]) -> None:
@@ -216,7 +229,8 @@ def gather(sweep: Sweep, stmt: Let, g: Any) -> None:
 
 def branch(sweep: Sweep, stmt: If) -> Thunk | None:
     """The adjoint of an `If` is an `If` on the same test."""
-    if sweep.active.isdisjoint(c.out for c in stmt.choices):
+    undone = sweep.restoring.changed(stmt)
+    if sweep.active.isdisjoint(c.out for c in stmt.choices) and not undone:
         sweep.build.add(stmt)
         return None
     put = sweep.reserve(stmt)
@@ -230,25 +244,33 @@ def branch(sweep: Sweep, stmt: If) -> Thunk | None:
 
     def adjoint() -> None:
         gs = sweep.pop([c.out for c in stmt.choices])
-        if all(g is None for g in gs):
+        if all(g is None for g in gs) and not undone:
             return
         outer, blocks, bars = sweep.bars, [], []
+        before, restored = dict(sweep.restoring.current), []
         for k, side in enumerate(thunks):
-            with sweep.build.nested() as block:
+            with sweep.build.nested() as block, sweep.restoring.scope((stmt.then, stmt.orelse)[k], block):
                 sweep.bars = dict(outer)
                 for c, g in zip(stmt.choices, gs, strict=True):
                     if g is not None:
                         sweep.add((c.then, c.orelse)[k], g)
+                for chain, c in undone:
+                    sweep.restoring.arrive(chain, (c.then, c.orelse)[k], before[chain])
                 sweep.backward(side)
             blocks.append(block)
             bars.append(sweep.bars)
+            restored.append(dict(sweep.restoring.current))
         sweep.bars = outer
         sweep.build.span = stmt.span
         merged = _merge(sweep, blocks, bars, bound(tuple(sides[0])) | bound(tuple(sides[1])))
+        again = [(chain, Choice(Var(c.out.hint, c.out.type), *(r[chain] for r in restored))) for chain, c in undone]
+        merged += [c for _, c in again]
         forward, then, orelse = _carried_out(sweep, stmt, sides, blocks, merged, longest)
         put(forward)
         sweep.build.add(If(stmt.test, then[0], orelse[0], tuple(
             Choice(c.out, then[1](c.then), orelse[1](c.orelse)) for c in merged), stmt.span))
+        for chain, c in again:
+            sweep.restoring.arrive(chain, sweep.restoring.version[chain], c.out)
 
     return adjoint
 
@@ -278,7 +300,7 @@ def _carried_out(sweep: Sweep, stmt: If, sides: list[list[Stmt]], blocks: list[l
         body: Block = sweep.trimmed(block, wanted)
         inside = bound(tuple(side))
         needed = free(body, wanted) & inside
-        chosen = plan(needed, tuple(side), inside, (), sweep.lasting, longest) if longest >= 0 else \
+        chosen = sweep.plan(needed, tuple(side), inside, (), stmt, longest) if longest >= 0 else \
             Plan(sorted(needed, key=lambda v: v.serial))
         mapping = {v: Var(v.hint, v.type) for v in chosen.kept}
         nothing = [Undef(v.type) for v in mapping]

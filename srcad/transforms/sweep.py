@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from srcad.errors import Span
@@ -21,8 +22,10 @@ from srcad.rules.tapes import ADD_TREES, ZEROS_FOR
 from srcad.transforms.derived import dual
 from srcad.transforms.guards import Guards, guards
 from srcad.transforms.live import live
-from srcad.transforms.residuals import from_stand_ins, lasting, stand_ins
+from srcad.transforms.residuals import LONGEST, Plan, from_stand_ins, lasting, plan, stand_ins
 from srcad.transforms.unbound import maybe_unbound
+from srcad.transforms.undo import Kept, Restoring
+from srcad.transforms.versions import Chain
 
 Thunk = Callable[[], None]
 Thunks = list[tuple[Span | None, Thunk]]
@@ -30,13 +33,16 @@ Dispatch = Callable[["Sweep", Any], Thunk | None]
 
 
 class Sweep:
-    def __init__(self, func: Func, active: frozenset[Var], dispatch: Dispatch) -> None:
+    def __init__(self, func: Func, active: frozenset[Var], dispatch: Dispatch, undone: Iterable[Chain] = ()) -> None:
         self.active, self.dispatch = active, dispatch
         self.inputs = frozenset(func.inputs)
         self.lasting = lasting(func)
         self.stand_ins = stand_ins(func)
         self.unbound = maybe_unbound(func)
         self.build = Builder()
+        self.restoring = Restoring(self.build, undone)
+        self.kept: Kept = []
+        self.depth = 0              # of the loops that are being reversed
         self.bars: dict[Var, Any] = {}
         self.guards = guards(func, active)
         self.masked: dict[Var, tuple[Any, Guards]] = {}     # what was masked where it left slices, and of which
@@ -60,6 +66,14 @@ class Sweep:
     def trimmed(self, block: Iterable[Stmt], results: Iterable[Any]) -> Block:
         """A reversed block without what nobody reads, before it is decided what the forward sweep keeps for it."""
         return live(from_stand_ins(block, self.stand_ins), results)
+
+    def plan(self, needed: Iterable[Var], body: Block, inside: frozenset[Var], there: Iterable[Var], stmt: If | Loop,
+             longest: int = LONGEST) -> Plan:
+        """How the reversed `stmt` has again what it reads of `body`."""
+        lasting = replace(self.lasting, values=self.lasting.values | self.restoring.there(stmt))
+        chosen = plan(needed, body, inside, there, lasting, longest)
+        self.kept += [(v, self.depth) for v in chosen.kept if v.type.kind == "array"]
+        return chosen
 
     def reserve(self, stmt: If | Loop) -> Callable[[Stmt], None]:
         """Emit `stmt`, and return what replaces it once it is known which of its values must come out of it."""

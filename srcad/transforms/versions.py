@@ -14,7 +14,7 @@ j + 1 + something, and so on (`srcad.transforms.linear`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -42,7 +42,7 @@ class Place:
         return self.number < other.number and all(mine.get(stmt, side) == side for stmt, side in other.sides)
 
 
-@dataclass
+@dataclass(eq=False)
 class Chain:
     """One array: where its versions are made, the stores between them, and the last version."""
 
@@ -93,8 +93,7 @@ def chains(func: Func, places: Places) -> list[Chain]:
 
 def _starts(func: Func, loops: Iterable[Loop]) -> list[Var]:
     """The first versions of what these loops carry."""
-    before = {s.outs[0]: s.args[0] for s in func.body if isinstance(s, Let) and s.op.name in _STORES}
-    before |= {c.out: c.init for s in func.body if isinstance(s, Loop) for c in s.carries}
+    before = _before(func.body)
     result = []
     for c in (c for loop in loops for c in loop.carries if c.param.type.kind == "array"):
         start: Any = c.init
@@ -103,6 +102,19 @@ def _starts(func: Func, loops: Iterable[Loop]) -> list[Var]:
         if isinstance(start, Var):
             result.append(start)
     return result
+
+
+def _before(block: Block) -> dict[Any, Any]:
+    """What each version was made of, by any way."""
+    found: dict[Any, Any] = {}
+    for s in block:
+        if isinstance(s, Loop):
+            found.update((c.out, c.init) for c in s.carries)
+        elif isinstance(s, If):
+            found |= _before(s.then) | _before(s.orelse) | {c.out: c.orelse for c in s.choices}
+        elif s.op.name in _STORES:
+            found[s.out] = s.args[0]
+    return found
 
 
 def _follow(block: Block, current: Var, born: Place, chain: Chain, places: Places) -> bool:
@@ -158,19 +170,24 @@ def settled(func: Func) -> dict[Var, Let]:
     linears: Linears | None = None
     for chain in chains(func, places):
         linears = linears or Linears(func)
-        later = [(s, places.of[s], _region(linears, s, places)) for s in chain.stores]
-        for let, version, index in _readings(func, chain):
-            born = chain.born[version]
-            load = linears.region(version, index, places.of[let].loops)
-            if load is not None and all(
-                    linears.apart(load, places.of[let].loops, region, place.loops, _common(born, place),
-                                  born.before(place))
-                    for _, place, region in later):
-                form, atoms = form_of((chain.last, index), {}, lambda a: isinstance(a, Var | Lit))
-                out = let.out if let.op is GETITEM else _stored(let)
-                assert isinstance(out, Var)
-                found.setdefault(out, Let((out,), GETITEM, tuple(atoms), form, let.span))
+        later = [(places.of[s], _region(linears, s, places)) for s in chain.stores]
+        for stmt in places.of:
+            reading = reading_of(stmt, chain.born)
+            if reading and _lasts(reading, places.of[stmt], chain, later, linears):
+                form, atoms = form_of((chain.last, reading.index), {}, lambda a: isinstance(a, Var | Lit))
+                out = reading.value
+                found.setdefault(out, Let((out,), GETITEM, tuple(atoms), form, stmt.span))
     return found
+
+
+def _lasts(reading: Reading, place: Place, chain: Chain, later: list[tuple[Place, Region | None]],
+           linears: Linears) -> bool:
+    """Does no later store overwrite it?"""
+    born = chain.born[reading.version]
+    load = linears.region(reading.version, reading.index, place.loops)
+    return load is not None and all(
+        linears.apart(load, place.loops, region, store.loops, _common(born, store), born.before(store))
+        for store, region in later)
 
 
 def _common(born: Place, store: Place) -> tuple[Loop, ...]:
@@ -182,36 +199,37 @@ def _common(born: Place, store: Place) -> tuple[Loop, ...]:
 
 
 def _region(linears: Linears, store: Let, places: Places) -> Region | None:
-    return linears.region(store.args[0], _index(store), places.of[store].loops)
+    return linears.region(store.args[0], index_of(store), places.of[store].loops)
 
 
-def _index(store: Let) -> Any:
+def index_of(store: Let) -> Any:
+    """Where it stores."""
     args, _ = store.call()
     return args[1] if store.op.name == "set_at" else args[2]
 
 
-def _stored(store: Let) -> Any:
-    return store.call()[0][2]
+@dataclass(frozen=True)
+class Reading:
+    """A value that a version of an array has at an index: it was loaded from there, or stored."""
+
+    value: Var
+    version: Var
+    index: Any
 
 
-def _readings(func: Func, chain: Chain) -> list[tuple[Let, Var, Any]]:
-    """The loads from versions of the chain, and the stores of values that can be loaded again: with the version that
-    has them, and their index."""
-    found: list[tuple[Let, Var, Any]] = []
-    for stmt in every(func.body):
-        if isinstance(stmt, Let) and stmt.args and stmt.args[0] in chain.born:
-            array = stmt.args[0]
-            assert isinstance(array, Var)
-            if stmt.op is GETITEM:
-                found.append((stmt, array, stmt.call()[0][1]))
-            elif stmt.op.name == "set_at" and stmt in chain.stores and _is_loaded_alike(stmt):
-                found.append((stmt, stmt.out, _index(stmt)))
-    return found
+def reading_of(stmt: Stmt, versions: Container[Any]) -> Reading | None:
+    """What is known of one of these versions by this statement."""
+    if isinstance(stmt, Let) and stmt.args and isinstance(stmt.args[0], Var) and stmt.args[0] in versions:
+        if stmt.op is GETITEM:
+            return Reading(stmt.out, stmt.args[0], stmt.call()[0][1])
+        if stmt.op.name == "set_at" and stmt.out in versions and _is_loaded_alike(stmt):
+            return Reading(stmt.call()[0][2], stmt.out, index_of(stmt))
+    return None
 
 
 def _is_loaded_alike(store: Let) -> bool:
     """Does a load give the very value that was stored?"""
-    value = _stored(store)
+    value = store.call()[0][2]
     (array, index, _), _ = store.call([a if isinstance(a, Lit) else a.type for a in store.args])
     return isinstance(value, Var) and value.type.kind in ("scalar", "array") and value.type.shape is not None \
         and replace(getitem_type(array, index), value=None) == replace(value.type, value=None)
