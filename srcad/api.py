@@ -23,7 +23,8 @@ from srcad.runtime.outputs import stop_gradient
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def grad(f: Any = None, wrt: Any = 0, *, has_aux: bool = False, backend: str = "numpy", argnums: Any = None) -> Any:
+def grad(f: Any = None, wrt: Any = 0, *, has_aux: bool = False, backend: str = "numpy", checkpoint: Any = None,
+         argnums: Any = None) -> Any:
     """The gradient of a function that returns one number.
 
     Parameters
@@ -33,6 +34,10 @@ def grad(f: Any = None, wrt: Any = 0, *, has_aux: bool = False, backend: str = "
         same.
     has_aux : f returns `(value, aux)`; the gradient comes as `(gradient, aux)`.
     backend : "numpy" runs the generated source, "xla" compiles it through `jax.jit`.
+    checkpoint : saves memory in long loops. Instead of keeping what each trip computed, some states are kept and trips
+        are run again: "sqrt" keeps about as many states as it has to run trips at a time (about 2 √n in all, for one
+        more run); a number keeps that many states, or an amount of memory such as "64MB" as many as it holds, and the
+        trips are run again as seldom as that allows.
 
     Returns
     -------
@@ -49,27 +54,27 @@ def grad(f: Any = None, wrt: Any = 0, *, has_aux: bool = False, backend: str = "
     >>> grad(lambda x: np.sum(x ** 2))(np.array([1.0, 2.0]))
     array([2., 4.])
     """
-    return _decorated(f, wrt if argnums is None else argnums, value=False, has_aux=has_aux, backend=backend)
+    return _decorated(f, wrt if argnums is None else argnums, value=False, has_aux=has_aux, backend=backend,
+                      checkpoint=checkpoint)
 
 
 def value_and_grad(f: Any = None, wrt: Any = 0, *, has_aux: bool = False, backend: str = "numpy",
-                   argnums: Any = None) -> Any:
+                   checkpoint: Any = None, argnums: Any = None) -> Any:
     """The value of a function and its gradient, in one sweep; the parameters are those of `grad`.
 
     >>> value_and_grad(lambda x: x * x)(3.0)
     (9.0, 6.0)
     """
-    return _decorated(f, wrt if argnums is None else argnums, value=True, has_aux=has_aux, backend=backend)
+    return _decorated(f, wrt if argnums is None else argnums, value=True, has_aux=has_aux, backend=backend,
+                      checkpoint=checkpoint)
 
 
-
-
-def _decorated(f: Any, wrt: Wrt, *, value: bool, has_aux: bool, backend: str) -> Any:
+def _decorated(f: Any, wrt: Wrt, **how: Any) -> Any:
     if f is None:
-        return lambda g: _decorated(g, wrt, value=value, has_aux=has_aux, backend=backend)
+        return lambda g: _decorated(g, wrt, **how)
     if isinstance(f, staticmethod | classmethod):
-        return type(f)(_decorated(f.__func__, wrt, value=value, has_aux=has_aux, backend=backend))
-    return derivative_of(f, wrt, value=value, has_aux=has_aux, backend=backend)
+        return type(f)(_decorated(f.__func__, wrt, **how))
+    return derivative_of(f, wrt, **how)
 
 
 def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *,
@@ -92,8 +97,9 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     return compiler.push(program_of(f), tuple(primals), tuple(tangents), backend)
 
 
-def vjp(f: Callable[..., Any], *primals: Any, backend: str = "numpy") -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    """The value of `f(*primals)` and its pullback (reverse mode).
+def vjp(f: Callable[..., Any], *primals: Any, backend: str = "numpy", checkpoint: Any = None
+        ) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """The value of `f(*primals)` and its pullback (reverse mode); `checkpoint` as for `grad`.
 
     Returns
     -------
@@ -104,7 +110,7 @@ def vjp(f: Callable[..., Any], *primals: Any, backend: str = "numpy") -> tuple[A
     >>> pullback(1.0)
     (4.0, 3.0)
     """
-    return compiler.pull(program_of(f), primals, backend)
+    return compiler.pull(program_of(f), primals, backend, checkpoint=checkpoint)
 
 
 def jacobian(f: Callable[..., Any], wrt: int | str = 0, *, mode: str | None = None,

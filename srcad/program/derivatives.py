@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
 from srcad.program.programs import Gradient, Program, names_in, primal_of
+from srcad.transforms.schedules import schedule
 
 if TYPE_CHECKING:
     from srcad.program.runner import Runner
@@ -58,7 +59,8 @@ class Derivative:
             return _at, (module, name)
         assert isinstance(self.program, Gradient)
         p = self.program
-        return derivative_of, (self.function, p.wrt if not p.single else p.wrt[0], p.value, p.has_aux, self.backend)
+        return derivative_of, (self.function, p.wrt if not p.single else p.wrt[0], p.value, p.has_aux, self.backend,
+                               p.checkpoint)
 
     def __copy__(self) -> Derivative:
         return self
@@ -121,13 +123,13 @@ def program_of(function: Any) -> Program:
 
 
 def derivative_of(function: Any, wrt: Wrt = 0, value: bool = False, has_aux: bool = False,
-                  backend: str = "numpy") -> Derivative:
+                  backend: str = "numpy", checkpoint: Any = None) -> Derivative:
     """The gradient of `function`, as an object."""
     if backend not in ("numpy", "xla"):
         raise ArgumentError(f"backend must be 'numpy' or 'xla', not {backend!r}")
     program = program_of(function)
     names, single = names_in(program.primal, wrt)
     made = Derivative(function if not isinstance(function, Derivative) else function.function,
-                      Gradient(program, names, single, value, has_aux), backend)
+                      Gradient(program, names, single, value, has_aux, schedule(checkpoint)), backend)
     return made
 

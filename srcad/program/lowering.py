@@ -55,7 +55,7 @@ def lower_program(program: Program, arguments: dict[str, Any]) -> Lowered:
 def _gradient(program: Gradient, inner: Lowered) -> Lowered:
     """The adjoint: gradients, with the value or the auxiliary output where they are asked for."""
     func = one_number(inner.func, program.has_aux)
-    adjoint = reverse(func, differentiated(func, program.wrt), has_aux=program.has_aux)
+    adjoint = reverse(func, differentiated(func, program.wrt), has_aux=program.has_aux, checkpoint=program.checkpoint)
     value, gradients = adjoint.result
     value, aux = value if program.has_aux else (value, None)
     order = [p.name for p in func.params if p.name in set(map(argument_of, program.wrt))]
@@ -91,7 +91,7 @@ def _halves(program: Forward, inner: Lowered) -> Lowered:
     names = program.wrt if program.wrt is not None else [p.name for p in inner.func.params if p.name not in captured]
     wrt = [v for p in inner.func.params if p.name in names for v in leaves(p.tree)
            if isinstance(v, Var) and v.type.is_inexact]
-    halves = pair(inner.func, wrt, adjoint_of)
+    halves = pair(inner.func, wrt, adjoint_of, program.checkpoint)
     forward = halves.forward.known
     if not halves.residuals:
         forward = replace(forward, result=(forward.result, ()))

@@ -20,6 +20,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from srcad.errors import ArgumentError
+from srcad.transforms.schedules import Schedule
 
 Wrt = tuple["str | tuple[str, int]", ...]  # names of arguments, or (name of `*args`, position in it)
 
@@ -129,6 +130,7 @@ class Gradient:
     single: bool           # one argument: the gradient itself; several: a tuple of gradients
     value: bool = False
     has_aux: bool = False
+    checkpoint: Schedule | None = None
 
     @property
     def name(self) -> str:
@@ -161,6 +163,7 @@ class Forward:
 
     program: Program
     wrt: Wrt | None = None
+    checkpoint: Schedule | None = None
 
     @property
     def name(self) -> str:

@@ -18,17 +18,19 @@ from srcad.program.results import arrays_in, owned
 from srcad.program.runner import Runner, apart
 from srcad.program.signature import Describe, leaves_of, objects_of, tree_of
 from srcad.transforms.calls import Halves
+from srcad.transforms.schedules import schedule
 
 
 @lru_cache(512)
-def _runner(kind: type, program: Any, wrt: tuple[str, ...] | None, backend: str) -> Runner:
-    return Runner(kind(program, wrt), backend)
+def _runner(kind: type, program: Any, wrt: tuple[str, ...] | None, backend: str, *more: Any) -> Runner:
+    return Runner(kind(program, wrt, *more), backend)
 
 
 def pull(program: Program, primals: tuple[Any, ...], backend: str,
-         wrt: tuple[str, ...] | None = None) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+         wrt: tuple[str, ...] | None = None, checkpoint: Any = None
+         ) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """The value of the program and its pullback, to all arguments or to those named in `wrt`."""
-    runner = _runner(Forward, program, wrt, backend)
+    runner = _runner(Forward, program, wrt, backend, schedule(checkpoint))
     # The pullback outlives the call: it must not see what happens to the arguments afterwards.
     args = tuple(tree_of_copies(a) for a in primals)
     values = runner.values(args, {})

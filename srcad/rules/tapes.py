@@ -9,7 +9,13 @@ import numpy as np
 
 from srcad.ir.ops import Op, op_of
 from srcad.ir.types import Type
-from srcad.rules import creation, indexing, runtime, structure  # noqa: F401 - they make the operations that are named below
+from srcad.rules import (  # noqa: F401 - they make the operations that are named below
+    creation,
+    indexing,
+    runtime,
+    scalars,
+    structure,
+)
 from srcad.rules.ops import linear
 from srcad.rules.results import like
 from srcad.rules.sequences import ADD_AT, ITEM, SET_ITEM
@@ -53,4 +59,4 @@ LOADS = {GETITEM: INDEX_ADD, ITEM: ADD_AT}
 STORES = (SET_AT, SET_ITEM)
 # The zero of what may have no value: it is never read where there is none.
 ZEROS_FOR = known(arrays.zeros_for)
-ARRAY, COPY = known(np.array), known(np.copy)
+ARRAY, COPY, MINIMUM = known(np.array), known(np.copy), known(min)

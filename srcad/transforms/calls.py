@@ -37,6 +37,7 @@ from srcad.transforms.activity import Mask, active_atoms, activity
 from srcad.transforms.derived import dual, suffix
 from srcad.transforms.prepare import on_copies, prepared
 from srcad.transforms.residuals import plan
+from srcad.transforms.schedules import Schedule
 from srcad.transforms.sweep import Dispatch, Sweep, Thunk, bar_of
 from srcad.transforms.undo import Kept, cheapest
 from srcad.transforms.versions import Chain
@@ -57,7 +58,7 @@ class Halves:
     recursive: bool = False
 
 
-def split(ref: FuncRef, inputs: Mask, outputs: Mask, dispatch: Dispatch) -> Halves:
+def split(ref: FuncRef, inputs: Mask, outputs: Mask, dispatch: Dispatch, checkpoint: Schedule | None = None) -> Halves:
     """The halves of `ref` for these active inputs and outputs."""
     key = ("halves", inputs, outputs)
     halves = ref.derived.get(key)
@@ -66,13 +67,13 @@ def split(ref: FuncRef, inputs: Mask, outputs: Mask, dispatch: Dispatch) -> Halv
         names = [f"{ref.name}_{half}{suffix(ref, 'halves', inputs)}" for half in ("forward", "reverse")]
         halves = ref.derived[key] = Halves(FuncRef(names[0]), FuncRef(names[1]), active, given,
                                             tuple(range(len(inputs))))
-        _fill(halves, on_copies(prepared(ref.known)), dispatch)
+        _fill(halves, on_copies(prepared(ref.known)), dispatch, checkpoint)
     elif not halves.done:
         halves.recursive = True
     return halves
 
 
-def _fill(halves: Halves, func: Func, dispatch: Dispatch) -> None:
+def _fill(halves: Halves, func: Func, dispatch: Dispatch, checkpoint: Schedule | None) -> None:
     inputs, outputs = func.inputs, func.outputs
     wrt = [inputs[k] for k in halves.inputs]
     results = [outputs[k] for k in halves.outputs]
@@ -80,7 +81,7 @@ def _fill(halves: Halves, func: Func, dispatch: Dispatch) -> None:
     seeds = [bar_of(r, None if isinstance(r, Var) and r.hint else "dy") for r in results]
 
     def attempt(undone: list[Chain]) -> tuple[Kept, tuple[Sweep, list[Stmt], tuple[Any, ...]]]:
-        sweep = Sweep(func, active, dispatch, undone)
+        sweep = Sweep(func, active, dispatch, undone, checkpoint)
         # Whatever a caller in a loop gets back it has to tape.
         sweep.in_loop = True
         thunks = sweep.forward(func.body)
@@ -164,8 +165,8 @@ def bundle(sweep: Sweep, let: Let, gs: Sequence[Any]) -> None:
         sweep.add(let.args[0], sweep.build.call(PACK, *parts))
 
 
-def pair(func: Func, wrt: Sequence[Var], dispatch: Dispatch) -> Halves:
+def pair(func: Func, wrt: Sequence[Var], dispatch: Dispatch, checkpoint: Schedule | None = None) -> Halves:
     """The halves of a function at the top, whose way back may be called many times."""
     chosen = frozenset(wrt)
     outputs = tuple(a.type.is_inexact for a in leaves(func.result) if hasattr(a, "type"))
-    return split(FuncRef(func.name, func), tuple(v in chosen for v in func.inputs), outputs, dispatch)
+    return split(FuncRef(func.name, func), tuple(v in chosen for v in func.inputs), outputs, dispatch, checkpoint)

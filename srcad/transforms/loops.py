@@ -42,7 +42,7 @@ def loop(sweep: Sweep, stmt: Loop) -> Thunk | None:
     def adjoint() -> None:
         outs, tapes = sweep.pop([c.out for c in stmt.carries]), sweep.pop([w.tape for w in stmt.writes])
         if undone or any(g is not None for g in (*outs, *tapes)):
-            put(_Reversal(sweep, stmt, body, outs, tapes).emit(thunks))
+            put(Reversal(sweep, stmt, body, outs, tapes).emit(thunks))
 
     return adjoint
 
@@ -65,7 +65,9 @@ class _Cotangent:
         return _as_large_as(self.source.init, bar) if isinstance(self.source, Carry) else bar
 
 
-class _Reversal:
+class Reversal:
+    """Makes the reversed loop.  Checkpointing runs a trip again before it reverses it, and has tapes of its own."""
+
     def __init__(self, sweep: Sweep, stmt: Loop, body: list[Stmt], outs: list, tapes: list) -> None:
         self.sweep, self.stmt, self.body = sweep, stmt, body
         self.outer = sweep.bars
@@ -80,6 +82,7 @@ class _Reversal:
         self.restored = [(chain, Carry(Var(c.out.hint, c.init.type), Var(c.param.hint, c.next.type),
                                        restoring.current[chain], c.next), c)
                          for chain, c in restoring.changed(stmt)]
+        self.extra: list[Carry] = []                          # what else is carried
         self.reads: list[Read] = []
         self.elements: list[Element] = []
         self.writes: list[tuple[Write, Atom, Atom]] = []      # what is written, of which sequence, its element
@@ -119,7 +122,7 @@ class _Reversal:
             sweep.add(write.row, self._row(write, g))
         for chain, again, c in self.restored:
             sweep.restoring.arrive(chain, c.next, again.param)
-        sweep.backward(thunks)
+        self.backward(thunks)
         self.restored = [(chain, replace(again, next=sweep.restoring.current[chain]), c)
                          for chain, again, c in self.restored]
         for c in self.carries:
@@ -133,6 +136,14 @@ class _Reversal:
                 rows = Var(f"{g.hint}_tape" if isinstance(g, Var) and g.hint else "", tape_type(dual(element.type)))
                 self.writes.append((Write(rows, g), sequence, element))
 
+    def backward(self, thunks: Thunks) -> None:
+        """Emit the adjoints of the statements of a trip."""
+        self.sweep.backward(thunks)
+
+    def tape_of(self, v: Var) -> Var | None:
+        """The tape that has `v` anyway."""
+        return None
+
     def _row(self, write: Write, g: Atom) -> Var:
         row = bar_of(write.row)
         if g.type.kind == "sequence":
@@ -145,7 +156,7 @@ class _Reversal:
         """Both loops, with tapes from the first to the second for what the second reads."""
         stmt = self.stmt
         results = [*(c.next for c in self.carries), *(w.row for w, _, _ in self.writes),
-                   *(c.next for _, c, _ in self.restored)]
+                   *(c.next for _, c, _ in self.restored), *(c.next for c in self.extra)]
         block = self.sweep.trimmed(block, results)
         inside = bound(tuple(self.body)) | frozenset(loop_locals(stmt))
         needed = (free(block, results) & inside) - {stmt.index}
@@ -157,7 +168,7 @@ class _Reversal:
         tapes = []
         for v in chosen.kept:
             if not any(c.param is mapping[v] for c in handed):
-                tape = Var(f"{v.hint}_tape" if v.hint else "tape", tape_type(v.type))
+                tape = self.tape_of(v) or Var(f"{v.hint}_tape" if v.hint else "tape", tape_type(v.type))
                 tapes.append(Write(tape, v))
                 self.reads.append(Read(mapping[v], tape))
         if stmt.index:
@@ -166,7 +177,7 @@ class _Reversal:
         index = names.atom(stmt.index) if stmt.index and names.atom(stmt.index) in free(block, results) else None
         mirror = self._with_range(mirror, index)
         carries = tuple(Carry(c.out(), c.param, c.init, names.atom(c.next)) for c in self.carries)
-        restored = [replace(c, next=names.atom(c.next)) for _, c, _ in self.restored]
+        restored = [replace(c, next=names.atom(c.next)) for c in (*(c for _, c, _ in self.restored), *self.extra)]
         reverse = replace(mirror, body=block, carries=(*carries, *restored, *handed), writes=tuple(
             Write(w.tape, names.atom(w.row)) for w, _, _ in self.writes))
         forward = replace(stmt, body=tuple(self.body), writes=(*stmt.writes, *tapes), trips=self.trips)

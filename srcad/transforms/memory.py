@@ -31,6 +31,7 @@ from srcad.ir.core import Block, Carry, Func, If, Let, Listing, Lit, Loop, Stmt,
 
 _IMMUTABLE = ("number", "scalar")
 _TAKE = ("unpack", "add_trees")
+_ELEMENTS = ("item", "pop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +200,8 @@ class Memory:
             self._give(let.out, known[0][0], NOWHERE)
             return
         reached = _union(sites for pair in known for sites in pair)
+        # A list is not among its own items.
+        inside = reached if not _is_list(let) else known[0][1] | _union(sites for pair in known[1:] for sites in pair)
         for v in outs:
             self._within[v] = frozenset(self._around)
             new = frozenset({Site(v)})
@@ -208,20 +211,22 @@ class Memory:
                 self._within[outs[0]] = frozenset(self._around)
                 self._give(v, shared, shared)
             elif let in self.in_place and v is let.outs[0]:
-                self._give(v, known[0][0], reached)
+                self._give(v, known[0][0], inside)
             elif _picks(let):
                 self._give(v, new, NOWHERE)
             elif is_view(let):
                 self.views.add(v)
                 self._derive(Site(v), known[0][0])
                 self._give(v, new, NOWHERE)
+            elif let.op.name in _ELEMENTS and v.type.is_numeric and v is let.outs[-1]:
+                self._give(v, known[0][1], NOWHERE)
             elif let.op.memory == "same":
                 self._give(v, known[0][0] | new, known[0][1])
             elif let.op.memory != "fresh":
                 self._give(v, (reached | new) if let.op.memory == "perhaps" else reached, reached)
             else:
                 # A list is new memory, its items are what it is made of; an item of a bundle is not new.
-                self._give(v, new if _makes(let, v) else reached | new, reached)
+                self._give(v, new if _makes(let, v) else reached | new, inside)
 
     def _loop(self, loop: Loop) -> None:
         self._enter(loop)
@@ -334,6 +339,10 @@ def _is_plain(let: Let) -> bool:
     """Does `let` make a new array?"""
     return let.op.memory == "fresh" and len(let.outs) == 1 and let.outs[0].type.is_numeric and (
         not isinstance(let.op, CallOp) and let.op.name not in _TAKE)
+
+
+def _is_list(let: Let) -> bool:
+    return bool(let.args) and let.args[0].type.kind == "sequence"
 
 
 def _picks(let: Let) -> bool:

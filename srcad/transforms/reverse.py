@@ -49,12 +49,14 @@ from srcad.rules.shapes import project_to, unbroadcast_to
 from srcad.rules.tapes import ADD_TREES, LOADS, STORES
 from srcad.transforms.activity import activity, atoms_in, is_bundle, sources
 from srcad.transforms.calls import bundle, call
+from srcad.transforms.checkpoint import can_be_run_again, checkpointed
 from srcad.transforms.derived import stated
 from srcad.transforms.guards import Guards, entered
 from srcad.transforms.live import live
 from srcad.transforms.loops import loop
 from srcad.transforms.prepare import prepared, without_write_backs
 from srcad.transforms.residuals import Plan, from_stand_ins
+from srcad.transforms.schedules import Schedule
 from srcad.transforms.sweep import Sweep, Thunk, bar_of, name_after, prefixed
 from srcad.transforms.undo import Kept, cheapest
 from srcad.transforms.versions import Chain
@@ -62,7 +64,7 @@ from srcad.transforms.versions import Chain
 COMMENT = Op("comment", lambda text: None, effect=True, infer=lambda text: (), outs=0)
 
 
-def reverse(func: Func, wrt: Sequence[Var], *, has_aux: bool = False) -> Func:
+def reverse(func: Func, wrt: Sequence[Var], *, has_aux: bool = False, checkpoint: Schedule | None = None) -> Func:
     """The adjoint: `(value, gradient)` of `func`, given the cotangent of its result.
 
     With `has_aux` it is the cotangent of the first part of the result, the other part being passed on.
@@ -74,7 +76,7 @@ def reverse(func: Func, wrt: Sequence[Var], *, has_aux: bool = False) -> Func:
     seed = seed_param(output)
 
     def attempt(undone: list[Chain]) -> tuple[Kept, tuple[Block, Block, Any]]:
-        sweep = Sweep(func, active, adjoint_of, undone)
+        sweep = Sweep(func, active, adjoint_of, undone, checkpoint)
         thunks = sweep.forward(func.body)
         with sweep.build.nested() as back, sweep.restoring.scope(func.body, back):
             for atom, bar in zip(leaves_of(output), leaves_of(seed.tree), strict=True):
@@ -134,6 +136,8 @@ def adjoint_of(sweep: Sweep, stmt: Stmt) -> Thunk | None:
             return let(sweep, stmt)
         case If():
             return branch(sweep, stmt)
+        case Loop() if sweep.checkpoint and can_be_run_again(stmt) and any(c.out in sweep.active for c in stmt.carries):
+            return checkpointed(sweep, stmt)
         case Loop():
             return loop(sweep, stmt)
         case _:

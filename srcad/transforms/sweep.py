@@ -23,6 +23,7 @@ from srcad.transforms.derived import dual
 from srcad.transforms.guards import Guards, guards
 from srcad.transforms.live import live
 from srcad.transforms.residuals import LONGEST, Plan, from_stand_ins, lasting, plan, stand_ins
+from srcad.transforms.schedules import Schedule
 from srcad.transforms.unbound import maybe_unbound
 from srcad.transforms.undo import Kept, Restoring
 from srcad.transforms.versions import Chain
@@ -33,7 +34,8 @@ Dispatch = Callable[["Sweep", Any], Thunk | None]
 
 
 class Sweep:
-    def __init__(self, func: Func, active: frozenset[Var], dispatch: Dispatch, undone: Iterable[Chain] = ()) -> None:
+    def __init__(self, func: Func, active: frozenset[Var], dispatch: Dispatch, undone: Iterable[Chain] = (),
+                 checkpoint: Schedule | None = None) -> None:
         self.active, self.dispatch = active, dispatch
         self.inputs = frozenset(func.inputs)
         self.lasting = lasting(func)
@@ -47,6 +49,7 @@ class Sweep:
         self.guards = guards(func, active)
         self.masked: dict[Var, tuple[Any, Guards]] = {}     # what was masked where it left slices, and of which
         self.in_loop = False
+        self.checkpoint = checkpoint    # of the loops that are in no other loop
 
     def forward(self, block: Block) -> Thunks:
         """Emit `block` as it is, and collect what emits its adjoint."""
@@ -88,11 +91,12 @@ class Sweep:
     @contextmanager
     def inside_loop(self) -> Iterator[None]:
         """Within a loop a value that is kept is taped at every trip, so cheap ones are made again instead."""
-        outer, self.in_loop = self.in_loop, True
+        outer = self.in_loop, self.checkpoint
+        self.in_loop, self.checkpoint = True, None
         try:
             yield
         finally:
-            self.in_loop = outer
+            self.in_loop, self.checkpoint = outer
 
     @contextmanager
     def into(self, stmts: list[Stmt]) -> Iterator[None]:
