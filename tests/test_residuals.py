@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -117,3 +119,67 @@ def test_kernels_undone(name):
 def test_undone_in_branches_and_callees():
     test_corpus.test_second_order(PROGRAMS["callee_called_twice_that_stores"])
     test_corpus.test_second_order(PROGRAMS["swaps_of_rows_by_index_lists"])
+
+
+def explained(name, n):
+    f, arguments = KERNELS[name]
+    g = srcad.grad(f)
+    g(*arguments(n))
+    return [line.strip() for line in g.explain().splitlines()]
+
+
+def test_explain_says_what_is_kept():
+    """A row of the table is 8 bytes for each of the numbers that a trip computes."""
+    lines = explained("gauss_seidel", 5)
+    assert "keeps x: 40 bytes" in lines
+    assert any(line.startswith("undoes stores: it keeps old: 8 bytes a trip") for line in lines)
+    assert not any(line.startswith("copies") for line in lines)
+    lines = explained("edit_distance", 4)
+    assert any(line.startswith("tapes") and line.endswith(", 128 bytes") for line in lines)
+    assert any(line.startswith("reads a again") for line in explained("lu", 4))
+    lines = explained("wave", 6)
+    assert any(line.startswith("tapes a value of line") and ": 32 bytes a trip" in line for line in lines)
+
+
+def test_explain_lists_copies():
+    def f(x):
+        a, s = x.copy(), 0.0
+        for i in range(len(a)):
+            a[i] = np.sin(a[i - 1])
+            s += np.sum(np.exp(a))
+            a[i] *= 2.0
+        return s
+
+    g = srcad.grad(f)
+    g(np.linspace(0.1, 0.5, 4))
+    copies = [line for line in g.explain().splitlines() if "copies" in line]
+    assert copies == [] or all("32 bytes" in line for line in copies)
+
+
+def peak(f, args):
+    f(*args)
+    tracemalloc.start()
+    f(*args)
+    found = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return found
+
+
+# Kernels, two sizes, and how the peak memory may grow when the size doubles: as what is overwritten in all.
+GROWTH = [("lu", (16, 32), 4), ("lu_by_outer_products", (32, 64), 4), ("cholesky", (16, 32), 4), ("wave", (64, 128), 4),
+          ("edit_distance", (12, 24), 4), ("gauss_seidel", (32, 64), 4), ("back_substitution", (32, 64), 4)]
+
+
+@pytest.mark.parametrize(("name", "sizes", "growth"), GROWTH)
+def test_memory_grows_as_what_is_overwritten(name, sizes, growth):
+    f, arguments = KERNELS[name]
+    g = srcad.grad(f)
+    small, large = (peak(g, arguments(n)) for n in sizes)
+    assert large < 1.4 * growth * small
+
+
+def test_memory_of_factorisations():
+    """A few matrices, where taping the rows that are read would take n^3 / 3."""
+    for name in ("lu", "lu_by_outer_products", "cholesky"):
+        f, arguments = KERNELS[name]
+        assert peak(srcad.grad(f), arguments(64)) < 12 * 64 * 64 * 8

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from srcad.ir import Loop, Type, Var, leaves
-from srcad.ir.walk import every
+from srcad.ir import Type, Var, leaves
+from srcad.program.kept import kept
 from srcad.program.variants import Variant
 
 
@@ -27,10 +27,7 @@ def describe(variant: Variant) -> list[str]:
     lines = [f"{p.name}: {_tree(p.tree)}" for p in func.params]
     lines += [f"reads {c.name} at every call" for c in variant.lowered.captures]
     lines += [f"made for {g.name} = {_short(g.value)}" for g in variant.guards]
-    lines += [f"keeps {w.tape.hint or 'a tape'} for the reverse sweep, one row a trip"
-              f"{f' of the loop at line {s.span.line}' if s.span else ''}"
-              for s in every(func.body) if isinstance(s, Loop) for w in s.writes]
-    return lines
+    return [*lines, *kept(func)]
 
 
 def _tree(tree: Any) -> str:

@@ -45,12 +45,12 @@ def lasting(func: Func) -> Lasting:
     return Lasting(values, settled(func))
 
 
-def stand_ins(func: Func) -> dict[Any, Var]:
+def stand_ins(func: Func, lasting: Lasting) -> dict[Any, Var]:
     """For each shape, and each type, of known sizes a variable that has it and is there to the end."""
     found: dict[Any, Var] = {}
     unbound = maybe_unbound(func)
     for v in (*func.inputs, *(v for s in func.body for v in binds(s))):
-        if v.type.is_numeric and v.type.shape and v not in unbound:
+        if v.type.is_numeric and v.type.shape and v in lasting.values and v not in unbound:
             found.setdefault(v.type.shape, v)
             found.setdefault(_exact(v), v)
     return found

@@ -39,7 +39,7 @@ class Sweep:
         self.active, self.dispatch = active, dispatch
         self.inputs = frozenset(func.inputs)
         self.lasting = lasting(func)
-        self.stand_ins = stand_ins(func)
+        self.stand_ins = stand_ins(func, self.lasting)
         self.unbound = maybe_unbound(func)
         self.build = Builder()
         self.restoring = Restoring(self.build, undone)
