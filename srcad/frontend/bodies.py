@@ -8,6 +8,7 @@ import gast
 
 from srcad.frontend.capture import Source
 from srcad.frontend.exits import structure
+from srcad.frontend.lifetimes import forget, pieces
 from srcad.frontend.machine import Frame
 from srcad.frontend.values import NONE, POISON, Entries, Num, Refused, Tup
 
@@ -60,7 +61,9 @@ def lower_body(frame: Frame, source: Source, bound: dict[str, Any], parent: Fram
         else:
             inner.bind(name, value)
     known = len(machine.problems)
-    inner.execute(tree.body)
+    for stmts, done in pieces(tree.body, bound):
+        inner.execute(stmts)
+        forget(inner, done)
     result = machine.state.get((inner.scope, RESULT), NONE)
     inner.drop()
     if len(machine.problems) > known:

@@ -88,18 +88,23 @@ class Structurer:
     def block(self, stmts: Sequence[gast.AST], around: Around) -> Body:
         """`stmts`, rewritten.  What follows an exit is dead and is dropped."""
         done: Body = []
-        for i, stmt in enumerate(stmts):
-            rest = list(stmts[i + 1:])
+        todo, i = list(stmts), 0
+        while i < len(todo):
+            stmt, i = todo[i], i + 1
             if isinstance(stmt, gast.Return | gast.Break | gast.Continue):
                 return done + self.leave(stmt, around)
             if not compound(stmt):
                 done.append(stmt)
             elif isinstance(stmt, gast.If) and exits(stmt):
-                return done + self.branch(stmt, rest, around)
+                return done + self.branch(stmt, todo[i:], around)
             elif isinstance(stmt, LOOPS):
-                return done + self.loop(stmt, rest, around)
+                loop, flags, after = self.loop(stmt, todo[i:], around)
+                done.append(loop)
+                if flags:
+                    return done + self.unless(flags, after, around)
+                todo, i = after, 0
             elif isinstance(stmt, gast.With) and exits(stmt):
-                return done + self.guarded(stmt, rest, around)
+                return done + self.guarded(stmt, todo[i:], around)
             else:
                 done.append(self.whole(stmt, around))
         return done
@@ -159,8 +164,8 @@ class Structurer:
         body = self.block(rest, around)
         return [_if_not(flags, body, rest[0])] if body and flags else body
 
-    def loop(self, stmt: gast.For | gast.While, rest: Body, around: Around) -> Body:
-        """A loop, its `else`, and what follows them."""
+    def loop(self, stmt: gast.For | gast.While, rest: Body, around: Around) -> tuple[gast.AST, list[str], Body]:
+        """A loop; the flags that keep what follows it from running, and that: its `else`, and the rest."""
         own = exits_of(stmt.body)
         number = next(self._loops)
         until, broke = f"$until{number}", f"$broke{number}"
@@ -181,7 +186,7 @@ class Structurer:
         done = rebuilt(stmt, body=body or [gast.copy_location(gast.Pass(), stmt.body[0])], orelse=[])
         done.until = until if left else None
         done.broke = broke if "break" in own and orelse else None
-        return [done, *self.unless(flags, after, around)]
+        return done, flags, after
 
     def whole(self, stmt: gast.AST, around: Around) -> gast.AST:
         """A compound statement that nothing leaves (or that nothing may leave): only what is within it changes."""

@@ -273,8 +273,13 @@ def describe(value: Any) -> str:
             return "an unbound name"
 
 
+_WITHOUT_ATOMS = frozenset({Const, Ref, Closure, Missing, Mixed, Poison})
+
+
 def map_atoms(f: Any, value: Any) -> Any:
     """The same value with `f` applied to its atoms (not through `Ref`s)."""
+    if type(value) in _WITHOUT_ATOMS:
+        return value
     match value:
         case Num(atom=a):
             return Num(f(a))
@@ -305,6 +310,10 @@ def map_atoms(f: Any, value: Any) -> Any:
 
 def atoms_in(value: Any) -> list[Atom]:
     """The atoms of a value, in order."""
+    if type(value) is Num:
+        return [value.atom]
+    if type(value) in _WITHOUT_ATOMS:
+        return []
     found: list[Atom] = []
 
     def note(a: Atom) -> Atom:

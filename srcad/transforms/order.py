@@ -26,9 +26,17 @@ def moves_past(stmt: Stmt, others: Sequence[Stmt]) -> bool:
     """Can `stmt`, which has no effect, be run after `others` (which do not read what it binds)?
 
     Not if it reads what they store into: both versions would have to be kept."""
-    stored = {s.args[0] for s in every(tuple(others)) if isinstance(s, Let) and s.op.name in _STORES}
-    stored |= {c.init for s in every(tuple(others)) if isinstance(s, Loop) for c in s.carries}
-    return not any(v in stored and v.type.kind not in ("number", "scalar") for v in reads(stmt))
+    changed = {a for other in others for a in stored(other)}
+    return not any(v in changed and v.type.kind not in ("number", "scalar") for v in reads(stmt))
+
+
+def stored(stmt: Stmt) -> set[Any]:
+    """What `stmt` may store into."""
+    if isinstance(stmt, Let):
+        return {stmt.args[0]} if stmt.op.name in _STORES else set()
+    within = tuple(every((stmt,)))
+    return {a for s in within if isinstance(s, Let) for a in stored(s)} | {
+        c.init for s in within if isinstance(s, Loop) for c in s.carries}
 
 
 def in_order(func: Func) -> Func:
