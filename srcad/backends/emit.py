@@ -30,9 +30,8 @@ from srcad.errors import Span
 from srcad.ir.calls import FuncRef, reachable
 from srcad.ir.core import Func, Let, Record, Var
 from srcad.ir.walk import every
-from srcad.transforms.inplace import in_place_updates, owns_its_results, with_copied_views, with_owned_carries
+from srcad.transforms.inplace import in_place, owns_its_results
 from srcad.transforms.liveness import live_ranges
-from srcad.transforms.usage import count_uses
 
 _IMPORTS = {"numpy": "import numpy as np"}
 
@@ -93,9 +92,7 @@ class _Module:
         return Source(text, self.name, dict(self.references.objects), spans, self.fresh)
 
     def _define(self, func: Func, name: str, flat: bool) -> ast.FunctionDef:
-        func = with_copied_views(with_owned_carries(without_redundant_ranges(with_bundles(func))))
-        uses = count_uses(func)
-        updates, memory = in_place_updates(func, uses)
+        func, uses, updates, memory = in_place(without_redundant_ranges(with_bundles(func)))
         self.fresh = owns_its_results(func, memory)  # of the function that comes last
         inlined = inlining(func, uses, updates, memory)
         late = frozenset(s for s in every(func.body) if isinstance(s, Let) and s not in updates and copies(s))

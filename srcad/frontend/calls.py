@@ -289,10 +289,7 @@ SMALL = 40  # nodes of a function's tree up to which its body stands where it is
 
 def is_repeated(frame: Frame, source: Source) -> bool:
     """Does the calling function call this one from several places, and is it more than a formula?"""
-    name = source.tree.name
-    calls = sum(isinstance(n, gast.Call) and isinstance(n.func, gast.Name) and n.func.id == name
-                for n in gast.walk(frame.tree))
-    return calls > 1 and sum(1 for _ in gast.walk(source.tree)) > SMALL
+    return frame.calls[source.tree.name] > 1 and sum(1 for _ in gast.walk(source.tree)) > SMALL
 
 
 def _outlined(frame: Frame, source: Source, key: Any, bound: dict[str, Any], parent: Frame | None) -> Any:

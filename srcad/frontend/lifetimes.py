@@ -54,7 +54,7 @@ def last_mentions(body: list[gast.AST]) -> dict[str, int]:
 
 
 def forget(frame: Frame, names: list[str]) -> None:
-    """Drop the numbers, and the arrays that are nowhere else, that these names hold."""
+    """Drop the numbers, the views, and the arrays that are nowhere else, that these names hold."""
     machine, scope = frame.machine, frame.scope
     memories = machine.memories
     shared = set(memories.of.values())
@@ -63,5 +63,5 @@ def forget(frame: Frame, names: list[str]) -> None:
         if isinstance(value, Num) and isinstance(value.atom, Var):
             v = value.atom
             alone = v not in memories.of and v not in shared and v not in memories.newer
-            if v.type.kind in ("number", "scalar") or (v.type.kind == "array" and alone):
+            if v.type.kind in ("number", "scalar") or (v.type.kind == "array" and (alone or v in memories.views)):
                 del machine.state[scope, name]

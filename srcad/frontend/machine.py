@@ -8,9 +8,11 @@ Frames are lexically nested as functions are, so a closure finds its free names 
 from __future__ import annotations
 
 import builtins
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import count
 from typing import Any
 
@@ -308,6 +310,12 @@ class Frame:
     @property
     def build(self) -> Recorder:
         return self.machine.build
+
+    @cached_property
+    def calls(self) -> Counter[str]:
+        """From how many places of the function each name is called."""
+        return Counter(n.func.id for n in gast.walk(self.tree)
+                       if isinstance(n, gast.Call) and isinstance(n.func, gast.Name))
 
     def keep(self) -> Frame:
         """This frame, which outlives its activation: a closure looks names up in it and in those around it."""

@@ -157,8 +157,12 @@ class Memories:
     def last(self, v: Var) -> Var | None:
         """The last version of a variable; None if it can't be told."""
         found: Var | None = v
+        passed = []
         while found is not None and found in self.newer:
+            passed.append(found)
             found = self.newer[found]
+        for old in passed:  # so that no way is walked twice
+            self.newer[old] = found
         return found
 
     def chain(self, v: Any) -> tuple[Any, list[Any]]:

@@ -81,7 +81,10 @@ def _integer_value(op: Op, args: Sequence[Any]) -> Dim | None:
 
 def broadcast(shapes: Sequence[tuple[Dim, ...]]) -> tuple[Dim, ...]:
     """The common shape, given that the operation succeeded: a size that is not 1 is the size of the result."""
-    rank = max(map(len, shapes), default=0)
+    extended = [s for s in shapes if s]
+    if not extended or all(s == extended[0] for s in extended):
+        return extended[0] if extended else ()
+    rank = max(map(len, shapes))
     padded = [(Dim(None, 1),) * (rank - len(s)) + s for s in shapes]
     return tuple(_common(dims) for dims in zip(*padded, strict=True))
 

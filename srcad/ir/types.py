@@ -121,7 +121,7 @@ _NUMBERS: dict[type, Type] = {bool: BOOL, int: INT, float: FLOAT, complex: COMPL
 
 def integer(value: Dim) -> Type:
     """The type of a Python int whose value is this linear form."""
-    return replace(INT, value=value)
+    return Type("number", INT.dtype, (), value)
 
 
 def array(dtype: object, *shape: Dim | int) -> Type:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from operator import is_
 from typing import Any, assert_never
 
 from srcad.ir.core import (
@@ -124,8 +125,9 @@ def has_effect(block: Block) -> bool:
 def rebuild(stmt: Stmt, atom: Callable[[Any], Any], block: Callable[[Block], Block]) -> Stmt:
     """`stmt` with `atom` applied to what it reads and `block` to its blocks; what it binds stays."""
     match stmt:
-        case Let():
-            return replace(stmt, args=tuple(map(atom, stmt.args)))
+        case Let(args=args):
+            new = tuple(map(atom, args))
+            return stmt if all(map(is_, new, args)) else Let(stmt.outs, stmt.op, new, stmt.form, stmt.span)
         case If():
             choices = tuple(Choice(c.out, atom(c.then), atom(c.orelse)) for c in stmt.choices)
             return replace(stmt, test=atom(stmt.test), then=block(stmt.then), orelse=block(stmt.orelse),
@@ -182,7 +184,7 @@ class Renamer:
         match stmt:
             case Let():
                 args = tuple(map(self.atom, stmt.args))
-                return replace(stmt, outs=tuple(map(self.new, stmt.outs)), args=args)
+                return Let(tuple(map(self.new, stmt.outs)), stmt.op, args, stmt.form, stmt.span)
             case If():
                 copy = rebuild(stmt, lambda a: a, lambda b: b)
                 assert isinstance(copy, If)

@@ -25,8 +25,8 @@ from srcad.ir.core import HOLE, Block, Carry, Form, Func, If, Let, Lit, Loop, St
 from srcad.ir.ops import Op
 from srcad.ir.walk import every, rebuild
 from srcad.transforms.liveness import Liveness, liveness
-from srcad.transforms.memory import CALLER, Memory, Site, Sites
-from srcad.transforms.usage import Uses
+from srcad.transforms.memory import Memory, Site, Sites
+from srcad.transforms.usage import Uses, count_uses
 
 STORES = ("set_at", "index_add")
 SUMS = ("+", "-", "*", "/")
@@ -37,19 +37,27 @@ COPY = Op("np.copy", np.copy)
 _READ_FIRST = ("index_add", "append", "concat", "set_part")
 
 
-def in_place_updates(func: Func, uses: Uses | None = None) -> tuple[frozenset[Let], Memory]:
-    """The Lets of `func` that may be done in place, and where values are then."""
-    decision = _decided(func, frozenset(), uses)
-    return decision.updates, decision.memory or Memory(func, decision.updates)
+def in_place(func: Func) -> tuple[Func, Uses, frozenset[Let], Memory]:
+    """`func` with the copies that spare others; how often it reads each variable; its Lets that may be done in place;
+    where values are then."""
+    uses = count_uses(func)
+    decision = _decided(func, None, uses)
+    if not decision.simple or any(s.op.name in STORES and s not in decision.updates
+                                  for s in every(func.body) if isinstance(s, Let)):
+        func = with_copied_views(with_owned_carries(func))
+        uses = count_uses(func)
+        decision = _decided(func, frozenset(), uses)
+    return func, uses, decision.updates, decision.memory or Memory(func, decision.updates)
 
 
 @dataclass(frozen=True)
 class _Decision:
-    """What is done in place, if these views are made copies."""
+    """What is done in place, if these views are made copies; `simple`: if no view ever was in the way."""
 
     updates: frozenset[Let]
     copied: frozenset[Var] = frozenset()
     memory: Memory | None = None
+    simple: bool = True
 
 
 def _decided(func: Func, may_copy: frozenset[Let] | None = None, uses: Uses | None = None) -> _Decision:
@@ -59,16 +67,19 @@ def _decided(func: Func, may_copy: frozenset[Let] | None = None, uses: Uses | No
     names = _names(func)
     chosen = [s for s in every(func.body) if isinstance(s, Let) and _fits(s, names)
               and s.args[0] in whole and not live.after(s, s.args[0])]  # type: ignore[arg-type]
+    simple = True
     while chosen:
         memory = Memory(func, frozenset(chosen))
         holders = _Holders(memory, live)
         needed = {s: _in_the_way(s, memory, holders, live) for s in chosen}
+        simple = simple and not any(needed.values())
         kept = [s for s in chosen if needed[s] == set()
                 or (needed[s] is not None and (may_copy is None or s in may_copy))]
         if len(kept) == len(chosen):
-            return _Decision(frozenset(chosen), frozenset(v for s in kept for v in needed[s] or ()), memory)
+            copied = frozenset(v for s in kept for v in needed[s] or ())
+            return _Decision(frozenset(chosen), copied, memory, simple)
         chosen = kept
-    return _Decision(frozenset())
+    return _Decision(frozenset(), simple=simple)
 
 
 class _Holders:
@@ -103,7 +114,7 @@ def _in_the_way(let: Let, memory: Memory, holders: _Holders, live: Liveness) -> 
     old = let.args[0]
     assert isinstance(old, Var)
     sites = memory.own.get(old, frozenset())
-    if not sites or CALLER in memory.roots(sites):
+    if not sites or memory.may_be_callers(sites):
         return None
     others = [a for a in let.args[1:] if isinstance(a, Var)] if let.op.name in _READ_FIRST else []
     views: set[Var] = set()
@@ -189,9 +200,9 @@ def owns_its_results(func: Func, memory: Memory) -> bool:
     constants = any(isinstance(a, Lit) and isinstance(a.value, np.ndarray) for a in func.outputs)
     if constants or any(v.type.kind != "array" for v in arrays) or not _whole(func).issuperset(arrays):
         return False
-    roots = [memory.roots(memory.own.get(v, frozenset())) for v in arrays]
-    return CALLER not in frozenset().union(*roots) and all(
-        not memory.may_share(a, b) for i, a in enumerate(roots) for b in roots[:i])
+    sites = [memory.own.get(v, frozenset()) for v in arrays]
+    return not any(map(memory.may_be_callers, sites)) and not any(
+        memory.may_share(a, b) for i, a in enumerate(sites) for b in sites[:i])
 
 
 def with_owned_carries(func: Func) -> Func:

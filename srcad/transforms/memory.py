@@ -65,6 +65,8 @@ class Memory:
         self._around: tuple[Loop, ...] = ()
         self._shared: dict[tuple[Site, Site], bool] = {}
         self._aging: set[Site] = set()            # sites whose origins are being found
+        self._younger: dict[Site, list[Site]] = {}
+        self._descent: dict[Site, set[Site]] = {}
         for v in func.inputs:
             self._give(v, frozenset({CALLER}), frozenset({CALLER}))
         self._block(func.body)
@@ -81,35 +83,36 @@ class Memory:
         """May these be the same memory?  Then the younger one is derived from what may be the older one."""
         if a == b:
             return True
-        pair = a, b
-        known = self._shared.get(pair)
+        if a not in self._order or b not in self._order:
+            return b in self._derived(a) if a not in self._order else a in self._derived(b)
+        start = (a, b)
+        known = self._shared.get(start)
         if known is None:
-            known = self._shared[pair] = self._reach(pair)
+            known = self._shared[start] = self._meet(start)
         return known
 
-    def _reach(self, pair: tuple[Site, Site]) -> bool:
-        pending, seen = [pair], {pair}
+    def _meet(self, start: tuple[Site, Site]) -> bool:
+        """Is there a site that both are derived from, and are they never apart on the way there?"""
+        pending, seen = [start], {start}
         while pending:
             a, b = pending.pop()
-            if a == b or self._shared.get((a, b)):
+            if a == b:
                 return True
-            first, last = self._order.get(a, -1), self._order.get(b, -1)
-            if first > last:
-                a, b, last = b, a, first
-            if last >= 0 and not self._apart(a, b):
-                found = [(a, o) for o in self.origin[b] if (a, o) not in seen and self._shared.get((a, o)) is not False]
-                pending += found
-                seen.update(found)
+            if self._order.get(a, -1) > self._order.get(b, -1):
+                a, b = b, a
+            if b not in self._order or self._apart(a, b):
+                continue
+            for older in self.origin[b]:
+                if (pair := (a, older)) not in seen and self._shared.get(pair, True):
+                    seen.add(pair)
+                    pending.append(pair)
+        self._shared.update(dict.fromkeys(seen, False))
         return False
 
     def _apart(self, a: Site, b: Site) -> bool:
         """Are these two carries of one loop, which are in different memory in every trip?"""
         loop = self._heads.get(a)
         return loop is not None and loop is self._heads.get(b) and not {a.by, b.by} & self._together
-
-    def roots(self, sites: Sites) -> Sites:
-        """The sites that these are derived from in the end."""
-        return self._traced(sites, lambda s: s in self.origin)
 
     def _traced(self, sites: Sites, derived: Callable[[Site], bool]) -> Sites:
         """These sites, with those from which they are derived instead of the ones that are `derived`."""
@@ -123,6 +126,22 @@ class Memory:
             else:
                 found.add(site)
         return frozenset(found)
+
+    def may_be_callers(self, sites: Sites) -> bool:
+        """May any of these be memory of the caller's?"""
+        return CALLER in sites or not self._derived(CALLER).isdisjoint(sites)
+
+    def _derived(self, site: Site) -> set[Site]:
+        """The sites that are derived from this one, which allocates."""
+        found = self._descent.get(site)
+        if found is None:
+            found, pending = set(), [site]
+            while pending:
+                new = [s for s in self._younger.get(pending.pop(), ()) if s not in found]
+                found.update(new)
+                pending += new
+            self._descent[site] = found
+        return found
 
     def families(self) -> dict[Site, Site]:
         """One site for all that are derived from each other; those of different families are never the same."""
@@ -166,6 +185,9 @@ class Memory:
         if self.origin[site] == before:
             return False
         self._shared.clear()
+        self._descent.clear()
+        for o in older - (before or NOWHERE):
+            self._younger.setdefault(o, []).append(site)
         return True
 
     def _block(self, block: Block) -> None:
