@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from srcad import ArgumentError, grad
+from srcad import ArgumentError, grad, jvp, vjp
 
 A, B, M = np.array([1.0, 2.0, 3.0]), np.array([0.5, -1.0]), np.arange(6.0).reshape(2, 3)
 
@@ -222,3 +222,66 @@ def test_errors_of_the_function_are_its_own():
             with pytest.raises(TypeError, match="mine") as caught:
                 f(x)
             assert any("in the derivative of" in note for note in caught.value.__notes__)
+
+
+# Derivatives at a point.
+
+
+def product(x, y, n=2, scale=1.0):
+    return np.sum(x * y) * n * scale
+
+
+POINTS = [(A, 2 * A), (A, 3.0), (A, A[:1]), (2.0, 3.0), (M, A), (A, 2 * A, 3), (A, 2 * A, 3, 0.5), (A[:2], B, 2.0)]
+
+
+def test_vjp_at_alternating_points():
+    for point in [p for p in POINTS for _ in range(3)] + 2 * POINTS:
+        x, y, n, scale = (*point, *(2, 1.0)[len(point) - 2:])
+        value, pullback = vjp(product, *point)
+        assert np.isclose(value, np.sum(x * y) * n * scale)
+        for seed in (1.0, 2, np.float64(0.5)):
+            found = pullback(seed)
+            assert len(found) == len(point)
+            wanted = [seed * n * scale * g for g in np.broadcast_arrays(y, x)]
+            wanted = [w if np.shape(w) == np.shape(v) else np.sum(w).reshape(np.shape(v)) if np.ndim(v) < 1 or
+                      np.size(v) == 1 else np.sum(w, axis=0) for w, v in zip(wanted, (x, y), strict=True)]
+            for f, w in zip(found, wanted, strict=False):
+                assert np.shape(f) == np.shape(w) and np.allclose(f, w)
+
+
+def test_pullbacks_see_the_arguments_as_they_were():
+    for _ in range(4):
+        x, y = A.copy(), 2 * A
+        _, pullback = vjp(product, x, y)
+        x[:] = y[:] = 0.0
+        dx, dy, *_ = pullback(1.0)
+        assert np.allclose(dx, 4 * A) and np.allclose(dy, 2 * A)
+        dx[:] = 7.0
+        assert np.allclose(pullback(1.0)[0], 4 * A)
+        with pytest.raises(ArgumentError):
+            pullback(np.ones(2))
+        with pytest.raises(ArgumentError):
+            vjp(product, x)
+
+
+def test_jvp_at_alternating_points():
+    for point in [p for p in POINTS for _ in range(3)] + 2 * POINTS:
+        x, y, n, scale = (*point, *(2, 1.0)[len(point) - 2:])
+        rest = (None,) * (len(point) - 2)
+        for dx, dy in [(np.ones_like(x)[()], None), (None, 2.0 * np.ones_like(y)[()]), (0.5 * x, y)]:
+            value, slope = jvp(product, point, (dx, dy, *rest))
+            wanted = (0.0 if dx is None else np.sum(dx * y)) + (0.0 if dy is None else np.sum(x * dy))
+            assert np.isclose(value, np.sum(x * y) * n * scale) and np.isclose(slope, wanted * n * scale)
+        for wrong in ((np.ones(4), None), (np.ones(4), np.ones(4))):
+            with pytest.raises(ArgumentError):
+                jvp(product, point, (*wrong, *rest))
+
+
+def test_jvp_of_trees_and_stars():
+    def f(p, *rest):
+        return p["a"] * rest[0] + p["n"]
+
+    for _ in range(4):
+        assert jvp(f, ({"a": 2.0, "n": 3}, 5.0), ({"a": 1.0, "n": None}, None)) == (13.0, 5.0)
+        assert jvp(f, ({"a": 2.0, "n": 3.0}, 5.0), ({"a": 1.0, "n": 2.0}, 0.5)) == (13.0, 8.0)
+        assert jvp(f, ({"a": 2.0, "n": 3}, 5.0), (None, 0.5)) == (13.0, 1.0)

@@ -7,8 +7,12 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("not_float", "pull", "push"):
+    if name in ("not_float", "pull"):
         from srcad.program import pullback
 
         return getattr(pullback, name)
+    if name == "push":
+        from srcad.program.along import push
+
+        return push
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from srcad.program.entry import Unserved, make_entry
+from srcad.frontend.values import Const
+from srcad.ir import Type, map_tree
+from srcad.program.entry import Call, Service, Unserved, make_entry
 from srcad.program.programs import Primal
 from srcad.program.signature import Describe
 from srcad.program.variants import Variant, Variants
@@ -18,10 +20,11 @@ TRIED = 4
 
 
 class Entries:
-    """`first` takes the arguments of a call as the user's function does; `otherwise` looks their variant up."""
+    """`first` takes the arguments of a call as the user's function does; `otherwise` looks their variant up, and
+    `service` is what an entry does with a call that fits."""
 
-    def __init__(self, primal: Primal, variants: Variants, otherwise: Callable[..., Any]) -> None:
-        self.primal, self.variants, self.otherwise = primal, variants, otherwise
+    def __init__(self, primal: Primal, variants: Variants, otherwise: Callable[..., Any], service: Service) -> None:
+        self.primal, self.variants, self.otherwise, self.service = primal, variants, otherwise, service
         self.seen: set[Variant] = set()
         self.made: dict[Variant, Callable[..., Any] | None] = {}  # None: there can't be one
         self.tried: list[Callable[..., Any]] = []
@@ -30,25 +33,26 @@ class Entries:
     def first(self) -> Callable[..., Any]:
         return self.tried[0] if self.tried else self.otherwise
 
-    def served(self, variant: Variant, values: tuple[Any, ...]) -> None:
-        """Note that `variant` was looked up for these arguments."""
+    def served(self, variant: Variant, values: tuple[Any, ...], more: dict[str, Any] | None = None) -> None:
+        """Note that `variant` was looked up for these arguments; `more` are tangents of some of them, by name."""
         if variant not in self.seen:
             self.seen.add(variant)
             return
         with self.variants.lock:
             if variant not in self.made:
-                self.made[variant] = self._entry(variant, values)
+                self.made[variant] = self._entry(variant, values, more or {})
             entry = self.made[variant]
             if entry is not None and entry not in self.tried:
                 self._try_first(entry)
 
-    def _entry(self, variant: Variant, values: tuple[Any, ...]) -> Callable[..., Any] | None:
+    def _entry(self, variant: Variant, values: tuple[Any, ...], more: dict[str, Any]) -> Callable[..., Any] | None:
         static = self.variants.static
         describe = Describe(static)
         trees = {n: describe.argument(n, v) for n, v in zip(self.primal.names, values, strict=True)}
-        extents = [extent for name, extent in static if not name]
+        tangents = tuple((f"{n}_dot", along(trees[n]), t) for n, t in more.items())
+        call = Call(trees, values, tuple(extent for name, extent in static if not name), tangents)
         try:
-            return make_entry(self.primal, variant, trees, values, extents)
+            return make_entry(self.primal, variant, call, self.service)
         except Unserved:
             return None
 
@@ -58,3 +62,8 @@ class Entries:
         for one, following in zip(tried, [*tried[1:], self.otherwise], strict=True):
             one.__globals__["otherwise"] = following
         self.tried = tried
+
+
+def along(tree: Any) -> Any:
+    """The types of a tangent: like those of its argument, and nothing where there are no floats."""
+    return map_tree(lambda t: t if isinstance(t, Type) and t.is_inexact else Const(None), tree)

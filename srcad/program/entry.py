@@ -196,26 +196,45 @@ def children(tree: Any, value: Any) -> list[tuple[Any, Any, Any]]:
     return [(k, t, getattr(value, k)) for k, t in tree.fields.items()]
 
 
-def make_entry(primal: Primal, variant: Variant, trees: dict[str, Any], values: tuple[Any, ...],
-               extents: Iterable[int]) -> Callable[..., Any]:
-    """The entry for arguments like these `values`, whose types are `trees`; its global `otherwise` is not set yet."""
+@dataclass(frozen=True)
+class Call:
+    """The arguments of a call, in the order of the program's parameters, with their types; `more` come before them."""
+
+    trees: dict[str, Any]
+    values: tuple[Any, ...]
+    extents: tuple[int, ...] = ()                     # those that are constants of the program
+    more: tuple[tuple[str, Any, Any], ...] = ()       # names, trees and values
+
+
+@dataclass(frozen=True)
+class Service:
+    """What an entry does with a call that fits: `write` writes it.  `defaults`: has it those of the function?"""
+
+    write: Callable[[Text, Tests, Variant, list[str]], None]
+    defaults: bool = True
+
+
+def make_entry(primal: Primal, variant: Variant, call: Call, service: Service) -> Callable[..., Any]:
+    """The entry for arguments like these; its global `otherwise` is not set yet."""
     signature = inspect.signature(primal.function, follow_wrapped=False).parameters
     text = Text({*primal.names, *signature, "otherwise"})
-    given = {n: n if n in signature else text.object(n, v) for n, v in zip(primal.names, values, strict=True)}
-    tests = Tests(text, extents)
-    tests.all([(given[n], t, v) for (n, t), v in zip(trees.items(), values, strict=True)])
+    given = {n: n if n in signature else text.object(n, v) for n, v in zip(primal.names, call.values, strict=True)}
+    more = [text.name(name) for name, _, _ in call.more]
+    tests = Tests(text, call.extents)
+    tests.all([*((given[n], t, v) for (n, t), v in zip(call.trees.items(), call.values, strict=True)),
+               *((name, t, v) for name, (_, t, v) in zip(more, call.more, strict=True))])
     captured = outside(text, tests, variant)
-    serve(text, tests, variant, [*given.values(), *captured])
+    service.write(text, tests, variant, [*given.values(), *captured, *more])
     text.depth = 1
     name = text.name(f"{variant.func.name}_entry")
-    text.add(f"return otherwise({', '.join(map(passed, signature.values()))})")
-    header = f"def {name}({parameters(text, signature.values())}):\n"
-    return load(header + "\n".join(text.lines) + "\n", text.objects, name)
+    text.add(f"return otherwise({', '.join([*more, *map(passed, signature.values())])})")
+    header = ", ".join(filter(None, [*more, parameters(text, signature.values(), service.defaults)]))
+    return load("\n".join([f"def {name}({header}):", *text.lines, ""]), text.objects, name)
 
 
-def parameters(text: Text, found: Iterable[Parameter]) -> str:
+def parameters(text: Text, found: Iterable[Parameter], defaults: bool) -> str:
     """The user's parameters, without annotations, with the very objects that are the defaults."""
-    plain = [p.replace(annotation=p.empty) for p in found]
+    plain = [p.replace(annotation=p.empty, default=p.default if defaults else p.empty) for p in found]
     named = [p if p.default is p.empty else p.replace(default=_Name(text.object(f"{p.name}_default", p.default)))
              for p in plain]
     return str(inspect.Signature(named))[1:-1]
@@ -278,8 +297,8 @@ def captured_fits(tests: Tests, name: str, value: Any) -> list[str]:
     return fits
 
 
-def serve(text: Text, tests: Tests, variant: Variant, given: list[str]) -> None:
-    """The call of the generated function, and what is to be done before and after it."""
+def run(text: Text, tests: Tests, variant: Variant, given: list[str]) -> None:
+    """Call the generated function, and see that the result is the caller's."""
     inputs = [v for name in given for v in tests.inputs(name)]
     changed = [inputs[k] for k in variant.written]
     # An array that is changed shares no memory with another; if it does the runner says so.
@@ -297,3 +316,6 @@ def serve(text: Text, tests: Tests, variant: Variant, given: list[str]) -> None:
         text.add(f"if {' and '.join(own)}:")
         text.add(f"    return {result}")
     text.add(f"return {text.object('owned', owned)}({result}, [{', '.join(tests.arrays)}])")
+
+
+RUN = Service(run)

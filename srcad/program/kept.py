@@ -11,8 +11,8 @@ from math import prod
 from srcad.ir import Block, Dim, Func, If, Let, Loop, Stmt, Type, Var
 from srcad.ir.walk import binds, every, reads
 from srcad.rules.tapes import GETITEM, SET_AT
-from srcad.transforms.inplace import STORES, in_place_updates, with_copied_views, with_owned_carries
-from srcad.transforms.usage import count_uses, dead
+from srcad.transforms.inplace import STORES, in_place
+from srcad.transforms.usage import dead
 
 
 def kept(func: Func) -> list[str]:
@@ -82,9 +82,7 @@ def _again(there: Block, back: Block) -> Iterator[str]:
 
 def _copies(func: Func) -> Iterator[str]:
     """Stores in loops that copy the whole array."""
-    func = with_copied_views(with_owned_carries(func))
-    uses = count_uses(func)
-    updates, _ = in_place_updates(func, uses)
+    func, uses, updates, _ = in_place(func)
     for loop in (s for s in func.body if isinstance(s, Loop)):
         for s in every(loop.body):
             if isinstance(s, Let) and s.op.name in STORES and s not in updates and not dead(s, uses):

@@ -1,9 +1,10 @@
-"""`vjp` and `jvp`: a program split into its forward half and its pullback, and a program with its tangent."""
+"""`vjp`: a program split into its forward half and its pullback."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -11,30 +12,45 @@ import numpy as np
 from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
 from srcad.ir import Func, Lit, Record, Undef, Var, leaves, map_tree
+from srcad.program.entry import Service, Tests, Text, Unserved
 from srcad.program.lowering import Split
 from srcad.program.lowering import not_float as why_not_float
-from srcad.program.programs import Forward, Primal, Program, Tangent
+from srcad.program.programs import Forward, Primal, Program
 from srcad.program.results import arrays_in, owned
 from srcad.program.runner import Runner, apart
 from srcad.program.signature import Describe, leaves_of, objects_of, tree_of
+from srcad.program.variants import Variant
 from srcad.transforms.calls import Halves
-from srcad.transforms.schedules import schedule
+from srcad.transforms.schedules import Schedule, schedule
 
 
 @lru_cache(512)
-def _runner(kind: type, program: Any, wrt: tuple[str, ...] | None, backend: str, *more: Any) -> Runner:
-    return Runner(kind(program, wrt, *more), backend)
+def _runner(program: Program, wrt: tuple[str, ...] | None, backend: str, checkpoint: Schedule | None) -> Runner:
+    service = Service(partial(serve, program.primal), defaults=False)  # how many are given decides the result
+    runner = Runner(Forward(program, wrt, checkpoint), backend, service)
+    runner.call = runner.entries.otherwise = partial(_looked_up, runner)
+    return runner
 
 
 def pull(program: Program, primals: tuple[Any, ...], backend: str,
-         wrt: tuple[str, ...] | None = None, checkpoint: Any = None
-         ) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+         wrt: tuple[str, ...] | None = None, checkpoint: Any = None) -> tuple[Any, Pullback]:
     """The value of the program and its pullback, to all arguments or to those named in `wrt`."""
-    runner = _runner(Forward, program, wrt, backend, schedule(checkpoint))
+    runner = _runner(program, wrt, backend, schedule(checkpoint))
+    try:
+        value, pullback = runner.call(*primals)
+    except Exception as error:
+        if not (isinstance(error, TypeError) and error.__traceback__ and error.__traceback__.tb_next is None):
+            annotate(error)
+            raise
+        value, pullback = _looked_up(runner, *primals)  # another number of arguments than the entry takes
+    return value, pullback
+
+
+def _looked_up(runner: Runner, *primals: Any) -> tuple[Any, Pullback]:
+    """A call whose variant no entry knows."""
     # The pullback outlives the call: it must not see what happens to the arguments afterwards.
-    args = tuple(tree_of_copies(a) for a in primals)
-    values = runner.values(args, {})
-    variant = runner.variants.find(values)
+    values = runner.values(tuple(map(tree_of_copies, primals)), {})
+    variant = runner.variant(values)
     captured = tuple(read() for read in variant.captures)
     apart(variant, (*runner.values(primals, {}), *captured))
     # The reverse half reads the arguments as they were given.
@@ -44,12 +60,29 @@ def pull(program: Program, primals: tuple[Any, ...], backend: str,
     finally:
         for k in variant.written:
             np.copyto(_inputs(variant.func, runner.values(primals, {}))[k], _inputs(variant.func, values)[k])
-    lowered = variant.lowered
-    assert isinstance(lowered, Split) and lowered.halves is not None and lowered.whole is not None
-    (back,) = variant.companions
-    pullback = Pullback(lowered.whole, lowered.halves, back, given, residuals, program.primal,
-                        len(primals), _shapes(lowered.whole, value))
-    return owned(value, arrays_in((*values, *captured, residuals))), pullback
+    plan = plan_of(runner.primal, variant)
+    return (owned(value, arrays_in((*values, *captured, residuals))),
+            Pullback(plan, _inputs(plan.func, given), residuals, value, len(primals)))
+
+
+def serve(primal: Primal, text: Text, tests: Tests, variant: Variant, given: list[str]) -> None:
+    """What an entry does with a call that fits: copy the arrays, run the forward half, hand out value and pullback."""
+    inputs = [v for name in given for v in tests.inputs(name)]
+    if variant.written or tests.parts:
+        raise Unserved
+    for name in tests.arrays:
+        text.add(f"{name} = {name}.copy()")
+    value, residuals = text.name("value"), text.name("residuals")
+    text.add(f"{value}, {residuals} = {text.object(variant.func.name, variant.run)}({', '.join(given)})")
+    plan = plan_of(primal, variant)
+    count = len(given) - len(variant.captures) - len(primal.bound)
+    text.add(f"return {text.object('own_value', own_value)}({value}, {residuals}, [{', '.join(tests.arrays)}]), "
+             f"{text.object('Pullback', Pullback)}({text.object('plan', plan)}, ({', '.join(inputs)},), {residuals}, "
+             f"{value}, {count})")
+
+
+def own_value(value: Any, residuals: Any, arrays: list[Any]) -> Any:
+    return value if type(value) is float else owned(value, [*arrays, *arrays_in([residuals])])
 
 
 def guarded(function: Callable[..., Any], given: tuple[Any, ...]) -> Any:
@@ -77,43 +110,86 @@ def _shapes(func: Func, value: Any) -> list[tuple[int, ...] | None]:
     return [None if isinstance(part, list) else np.shape(part) for part in _cotangents(func.result, value)]
 
 
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What the pullbacks of one variant have in common."""
+
+    func: Func
+    halves: Halves
+    back: Callable[..., Any]
+    primal: Primal
+
+    @cached_property
+    def alone(self) -> bool:
+        """Is the result one number, or one array that is none, and its cotangent wanted?"""
+        y = self.func.result
+        return isinstance(y, Var) and (y.type.kind != "array" or bool(y.type.rank)) and bool(self.halves.outputs)
+
+    @cached_property
+    def places(self) -> tuple[int | None, ...] | None:
+        """For each positional argument which of the cotangents is its own; None where there are trees."""
+        code = self.primal.code.__code__
+        params = self.func.params[len(self.primal.bound):code.co_argcount]
+        trees = any(isinstance(p.tree, tuple | list | dict | Record) for p in self.func.params)
+        if trees or not self.primal.positional:
+            return None
+        numbers = {v: k for k, v in enumerate(self.func.inputs)}
+        found = {n: k for k, n in enumerate(self.halves.inputs)}
+        return tuple(found.get(numbers[p.tree]) if isinstance(p.tree, Var) else None for p in params)
+
+
+@lru_cache(512)
+def plan_of(primal: Primal, variant: Variant) -> Plan:
+    lowered = variant.lowered
+    assert isinstance(lowered, Split) and lowered.halves is not None and lowered.whole is not None
+    (back,) = variant.companions
+    return Plan(lowered.whole, lowered.halves, back, primal)
+
+
 class Pullback:
     """The linear map from cotangents of a result to cotangents of the arguments, at the point of one call."""
 
-    def __init__(self, func: Func, halves: Halves, back: Callable[..., Any], values: tuple[Any, ...], residuals: Any,
-                 primal: Primal, count: int, shapes: list[tuple[int, ...] | None]) -> None:
-        self.shapes = shapes  # of the parts of the result
-        self.func, self.halves, self.back = func, halves, back
-        self.values, self.residuals, self.primal, self.count = values, residuals, primal, count
+    def __init__(self, plan: Plan, inputs: Sequence[Any], residuals: Any, value: Any, count: int) -> None:
+        self.plan, self.inputs, self.residuals, self.count = plan, inputs, residuals, count
+        self.shapes = [np.shape(value)] if plan.alone else _shapes(plan.func, value)  # of the parts of the result
+        self.arrays: list[Any] | None = None
 
     def __call__(self, cotangent: Any) -> tuple[Any, ...]:
         """The cotangents of the arguments, one for each positional argument."""
-        seeds = self._seeds(cotangent)
-        inputs = _inputs(self.func, self.values)
-        given = (self.residuals,) if self.halves.residuals else ()
-        flat = guarded(self.back, (*(inputs[k] for k in self.halves.reads), *given, *seeds))
-        flat = flat if isinstance(flat, tuple) else (flat,)
-        gradient = owned(flat, arrays_in((*self.values, self.residuals, *seeds)))
-        found = dict(zip(self.halves.inputs, gradient, strict=True))
-        return self._trees(found)
+        plan, inputs = self.plan, self.inputs
+        if plan.alone and _is_plain(cotangent, self.shapes[0]):
+            seeds = [cotangent]
+        else:
+            seeds = self._seeds(cotangent)
+        if self.arrays is None:
+            self.arrays = arrays_in((*inputs, self.residuals))
+        given = [inputs[k] for k in plan.halves.reads]
+        if plan.halves.residuals:
+            given.append(self.residuals)
+        flat = guarded(plan.back, (*given, *seeds))
+        gradient = owned(flat if type(flat) is tuple else (flat,), [*self.arrays, *seeds])
+        places = plan.places
+        if places is not None:
+            return tuple([gradient[k] if k is not None else None for k in places[:self.count]])
+        return self._trees(dict(zip(plan.halves.inputs, gradient, strict=True)))
 
     def _seeds(self, cotangent: Any) -> list[Any]:
-        parts, given = leaves(self.func.result), _cotangents(self.func.result, cotangent)
+        parts, given = leaves(self.plan.func.result), _cotangents(self.plan.func.result, cotangent)
         if len(given) != len(parts):
-            raise ArgumentError(f"the cotangent must have the structure of the result of {self.func.name}")
+            raise ArgumentError(f"the cotangent must have the structure of the result of {self.plan.func.name}")
         outputs = [(np.asarray(g) if isinstance(a, Var) and a.type.kind == "array" and np.ndim(g) == 0 else g, shape)
                    for a, g, shape in zip(parts, given, self.shapes, strict=True) if isinstance(a, Var | Lit | Undef)]
-        return [self._seed(g, shape) for k, (g, shape) in enumerate(outputs) if k in self.halves.outputs]
+        return [self._seed(g, shape) for k, (g, shape) in enumerate(outputs) if k in self.plan.halves.outputs]
 
     def _seed(self, g: Any, shape: tuple[int, ...] | None) -> Any:
         """The cotangent of one part of the result."""
         if shape is None:
             return g
         if not isinstance(g, np.ndarray | np.generic | float | int | complex) and not hasattr(g, "__array__"):
-            raise ArgumentError(f"a cotangent of {self.func.name} is {g!r}; it must be a number or array of shape "
+            raise ArgumentError(f"a cotangent of {self.plan.func.name} is {g!r}; it must be a number or array of shape "
                                 f"{shape}")
         if np.shape(g) != shape:
-            raise ArgumentError(f"a cotangent of {self.func.name} has shape {np.shape(g)}, and the result has "
+            raise ArgumentError(f"a cotangent of {self.plan.func.name} has shape {np.shape(g)}, and the result has "
                                 f"{shape}")
         return g.astype(float) if isinstance(g, np.ndarray | np.generic) and g.dtype.kind in "iub" else g
 
@@ -123,8 +199,15 @@ class Pullback:
         def leaf(x: Any) -> Any:
             return found.get(next(position)) if isinstance(x, Var) else None
 
-        trees = [map_tree(leaf, p.tree) for p in self.func.params]
-        return self.primal.in_order([objects_of(t) for t in trees])[:self.count]
+        trees = [map_tree(leaf, p.tree) for p in self.plan.func.params]
+        return self.plan.primal.in_order([objects_of(t) for t in trees])[:self.count]
+
+
+def _is_plain(cotangent: Any, shape: tuple[int, ...] | None) -> bool:
+    """Is it a float or an array of floats, of the shape that it must have?"""
+    if type(cotangent) is float:
+        return shape == ()
+    return type(cotangent) is np.ndarray and cotangent.shape == shape and cotangent.dtype.kind == "f"
 
 
 def _cotangents(tree: Any, cotangent: Any) -> list[Any]:
@@ -148,60 +231,3 @@ def not_float(function: str, argument: str, value: Any) -> str:
     return why_not_float(function, argument, Describe().argument(argument, value))
 
 
-def push(program: Program, primals: tuple[Any, ...], tangents: tuple[Any, ...], backend: str) -> tuple[Any, Any]:
-    """The value of the program and its derivative along the tangents; None is the tangent zero."""
-    if len(primals) != len(tangents):
-        raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
-    primal = program.primal
-    values, along = primal.arguments(primals, {}), primal.positions(tangents)
-    still = all(t is None for t in tangents)
-    wrt = tuple(n for n in primal.names if n in along and (still or _moves(along[n])) and _has_floats(values[n]))
-    if not wrt:
-        raise ArgumentError(f"none of the arguments of {program.name} is a float. Pass floats, for instance 2.0 "
-                            "instead of 2")
-    runner = _runner(Tangent, program, wrt, backend)
-    given = tuple(_tangent(along[n], tree_of(values[n], lambda leaf: leaf), n) for n in wrt)
-    y, dy = runner(primals, {}, given)
-    return y, dy
-
-
-def _moves(tangent: Any) -> bool:
-    return any(map(_moves, tangent)) if type(tangent) is tuple else tangent is not None
-
-
-def _has_floats(value: Any) -> bool:
-    return any(np.asarray(leaf).dtype.kind in "fc" for leaf in leaves_of(value)
-               if isinstance(leaf, float | complex | np.ndarray | np.generic))
-
-
-def _tangent(tangent: Any, value: Any, name: str) -> Any:
-    """A tangent of the structure, shapes and dtypes of its primal; None is zero, for a leaf as for a tree."""
-    if isinstance(value, Record):
-        return value.cls(**{k: _tangent(t, v, f"{name}.{k}") for k, v, t in _fields(tangent, value, name)})
-    if isinstance(value, dict):
-        if tangent is not None and (not isinstance(tangent, dict) or tangent.keys() != value.keys()):
-            raise ArgumentError(f"the tangent of `{name}` must be a dict with the keys {list(value)}")
-        return {k: _tangent(tangent and tangent[k], v, f"{name}[{k!r}]") for k, v in value.items()}
-    if isinstance(value, tuple | list):
-        if tangent is not None and (not isinstance(tangent, tuple | list) or len(tangent) != len(value)):
-            raise ArgumentError(f"the tangent of `{name}` must be a {type(value).__name__} of {len(value)}")
-        parts = tangent if tangent is not None else [None] * len(value)
-        return type(value)(_tangent(t, v, f"{name}[{k}]") for k, (t, v) in enumerate(zip(parts, value, strict=True)))
-    return _leaf_tangent(tangent, value, name)
-
-
-def _fields(tangent: Any, value: Record, name: str) -> list[tuple[str, Any, Any]]:
-    if tangent is not None and not isinstance(tangent, value.cls):
-        raise ArgumentError(f"the tangent of `{name}` must be a {value.cls.__name__}")
-    return [(k, v, tangent if tangent is None else getattr(tangent, k)) for k, v in value.fields.items()]
-
-
-def _leaf_tangent(tangent: Any, value: Any, name: str) -> Any:
-    if not isinstance(value, float | complex | np.ndarray | np.generic) or np.asarray(value).dtype.kind not in "fc":
-        return None
-    if tangent is None:
-        return np.zeros_like(value)[()]
-    if np.shape(tangent) != np.shape(value):
-        raise ArgumentError(f"the tangent of `{name}` has shape {np.shape(tangent)}, and `{name}` has "
-                            f"{np.shape(value)}")
-    return tangent if np.asarray(tangent).dtype.kind in "fc" else np.asarray(tangent, float)[()]

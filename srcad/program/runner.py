@@ -13,6 +13,7 @@ from srcad.frontend.bodies import bind
 from srcad.frontend.values import Const
 from srcad.ir import Var, leaves
 from srcad.program.entries import Entries
+from srcad.program.entry import RUN, Service
 from srcad.program.lowering import source_of
 from srcad.program.programs import Primal, Program
 from srcad.program.results import arrays_in, owned
@@ -26,14 +27,14 @@ class Runner:
     `call` takes the arguments as the user's function does: at first it looks for the variant, and from the second call
     with a signature on it is the entry of that signature."""
 
-    def __init__(self, program: Program, backend: str = "numpy") -> None:
+    def __init__(self, program: Program, backend: str = "numpy", service: Service = RUN) -> None:
         primal = program.primal
         self.program, self.primal = program, primal
         self.variants = Variants(program, primal.names, backend)
         self.plain = primal.plain
         self.count = len(primal.names)
         self.defaults = primal.code.__defaults__ or ()
-        self.entries = Entries(primal, self.variants, self.looked_up)
+        self.entries = Entries(primal, self.variants, self.looked_up, service)
         self.call: Callable[..., Any] = self.looked_up
 
     def values(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
@@ -48,14 +49,18 @@ class Runner:
         """A call whose variant no entry knows: it is looked up or made."""
         return self(args, kwargs)
 
-    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any], more: tuple[Any, ...] = ()) -> Any:
-        """Call the variant for these arguments; `more` are arguments that only the generated function has."""
+    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any], more: dict[str, Any] | None = None) -> Any:
+        """Call the variant for these arguments; `more` are the tangents of some of them, by name."""
         values = self.values(args, kwargs)
+        variant = self.variant(values, more)
+        return self.finish(variant, (*values, *[read() for read in variant.captures], *(more or {}).values()))
+
+    def variant(self, values: tuple[Any, ...], more: dict[str, Any] | None = None) -> Variant:
+        """The variant for these arguments; that it was looked up is noted."""
         variant = self.variants.find(values)
-        if not more:
-            self.entries.served(variant, values)
-            self.call = self.entries.first
-        return self.finish(variant, (*values, *[read() for read in variant.captures], *more))
+        self.entries.served(variant, values, more)
+        self.call = self.entries.first
+        return variant
 
     def finish(self, variant: Variant, given: tuple[Any, ...]) -> Any:
         """Run the generated function; what the user's program raises is shown with the user's line."""

@@ -23,7 +23,7 @@ from srcad.transforms.versions import settled
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%", "**", "neg", "not", "and", "or", "<", "<=", ">", ">=", "==",
                          "!="})
 _VIEWS = frozenset({"np.transpose"})
-_FACTS = frozenset({"extent", "np.shape", "np.ndim", "len"})
+_FACTS = frozenset({"extent", "np.shape", "np.size", "np.ndim", "len"})
 _STORES = frozenset({"set_at", "index_add", "append", "set_item", "pop", "insert", "extend"})
 _ZEROS = frozenset({"np.zeros_like", "zeros_for"})
 LONGEST = 3

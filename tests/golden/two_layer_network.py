@@ -22,9 +22,8 @@ def loss_adjoint(w1, b1, w2, b2, x, target, dy=1.0):
     # forward
     hidden = np.tanh(x @ w1 + b1)
     output = hidden @ w2 + b2
-    t1 = output - target
     # reverse
-    doutput = 2 * dy / (t1 ** 2).size * t1  # line 9: return np.mean((output - target) ** 2)
+    doutput = 2 * dy / target.size * (output - target)  # line 9: return np.mean((output - target) ** 2)
     db2 = np.sum(doutput, axis=0)  # line 8: output = hidden @ w2 + b2
     dhidden = doutput @ w2.T
     dw2 = hidden.T @ doutput

@@ -1,0 +1,114 @@
+"""`jvp`: the value of a program and its derivative along tangents."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from srcad.backends.load import annotate
+from srcad.errors import ArgumentError
+from srcad.ir import Record
+from srcad.program.programs import Program, Tangent
+from srcad.program.runner import Runner
+from srcad.program.signature import leaves_of, tree_of
+
+Moving = tuple[bool, ...]
+
+
+class _Along:
+    """Runs a program along the tangents of some of its arguments: `moving` says which have one."""
+
+    def __init__(self, program: Program, moving: Moving, backend: str) -> None:
+        self.program, self.moving, self.backend = program, moving, backend
+        self.count = sum(moving)
+        self.call = self.looked_up
+        self.runners: dict[tuple[str, ...], Runner] = {}
+
+    def looked_up(self, *given: Any) -> Any:
+        """A call that no entry knows: the tangents that there are, and then the primals."""
+        tangents, primals = iter(given[:self.count]), given[self.count:]
+        return self(primals, tuple(next(tangents) if moves else None for moves in self.moving))
+
+    def __call__(self, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
+        primal = self.program.primal
+        values, along = primal.arguments(primals, {}), primal.positions(tangents)
+        still = all(t is None for t in tangents)
+        wrt = tuple(n for n in primal.names if n in along and (still or _moves(along[n])) and _has_floats(values[n]))
+        if not wrt:
+            raise ArgumentError(f"none of the arguments of {self.program.name} is a float. Pass floats, for instance "
+                                "2.0 instead of 2")
+        given = {n: _tangent(along[n], tree_of(values[n], lambda leaf: leaf), n) for n in wrt}
+        runner = self.runners.get(wrt)
+        if runner is None:
+            runner = self.runners[wrt] = Runner(Tangent(self.program, wrt), self.backend)
+            runner.entries.otherwise = self.looked_up
+        result = runner(primals, {}, given)
+        positional = primal.names[len(primal.bound):]
+        if primal.positional and wrt == tuple(n for n, moves in zip(positional, self.moving, strict=False) if moves):
+            self.call = runner.entries.first
+        return result
+
+
+@lru_cache(512)
+def _along(program: Program, moving: Moving, backend: str) -> _Along:
+    return _Along(program, moving, backend)
+
+
+def push(program: Program, primals: tuple[Any, ...], tangents: tuple[Any, ...], backend: str) -> tuple[Any, Any]:
+    """The value of the program and its derivative along the tangents; None is the tangent zero."""
+    if len(primals) != len(tangents):
+        raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
+    moving = tuple([t is not None for t in tangents])
+    along = _along(program, moving, backend)
+    try:
+        y, dy = along.call(*[t for t in tangents if t is not None], *primals)
+    except Exception as error:
+        if isinstance(error, TypeError) and error.__traceback__ and error.__traceback__.tb_next is None:
+            program.primal.arguments(primals, {})  # they do not fit, and this says why
+        annotate(error)
+        raise
+    return y, dy
+
+
+def _moves(tangent: Any) -> bool:
+    return any(map(_moves, tangent)) if type(tangent) is tuple else tangent is not None
+
+
+def _has_floats(value: Any) -> bool:
+    return any(np.asarray(leaf).dtype.kind in "fc" for leaf in leaves_of(value)
+               if isinstance(leaf, float | complex | np.ndarray | np.generic))
+
+
+def _tangent(tangent: Any, value: Any, name: str) -> Any:
+    """A tangent of the structure, shapes and dtypes of its primal; None is zero, for a leaf as for a tree."""
+    if isinstance(value, Record):
+        return value.cls(**{k: _tangent(t, v, f"{name}.{k}") for k, v, t in _fields(tangent, value, name)})
+    if isinstance(value, dict):
+        if tangent is not None and (not isinstance(tangent, dict) or tangent.keys() != value.keys()):
+            raise ArgumentError(f"the tangent of `{name}` must be a dict with the keys {list(value)}")
+        return {k: _tangent(tangent and tangent[k], v, f"{name}[{k!r}]") for k, v in value.items()}
+    if isinstance(value, tuple | list):
+        if tangent is not None and (not isinstance(tangent, tuple | list) or len(tangent) != len(value)):
+            raise ArgumentError(f"the tangent of `{name}` must be a {type(value).__name__} of {len(value)}")
+        parts = tangent if tangent is not None else [None] * len(value)
+        return type(value)(_tangent(t, v, f"{name}[{k}]") for k, (t, v) in enumerate(zip(parts, value, strict=True)))
+    return _leaf_tangent(tangent, value, name)
+
+
+def _fields(tangent: Any, value: Record, name: str) -> list[tuple[str, Any, Any]]:
+    if tangent is not None and not isinstance(tangent, value.cls):
+        raise ArgumentError(f"the tangent of `{name}` must be a {value.cls.__name__}")
+    return [(k, v, tangent if tangent is None else getattr(tangent, k)) for k, v in value.fields.items()]
+
+
+def _leaf_tangent(tangent: Any, value: Any, name: str) -> Any:
+    if not isinstance(value, float | complex | np.ndarray | np.generic) or np.asarray(value).dtype.kind not in "fc":
+        return None
+    if tangent is None:
+        return np.zeros_like(value)[()]
+    if np.shape(tangent) != np.shape(value):
+        raise ArgumentError(f"the tangent of `{name}` has shape {np.shape(tangent)}, and `{name}` has "
+                            f"{np.shape(value)}")
+    return tangent if np.asarray(tangent).dtype.kind in "fc" else np.asarray(tangent, float)[()]
