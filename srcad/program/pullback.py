@@ -151,7 +151,8 @@ class Pullback:
 
     def __init__(self, plan: Plan, inputs: Sequence[Any], residuals: Any, value: Any, count: int) -> None:
         self.plan, self.inputs, self.residuals, self.count = plan, inputs, residuals, count
-        self.shapes = [np.shape(value)] if plan.alone else _shapes(plan.func, value)  # of the parts of the result
+        alone = plan.alone and type(value) is not list
+        self.shapes = [np.shape(value)] if alone else _shapes(plan.func, value)  # of the parts of the result
         self.arrays: list[Any] | None = None
 
     def __call__(self, cotangent: Any) -> tuple[Any, ...]:
