@@ -145,36 +145,45 @@ def _describe(function: Any) -> str:
 
 @dataclass(frozen=True, eq=False)
 class File:
-    """A file, parsed: its definitions by first line, each with the class it stands in; its code objects likewise."""
+    """A file, parsed; its code objects by first line and name."""
 
     file: str
     lines: tuple[str, ...]
-    definitions: dict[int, list[tuple[Definition, str]]]
+    tree: ast.Module
     codes: dict[tuple[int, str], list[CodeType]]
+
+    def definitions(self, line: int) -> Iterator[tuple[Definition, str]]:
+        """The functions and lambdas that begin on this line, each with the class whose names are private there."""
+        waiting: list[tuple[ast.AST, str]] = [(self.tree, "")]
+        while waiting:
+            node, owner = waiting.pop()
+            if isinstance(node, Definition) and _first_line(node) == line:
+                yield node, owner
+            inside = node.name if isinstance(node, ast.ClassDef) else owner
+            waiting += [(child, inside) for child in ast.iter_child_nodes(node) if _spans(child, line)]
 
 
 @lru_cache(maxsize=128)
 def _parse(file: str, text: str, flags: int) -> File:
     tree = ast.parse(text, file)
-    code = compile(text, file, "exec", flags, dont_inherit=True)
-    definitions: dict[int, list[tuple[Definition, str]]] = {}
-    for node, owner in _definitions(tree):
-        definitions.setdefault(_first_line(node), []).append((node, owner))
     codes: dict[tuple[int, str], list[CodeType]] = {}
+    try:
+        code = compile(tree, file, "exec", flags, dont_inherit=True)
+    except RecursionError:  # the parser goes deeper than the way from its tree to code
+        code = compile(text, file, "exec", flags, dont_inherit=True)
     for c in _codes(code):
         codes.setdefault((c.co_firstlineno, c.co_name), []).append(c)
-    return File(file, tuple(text.splitlines()), definitions, codes)
+    return File(file, tuple(text.splitlines()), tree, codes)
 
 
-def _definitions(tree: ast.AST) -> Iterator[tuple[Definition, str]]:
-    """Every function and lambda of `tree`, with the name of the class whose names are private there."""
-    waiting: list[tuple[ast.AST, str]] = [(tree, "")]
-    while waiting:
-        node, owner = waiting.pop()
-        if isinstance(node, Definition):
-            yield node, owner
-        inside = node.name if isinstance(node, ast.ClassDef) else owner
-        waiting += [(child, inside) for child in ast.iter_child_nodes(node)]
+def _spans(node: ast.AST, line: int) -> bool:
+    """May something within `node` begin on this line?  (Decorators stand before what they decorate.)"""
+    first = getattr(node, "lineno", None)
+    if first is None:
+        return True
+    if line < first:
+        first = min([first, *(d.lineno for d in getattr(node, "decorator_list", ()))])
+    return first <= line <= (node.end_lineno or line)  # type: ignore[attr-defined]
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
@@ -200,7 +209,7 @@ def _find(function: FunctionType) -> tuple[File, Definition, str]:
             parsed = _parse(code.co_filename, text, code.co_flags & FUTURES)
         except (SyntaxError, ValueError):
             continue
-        candidates = [(node, owner) for node, owner in parsed.definitions.get(code.co_firstlineno, ())
+        candidates = [(node, owner) for node, owner in parsed.definitions(code.co_firstlineno)
                       if getattr(node, "name", "<lambda>") == code.co_name]
         nodes = _standing_at(code, candidates)
         if len(nodes) == 1 and any(_same(code, c) for c in parsed.codes.get((code.co_firstlineno, code.co_name), ())):

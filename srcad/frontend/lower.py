@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 import gast
@@ -123,6 +124,8 @@ def lower_in_place(frame: Frame, source: Source, key: Any, values: dict[str, Any
 def calls_itself(source: Source) -> bool:
     """Does the function name itself in a call?  Then it becomes a function of the program, called once from the top."""
     name = source.tree.name
+    if not _mentions(source.function.__code__, name):
+        return False
     calls = (n for n in gast.walk(source.tree) if isinstance(n, gast.Call) and isinstance(n.func, gast.Name))
     if not any(c.func.id == name for c in calls):
         return False
@@ -132,6 +135,12 @@ def calls_itself(source: Source) -> bool:
     while found is not None and not hasattr(found, "__code__") and hasattr(found, "primal"):
         found = found.primal
     return getattr(found, "__code__", None) is source.function.__code__
+
+
+def _mentions(code: CodeType, name: str) -> bool:
+    """Does a function, or one within it, mention a name that is not its own?"""
+    return name in code.co_names or name in code.co_freevars or any(
+        _mentions(c, name) for c in code.co_consts if isinstance(c, CodeType))
 
 
 def _enter(machine: Machine, name: str, tree: Any) -> tuple[Any, Any]:
