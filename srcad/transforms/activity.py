@@ -13,10 +13,11 @@ is *active* if it is both.  Only values that can carry a derivative count: a com
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, assert_never
 
-from srcad.ir import PACK, Atom, Block, CallOp, Func, FuncRef, If, Let, Loop, Stmt, UnpackOp, Var, leaves
-from srcad.rules.ops import rule_of
+from srcad.ir import HOLE, PACK, Atom, Block, CallOp, Func, FuncRef, If, Let, Loop, Stmt, UnpackOp, Var, leaves
+from srcad.rules.ops import Rule, rule_of
 
 Mask = tuple[bool, ...]
 
@@ -54,10 +55,25 @@ def sources(let: Let) -> Iterator[tuple[int | str, Any]]:
     if rule is None:
         yield from enumerate(args)
     else:
-        yield from ((i, a) for i, a in enumerate(args)
-                    if any(i < len(fs) and fs[i] is not None for fs in (rule.jvps, rule.vjps)))
+        yield from ((i, a) for i, (a, yes) in enumerate(zip(args, _carrying(rule, len(args)), strict=True)) if yes)
     if rule is None or rule.vjps or rule.jvps:
         yield from kwargs.items()
+
+
+def needed(let: Let) -> list[Var]:
+    """The variables in `sources` that may carry a derivative."""
+    form = let.form
+    if form.kwargs or any(a is not HOLE for a in form.args):
+        return [a for _, arg in sources(let) for a in atoms_in(arg)]
+    return [a for a, yes in zip(let.args, _carrying(rule_of(let.op), len(let.args)), strict=True)
+            if yes and isinstance(a, Var) and a.type.is_inexact]
+
+
+@lru_cache(4096)
+def _carrying(rule: Rule | None, count: int) -> Mask:
+    """Which of the positional arguments a result's derivative depends on."""
+    return tuple(rule is None or any(i < len(fs) and fs[i] is not None for fs in (rule.jvps, rule.vjps))
+                 for i in range(count))
 
 
 def atoms_in(tree: Any) -> Iterator[Var]:
@@ -85,7 +101,7 @@ def _vary(stmt: Stmt, found: set[Var]) -> None:
             mask = tuple(a in found for a in stmt.args)
             _mark(found, (v for v, yes in zip(stmt.outs, varied_outputs(op.target, mask), strict=True) if yes))
         case Let():
-            if any(a in found for _, arg in sources(stmt) for a in atoms_in(arg)):
+            if any(a in found for a in stmt.args if isinstance(a, Var)) and not found.isdisjoint(needed(stmt)):
                 _mark(found, stmt.outs)
         case If():
             _vary_block(stmt.then, found)
@@ -116,8 +132,8 @@ def _use(stmt: Stmt, found: set[Var]) -> None:
             if any(mask):
                 _mark(found, (a for a, yes in zip(stmt.args, useful_inputs(op.target, mask), strict=True) if yes))
         case Let():
-            if any(v in found for v in stmt.outs):
-                found.update(a for _, arg in sources(stmt) for a in atoms_in(arg))
+            if not found.isdisjoint(stmt.outs):
+                found.update(needed(stmt))
         case If():
             _mark(found, (a for c in stmt.choices if c.out in found for a in (c.then, c.orelse)))
             _use_block(stmt.then, found)

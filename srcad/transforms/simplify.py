@@ -13,7 +13,6 @@ which turns -0.0 into 0.0.  An operation that makes a new array to be written to
 from __future__ import annotations
 
 import math
-from collections import ChainMap
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
@@ -68,7 +67,8 @@ class _Rewriter:
     def __init__(self, func: Func) -> None:
         self.func = func
         self.known: dict[Var, Atom] = {}                            # what a variable is, where it is something else
-        self.made: ChainMap[Any, tuple[Var, ...]] = ChainMap()      # calls in scope, with their results
+        self.made: dict[Any, tuple[Var, ...]] = {}                  # calls in scope, with their results
+        self.made_here: list[Any] = []                              # those of this block
         self.defined: dict[Var, Let] = {}
         self.spread: dict[Any, Atom] = {}                           # what is stretched to these, by np.broadcast_to
         self.here: set[Atom] = set()                                # what this block has bound so far
@@ -87,11 +87,14 @@ class _Rewriter:
 
     def inner(self, block: Block) -> Block:
         """A block that sees what is known here, and whose own calls are unknown after it."""
-        self.made, (outer, self.here) = self.made.new_child(), (self.here, set())
+        outer = self.here, self.made_here
+        self.here, self.made_here = set(), []
         try:
             return self.block(block)
         finally:
-            self.made, self.here = self.made.parents, outer
+            for key in self.made_here:
+                del self.made[key]
+            self.here, self.made_here = outer
 
     def stmt(self, stmt: Stmt) -> Iterable[Stmt]:
         match stmt:
@@ -127,11 +130,11 @@ class _Rewriter:
         """The call itself, or what it is made of."""
         if let.op.name not in _BUFFERS and not isinstance(let.op, CallOp):
             key = let.op, let.form, let.args
-            before = self.made.get(key)
-            if before is not None:
+            before = self.made.setdefault(key, let.outs)
+            if before is not let.outs:
                 self.known.update(zip(let.outs, before, strict=True))
                 return []
-            self.made[key] = let.outs
+            self.made_here.append(key)
         lets = self.added_in_place(let) if let.op is SET_AT else self.broadcast_last(let)
         for made in lets:
             for v in made.outs:
