@@ -183,3 +183,32 @@ def test_memory_of_factorisations():
     for name in ("lu", "lu_by_outer_products", "cholesky"):
         f, arguments = KERNELS[name]
         assert peak(srcad.grad(f), arguments(64)) < 12 * 64 * 64 * 8
+
+
+def swept_in_place(x, b):
+    """The caller's own array is changed."""
+    for _ in range(2):
+        for i in range(len(b)):
+            x[i] = np.cos(b[i] + np.sum(np.sin(x)) / 5)
+    return np.sum(x * x)
+
+
+def test_undo_works_on_a_copy():
+    """A pullback can be called again, and the caller's array is what the function leaves."""
+    x, b = np.linspace(0.1, 1.0, 5), np.linspace(1.0, 2.0, 5)
+    left, given = x.copy(), x.copy()
+    swept_in_place(left, b)
+    value, pullback = srcad.vjp(swept_in_place, given, b)
+    assert value == np.sum(left * left)
+    np.testing.assert_array_equal(given, left)
+    first = [g.copy() for g in pullback(1.0)]
+    given[:] = np.nan
+    for _ in range(2):
+        for a, expected in zip(pullback(1.0), first, strict=True):
+            np.testing.assert_array_equal(a, expected)
+            a[:] = np.nan
+    again = x.copy()
+    found = srcad.grad(swept_in_place, wrt=(0, 1))(again, b)
+    np.testing.assert_array_equal(again, left)
+    for a, expected in zip(found, first, strict=True):
+        np.testing.assert_allclose(a, expected, rtol=1e-14)

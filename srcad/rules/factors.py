@@ -64,8 +64,8 @@ def by_number(c: float, t: Any) -> Any:
     if let is not None and let.op.name in ("np.broadcast_to", "np.expand_dims"):
         small = by_number(c, Symbol(t.build, let.args[0]))  # type: ignore[arg-type]
         return Symbol(t.build, t.build.let(let.op, (small.atom, *let.args[1:]), let.form)[0])
-    if factor == 1 and let is not None and let.op is _MUL:
-        # To the front of a product, where it meets other numbers and often a number that is not an array.
+    if factor == 1 and let is not None and let.op is _MUL and _meets_a_number(t):
+        # To the front of a product, where it meets other numbers or one that is not an array.
         first, second = (Symbol(t.build, a) for a in let.args)  # type: ignore[arg-type]
         return by_number(c, first) * second
     if factor == 1 and let is not None and let.op is _DIV:
@@ -75,6 +75,15 @@ def by_number(c: float, t: Any) -> Any:
         if divisor > 0 and divisor != 1 and _is_power_of_two(divisor):
             return by_number(c / divisor if c % divisor else c // divisor, above) / rest
     return c * t
+
+
+def _meets_a_number(x: Any) -> bool:
+    """Is `x` a product or quotient that begins with a number, or with what is not known to be an array?"""
+    let = definition(x, -NEAR)
+    if let is not None and let.op in (_MUL, _DIV):
+        first = let.args[0]
+        return isinstance(first, Lit) or _meets_a_number(Symbol(x.build, first))  # type: ignore[arg-type]
+    return not x.type.rank or let is not None and let.op.name in ("np.broadcast_to", "np.expand_dims")
 
 
 def minus(x: Any) -> Any:
