@@ -202,7 +202,7 @@ class Lowering(LoopMemory):
             if e.var.type.kind in ("array", "unknown") and \
                     isinstance(e.sequence, Var) and e.sequence.type.kind != "sequence":
                 memories.of[e.var] = memories.at(e.sequence)
-                memories.elements.add(e.var)
+                memories.elements[e.var] = e.var
                 self.elements.add(e.var)
         self.frame.assign(self.node.target, value)
         for e in elements:
@@ -248,6 +248,10 @@ class Lowering(LoopMemory):
             if isinstance(key, Cell) and key.frozen == HELD and not same(value, other):
                 raise Refused(f"a change of `{key.hint}`, which is an element of a list since an earlier trip",
                               HELD, "make a new list in every trip")
+            if isinstance(other, Mixed) and key not in self.carried and any(a in self.shared for a in atoms_in(value)):
+                # Another name of an array that is carried: the trip changed it under that name alone.
+                self.carried[key] = None
+                again = True
             if grows(value, other):
                 self.carried[key], self.sequences[key] = None, example(other)
                 self.made.pop(key, None)

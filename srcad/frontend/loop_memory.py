@@ -65,6 +65,8 @@ class LoopMemory:
             if not isinstance(slot.init, Var):
                 continue
             memories.of[param] = memories.at(slot.init)
+            if slot.init in memories.elements:
+                memories.elements[param] = memories.elements[slot.init]
             if memories.is_part(slot.init) or not self.partial.isdisjoint(self.paths[param]):
                 memories.parts.add(param)
             why = self.mixed.get(self.places[param])
@@ -123,16 +125,19 @@ class LoopMemory:
     def carry_roots(self, start: State) -> None:
         """What the views of carried names are views of is carried, under a name or under none."""
         memories = self.frame.machine.memories
-        held = {a: key for key, value in start.items() for a in atoms_in(value)}
+        held: dict[Atom, list[Any]] = {}
+        for key, value in start.items():
+            for a in atoms_in(value):
+                held.setdefault(a, []).append(key)
         for key in list(self.carried):
             for k, a in enumerate(atoms_in(start.get(key, MISSING))):
                 if not self.is_kept_view(a, (key, (k,))):
                     continue
                 root, _ = memories.chain(a)
                 if root not in held:
-                    held[root] = Cell(root.hint)
-                    start[held[root]] = Num(root)
-                self.carried[held[root]] = None
+                    held[root] = [Cell(root.hint)]
+                    start[held[root][0]] = Num(root)
+                self.carried.update(dict.fromkeys(held[root]))
 
     def with_kept_views(self, head: State, end: State, after: Memories) -> State:
         """The state at the end of a trip, in which a name that is the view that it was at the head is unchanged."""

@@ -157,9 +157,11 @@ def _enter(machine: Machine, name: str, tree: Any) -> tuple[Any, Any]:
         if isinstance(t, Type):
             var = Var(hint, t)
             inputs[var] = (name, count[0])
-            machine.memories.of[var] = Memory(hint)
+            if t.kind in ("array", "unknown"):
+                machine.lent[var] = machine.lend(var, hint)
             count[0] += 1
             if t.kind == "sequence":
+                machine.memories.of[var] = Memory(hint)
                 return var, given(Sequence(var), hint)
             return var, Num(var)
         if isinstance(t, Const):

@@ -150,6 +150,7 @@ class Machine:
     guards: dict[Any, Guard] = field(default_factory=dict)
     outside: dict[Any, Ref] = field(default_factory=dict)
     inputs: dict[Var, tuple[str, int]] = field(default_factory=dict)
+    lent: dict[Var, Cell] = field(default_factory=dict)  # the caller's names for the arrays that were passed
     static_captures: set[Any] = field(default_factory=set)
     callees: dict[Any, Any] = field(default_factory=dict)
     active: list[Any] = field(default_factory=list)
@@ -197,6 +198,13 @@ class Machine:
         cell = Cell(hint, self.build.span)
         self.state[cell] = content
         return Ref(cell)
+
+    def lend(self, var: Var, name: str) -> Cell:
+        """An array of the caller, who has a name for it as the function does."""
+        self.memories.of[var] = Memory(name)
+        cell = Cell(name)
+        self.state[cell] = Num(var)
+        return cell
 
     def held(self, var: Var) -> Num | Ref:
         """What a list of unknown length holds: a number, an array, or a list that can only be read."""

@@ -96,14 +96,14 @@ class Memories:
     of: dict[Var, Place] = field(default_factory=dict)
     views: dict[Var, View] = field(default_factory=dict)
     parts: set[Var] = field(default_factory=set)
-    elements: set[Var] = field(default_factory=set)
+    elements: dict[Var, Var] = field(default_factory=dict)  # what loops run over, and their elements in inner loops
     frozen: dict[Place, Frozen] = field(default_factory=dict)
     newer: dict[Var, Var | None] = field(default_factory=dict)
     among: dict[Place, Among] = field(default_factory=dict)
     met: set[Place] = field(default_factory=set)
 
     def copy(self) -> Memories:
-        return Memories(dict(self.of), dict(self.views), set(self.parts), set(self.elements), dict(self.frozen),
+        return Memories(dict(self.of), dict(self.views), set(self.parts), dict(self.elements), dict(self.frozen),
                         dict(self.newer), dict(self.among), set(self.met))
 
     def freeze(self, v: Var, why: Frozen) -> None:
@@ -254,7 +254,7 @@ class Store:
         memories.of[new] = memories.at(old)
         new.hint = new.hint or old.hint
         if old in memories.elements:
-            raise StoresToElement(old)
+            raise StoresToElement(memories.elements[old])
         if old in memories.parts:
             raise Refused(what, "it may be a part of another array, or the same, depending on the path",
                           "store into the array itself, or copy it")
@@ -312,7 +312,7 @@ def joined(left: Memories, right: Memories, pairs: Iterable[tuple[Var, Atom, Ato
     A memory that meets one other which meets nothing else is one memory.  All others are mixed: what could be one of
     them or another can be read, and a store to it is refused."""
     result = Memories({**left.of, **right.of}, {**left.views, **right.views}, left.parts | right.parts,
-                      left.elements | right.elements, {**left.frozen, **right.frozen},
+                      {**left.elements, **right.elements}, {**left.frozen, **right.frozen},
                       among={**left.among, **right.among}, met=left.met | right.met)
     met = Meetings(left, right)
     found = [(out, a, b) for out, a, b in pairs if _is_array(out)]

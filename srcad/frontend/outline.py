@@ -17,6 +17,7 @@ from srcad.frontend.joins import same
 from srcad.frontend.lists import sequence_of
 from srcad.frontend.machine import Frame, Machine
 from srcad.frontend.memory import Memory, Store, owner_of
+from srcad.frontend.stores import changed_of_the_caller
 from srcad.frontend.values import (
     Const,
     Entries,
@@ -177,6 +178,7 @@ def _attempt(frame: Frame, source: Any, values: dict[str, Any], parent: Frame | 
     trace: dict[Any, Any] = {}
     machine.traces.append(trace)
     active, machine.active = machine.active, [callee.key]
+    outer, machine.lent = machine.lent, {}
     try:
         with machine.fork(machine.state) as stmts:
             bound = _bound(machine, values, params, inputs, generalise)
@@ -188,11 +190,11 @@ def _attempt(frame: Frame, source: Any, values: dict[str, Any], parent: Frame | 
                                   "structure can't depend on what changes from call to call") from None
                 raise
             changed = [k for k, v in before.items() if not same(machine.state.get(k), v)]
-            stored = _stored(machine, inputs)
+            stored = {inputs.index(v): last for v, last in changed_of_the_caller(machine) if isinstance(last, Var)}
             _require_apart(machine, result, inputs, before)
             dead = machine.dead
     finally:
-        machine.active = active
+        machine.active, machine.lent = active, outer
         machine.traces.pop()
     callee.reads = {k: v for k, v in trace.items() if k in before}
     if changed:
@@ -212,6 +214,8 @@ def _bound(machine: Machine, values: dict[str, Any], params: list[Param], inputs
             inputs.append(v)
             params.append(Param(name, v))
             machine.memories.of[v] = Memory(name)
+            if v.type.kind in ("array", "unknown"):
+                machine.lent[v] = machine.lend(v, name)
             return v
         return make
 
@@ -220,17 +224,6 @@ def _bound(machine: Machine, values: dict[str, Any], params: list[Param], inputs
         inner = map_atoms(fresh_input(name), value)
         bound[name] = machine.new(inner, name) if isinstance(inner, Sequence) else inner
     return bound
-
-
-def _stored(machine: Machine, inputs: list[Var]) -> dict[int, Var]:
-    """The inputs that were stored to, by their number, with their last versions."""
-    found = {}
-    for k, v in enumerate(inputs):
-        last = machine.memories.current(v)
-        if last is not v:
-            assert isinstance(last, Var)
-            found[k] = last
-    return found
 
 
 def _require_apart(machine: Machine, result: Any, inputs: list[Var], before: dict[Any, Any]) -> None:

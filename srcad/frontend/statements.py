@@ -12,7 +12,7 @@ from srcad.frontend.bodies import RESULT
 from srcad.frontend.branches import branch, truth
 from srcad.frontend.effects import ASSERT, RAISE, message_of
 from srcad.frontend.machine import Frame
-from srcad.frontend.stores import delete, store, update, write_back
+from srcad.frontend.stores import changed_of_the_caller, delete, store, update, write_back
 from srcad.frontend.unpacking import known_items
 from srcad.frontend.unsupported import unsupported
 from srcad.frontend.values import NONE, POISON, Closure, Const, Items, Refused, atom_of
@@ -126,7 +126,7 @@ def _assertion(frame: Frame, test: Any, msg: Any) -> None:
             frame.build.call(RAISE, AssertionError, *message)
             frame.machine.dead = True
         return
-    if not any(frame.machine.memories.current(v) is not v for v in frame.machine.inputs):
+    if not changed_of_the_caller(frame.machine):
         frame.build.call(ASSERT, atom_of(value), *message)
         return
 

@@ -102,12 +102,23 @@ def store_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
 # Arrays.
 
 
-def write_back(machine: Machine) -> bool:
-    """What the function changed and came from the caller is changed there, before it returns or raises; is any?"""
-    changed = [(v, last) for v in machine.inputs if (last := machine.memories.current(v)) is not v]
-    for var, last in changed:
+def changed_of_the_caller(machine: Machine) -> list[tuple[Var, Atom]]:
+    """The arrays of the caller that the function has changed, with their last versions."""
+    found = []
+    for var, cell in machine.lent.items():
+        value = machine.state[cell]
+        if not isinstance(value, Num):
+            raise Refused(f"a store that may have changed the caller's `{cell.hint}`, or another array",
+                          getattr(value, "reason", ""), "copy it before the store")
+        if value.atom is not var:
+            found.append((var, value.atom))
+    return found
+
+
+def write_back(machine: Machine) -> None:
+    """What the function changed and came from the caller is changed there, before it returns or raises."""
+    for var, last in changed_of_the_caller(machine):
         machine.build.call(WRITE_BACK, var, last)
-    return bool(changed)
 
 
 def store_in_array(frame: Frame, owner: Num, index: Any, value: Any) -> None:
