@@ -35,6 +35,7 @@ from tests.corpus import (
     loops,
     memory_calls,
     memory_stores,
+    memory_undecided,
     memory_views,
     mixture,
     objects,
@@ -43,7 +44,7 @@ from tests.corpus import (
 from tests.corpus.registry import PROGRAMS, Program
 
 MODULES = (arrays, assignments, calls, containers, everyday, exits, lists, loops, memory_calls, memory_stores,
-           memory_views, mixture, objects, scoping)
+           memory_undecided, memory_views, mixture, objects, scoping)
 EVERY = pytest.mark.parametrize("case", PROGRAMS.values(), ids=PROGRAMS)
 
 

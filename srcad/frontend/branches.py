@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from srcad.frontend.joined_memory import closed, joined
 from srcad.frontend.joins import Join
 from srcad.frontend.lists import columns_of, grown
 from srcad.frontend.machine import Frame
 from srcad.frontend.meeting import MeetingViews
-from srcad.frontend.memory import Memories, joined
+from srcad.frontend.memory import Memories
 from srcad.frontend.special import special
 from srcad.frontend.values import (
     Const,
@@ -64,6 +65,8 @@ def branch(frame: Frame, test: Atom, then: Callable[[], Any], orelse: Callable[[
             side()
             sides.append((stmts, machine.state, machine.dead, machine.memories))
             frame.build.span = span
+    for _, state, _, memories in sides:
+        closed(memories, state, machine.memories)
     (then_stmts, left, left_dead, left_memories), (else_stmts, right, right_dead, right_memories) = sides
     machine.dead = left_dead and right_dead
     choices: list[Choice] = []
@@ -95,7 +98,8 @@ def branch(frame: Frame, test: Atom, then: Callable[[], Any], orelse: Callable[[
     kept = dict.fromkeys(a for v in machine.state.values() for a in atoms_in(v) if isinstance(a, Var)
                          and a not in chosen)
     machine.memories = joined(left_memories, right_memories, [
-        *((c.out, c.then, c.orelse) for c in choices), *((v, v, v) for v in kept)], span)
+        *((c.out, c.then, c.orelse) for c in choices), *((v, v, v) for v in kept)], span,
+        test if isinstance(test, Var) and not (left_dead or right_dead) else None, lambda v: machine.new(Num(v)).cell)
     frame.build.add(If(test, tuple(then_stmts), tuple(else_stmts), tuple(choices), span))
     if left_dead != right_dead:
         # What comes after is reached from one side only.

@@ -14,6 +14,7 @@ from typing import Any
 import gast
 
 from srcad.frontend.branches import truth
+from srcad.frontend.joined_memory import closed
 from srcad.frontend.joins import Join, example, same
 from srcad.frontend.lists import grown
 from srcad.frontend.loop_lists import grows, rebound_lists, redirect
@@ -87,7 +88,7 @@ class Lowering(LoopMemory):
     def _attempt(self) -> None:
         frame, machine = self.frame, self.frame.machine
         span = frame.build.span
-        start = machine.state
+        start, outer = machine.state, machine.memories
         self.slots, self.places, self.never, self.shared, self.paths, self.kept = {}, {}, {}, {}, {}, {}
         self.carry_roots(start)
         head = self._head(start)
@@ -98,6 +99,7 @@ class Lowering(LoopMemory):
             index, elements = self._target()
             frame.execute(self.node.body)
             end, dead, after = machine.state, machine.dead, machine.memories
+            closed(after, end, outer)
             until = self._until(end, dead)
         machine.dead = False
         frame.build.span = span

@@ -14,10 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from srcad.frontend.joined_memory import Meetings
+from srcad.frontend.joined_memory import joined as joined_memories
 from srcad.frontend.machine import Frame
-from srcad.frontend.memory import Frozen, Meetings, Memories, Memory, StoresToElement, owner_of
-from srcad.frontend.memory import joined as joined_memories
+from srcad.frontend.memory import Frozen, Memories, Memory, owner_of
 from srcad.frontend.spaces import Space
+from srcad.frontend.storing import StoresToElement
 from srcad.frontend.values import MISSING, Cell, Num, State, atoms_in, map_atoms
 from srcad.ir import UNDEF, Atom, Var
 
@@ -185,7 +187,7 @@ class LoopMemory:
         pairs = self._pairs(joined)
         for v, a, b in pairs:
             # What a trip leaves under a name that had nothing before the loop is there in the next trip.
-            met.add(v if a is UNDEF and v in self.places else a, b)
+            met.add(v, v if a is UNDEF and v in self.places else a, b)
         span = self.frame.build.span
         found = [p for p, s in self.slots.items() if s.next is not None and p.type.kind in ("array", "unknown")
                  and self.places.get(p) not in self.mixed and p in self.places and met.mixed(p, s.next)]

@@ -19,8 +19,8 @@ import gast
 from srcad.frontend.branches import truth
 from srcad.frontend.loop_fixpoint import Lowering
 from srcad.frontend.machine import Frame, KindChanges, Walk
-from srcad.frontend.memory import StoresToElement
 from srcad.frontend.spaces import Space, after_first, by_index, first_of, lists_in, not_empty, space_of, static_range
+from srcad.frontend.storing import StoresToElement
 from srcad.frontend.unrolling import peel, unroll, unroll_while
 from srcad.frontend.values import Const, NeedsStatic, Num, static
 

@@ -16,8 +16,9 @@ from srcad.frontend.bodies import lower_body
 from srcad.frontend.joins import same
 from srcad.frontend.lists import sequence_of
 from srcad.frontend.machine import Frame, Machine
-from srcad.frontend.memory import Memory, Store, owner_of
+from srcad.frontend.memory import Memory, owner_of
 from srcad.frontend.stores import changed_of_the_caller
+from srcad.frontend.storing import Store
 from srcad.frontend.values import (
     Const,
     Entries,

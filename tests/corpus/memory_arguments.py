@@ -286,3 +286,31 @@ def view_taken_before_a_store(A):
     t = (A[0], g(A), A[0] * 1)
     return np.sum(t[0] * t[2] * t[1])
 
+
+@storing(VECTOR)
+@storing(-VECTOR)
+def copy_or_argument(x):
+    if x[0] > 0:
+        c = x.copy()
+    else:
+        c = x
+    c[0] = 3 * x[1]
+    return np.sum(c ** 2) + x[0]
+
+
+@storing(VECTOR)
+@storing(-VECTOR)
+def copied_if_it_has_to_be(x):
+    if x[0] > 0:
+        x = x.copy()
+    x[0] = x[1] ** 2
+    x *= 2
+    return np.sum(x ** 2)
+
+
+@storing(VECTOR)
+def second_name_of_the_argument_in_a_loop(x):
+    w = x
+    for _ in range(3):
+        x += np.sin(w)
+    return np.sum(w ** 2)

@@ -23,34 +23,11 @@ def refused(words: str, *args: Any) -> Callable[[F], F]:
 
 
 @refused("one of two arrays", VECTOR)
-def store_into_one_of_two(x):
-    a = x.copy()
-    b = x * 2
-    c = a if x[0] > 0 else b
-    c[0] = 3 * x[1]
-    return np.sum(c * a * b)
-
-
-@refused("one of two arrays", VECTOR)
-def store_into_what_another_name_may_be(x):
-    a = x.copy()
-    b = x * 2
-    if x[0] > 0:
-        c = a
-    else:
-        c = b
-    a[0] = 3 * x[1]
-    return np.sum(c)
-
-
-@refused("one of two arrays", VECTOR)
-def copy_or_argument(x):
-    if x[0] > 0:
-        c = x.copy()
-    else:
-        c = x
-    c[0] = 3 * x[1]
-    return np.sum(c ** 2)
+def store_into_one_of_three(x):
+    a, b, c = x.copy(), x * 2, x * 3
+    y = a if x[0] > 1 else (b if x[1] > 0 else c)
+    y[0] = x[1] * x[2]
+    return np.sum(y * a * b * c)
 
 
 @refused("part of another array", MATRIX)
