@@ -43,10 +43,7 @@ def inner(a: Any, b: Any) -> float:
     return float(sum(np.sum(x * y) for x, y in zip(a, b, strict=True)))
 
 
-PENDING = {"grids.heat_with_buffers_swapped_in_a_helper", "grids.heat_with_the_callers_buffers",
-           "grids.heat_with_the_argument_and_a_buffer", "grids.wave_with_the_callers_three_buffers",
-           "linear.gram_schmidt_over_rows_of_the_transpose", "linear.jacobi_with_the_callers_buffers",
-           "particles.history_of_rows_filled_later", "particles.list_of_rows_by_index"}
+PENDING: set[str] = {"particles.history_of_rows_filled_later", "particles.list_of_rows_by_index"}
 
 
 @pytest.mark.parametrize("case", [c for n, c in KERNELS.items() if n not in PENDING],

@@ -112,7 +112,7 @@ class Meetings:
             return False
         first, last = both
         # A memory that is frozen may be one of several already, the other one among them.
-        known = first not in self.left.frozen and last not in self.right.frozen
+        known = not (self.left.is_one_of_several(first) or self.right.is_one_of_several(last))
         swapped = known and first not in self.alone[0]
         return not (swapped and self.to[first] == {last} and self.back[last] == {first})
 
@@ -125,8 +125,8 @@ class Meetings:
             place, other = own.at(mine), others.at(b if side == 0 else a)  # type: ignore[arg-type]
             if mine in own.parts:
                 return None
-            if not own.is_part(mine) and (self.to, self.back)[side][place] == {other} and (
-                    place not in self.alone[side]):
+            alone = (self.to, self.back)[side][place] == {other} and place not in self.alone[side]
+            if alone and not own.is_part(mine) and not own.is_one_of_several(place):
                 found.append(Case(test, wanted, None))
                 continue
             known = next((o for o, *both in self.pairs if o is not out and both[side] is mine

@@ -59,7 +59,6 @@ class Lowering(LoopMemory):
     sequences: dict[Any, Any] = field(default_factory=dict)
     types: dict[Any, Type] = field(default_factory=dict)
     indices: set[Var] = field(default_factory=set)
-    params_ever: set[Var] = field(default_factory=set)
     never: dict[Any, Var] = field(default_factory=dict)
     made: dict[Any, Any] = field(default_factory=dict)
     unlike: dict[Any, Mixed] = field(default_factory=dict)
@@ -92,12 +91,17 @@ class Lowering(LoopMemory):
         self.slots, self.places, self.never, self.shared, self.paths, self.kept = {}, {}, {}, {}, {}, {}
         self.carry_roots(start)
         head = self._head(start)
-        with machine.fork(head) as stmts:
+        if self.swap is not None:
+            head = self.swap.waiting(head)
+        with machine.fork(head if self.swap is None else self.swap.marked(head)) as stmts:
             self.enter_memories()
             test = self._test()
             self.refresh_views()
             index, elements = self._target()
             frame.execute(self.node.body)
+            if self.swap is not None and not machine.dead and not self.swap.follow(frame, head):
+                self.swap, self.swaps = None, False
+                raise Again
             end, dead, after = machine.state, machine.dead, machine.memories
             closed(after, end, outer)
             until = self._until(end, dead)
@@ -107,12 +111,14 @@ class Lowering(LoopMemory):
                     until=until, span=span)
         joined = self._joined(head, end, loop, after)
         self.settle_memories(joined, after)
-        self._finish(start, joined, loop, after)
+        self._finish(outer, joined, loop, after)
 
     def _head(self, start: State) -> State:
         """The state at the head of a trip: `start`, with params for what is carried."""
         head = dict(start)
         for key in self.carried:
+            if self.swap is not None and key in self.swap.others:
+                continue
             value = start.get(key, MISSING)
             if isinstance(value, Missing):
                 if isinstance(key, Cell):
@@ -228,6 +234,7 @@ class Lowering(LoopMemory):
         end = end | {cell: end[other] for cell, other in rebound.items()}
         end = {k: redirect(v, rebound) for k, v in end.items()}
         again = False
+        self.find_swap(head, end, after)
         for key, param in self.never.items():
             if isinstance(end.get(key), Tup) and key not in self.templates:
                 self.templates[key] = _numeric(end[key])
@@ -254,6 +261,7 @@ class Lowering(LoopMemory):
                 # Another name of an array that is carried: the trip changed it under that name alone.
                 self.carried[key] = None
                 again = True
+            self.require_together(value, other)
             if grows(value, other):
                 self.carried[key], self.sequences[key] = None, example(other)
                 self.made.pop(key, None)
@@ -348,7 +356,7 @@ class Lowering(LoopMemory):
 
     # The loop is known.
 
-    def _finish(self, start: State, joined: State, loop: Loop, after: Memories) -> None:
+    def _finish(self, outer: Memories, joined: State, loop: Loop, after: Memories) -> None:
         outs: dict[Var, Atom] = {}
         carries = []
         for param, slot in self.slots.items():
@@ -369,6 +377,8 @@ class Lowering(LoopMemory):
                          for k, v in joined.items() if not (isinstance(k, tuple) and isinstance(v, Missing))}
         self.leave_memories(outs, joined, after)
         self.renew_views(outs)
+        if self.swap is not None:
+            self.swap.end(self.frame, outer)
         if broke:
             machine.state[self.frame.scope, broke] = Num(flag) if flag else Const(False)
 

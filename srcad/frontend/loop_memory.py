@@ -16,11 +16,12 @@ from typing import Any
 
 from srcad.frontend.joined_memory import Meetings
 from srcad.frontend.joined_memory import joined as joined_memories
+from srcad.frontend.loop_swaps import Swap, find_swap
 from srcad.frontend.machine import Frame
 from srcad.frontend.memory import Frozen, Memories, Memory, owner_of
 from srcad.frontend.spaces import Space
 from srcad.frontend.storing import StoresToElement
-from srcad.frontend.values import MISSING, Cell, Num, State, atoms_in, map_atoms
+from srcad.frontend.values import MISSING, Cell, Mixed, Num, State, atoms_in, map_atoms
 from srcad.ir import UNDEF, Atom, Var
 
 
@@ -56,6 +57,10 @@ class LoopMemory:
     loose: set[Any] = field(default_factory=set)
     kept: dict[Var, list[Any]] = field(default_factory=dict)
     partial: set[Any] = field(default_factory=set)
+    swap: Swap | None = None
+    swaps: bool = True
+    peeled: bool = False
+    params_ever: set[Var] = field(default_factory=set)
 
     # Memory: a param is in the memory of what the loop starts with, unless a trip ends with another.
 
@@ -76,11 +81,6 @@ class LoopMemory:
                 memories.frozen.setdefault(memories.at(slot.init), why)
                 memories.of[param] = Memory(owner_of(memories.at(slot.init)))
                 memories.freeze(param, why)
-        holders = {a for v in machine.state.values() for a in atoms_in(v)}
-        for init, param in self.shared.items():
-            if self.places[param] not in self.mixed and param not in memories.parts \
-                    and init not in holders and owner_of(memories.at(init)):
-                memories.newer[init] = param
         self.entered = frozenset(memories.newer)
 
     def refresh_views(self) -> None:
@@ -188,13 +188,10 @@ class LoopMemory:
         for v, a, b in pairs:
             # What a trip leaves under a name that had nothing before the loop is there in the next trip.
             met.add(v, v if a is UNDEF and v in self.places else a, b)
-        span = self.frame.build.span
         found = [p for p, s in self.slots.items() if s.next is not None and p.type.kind in ("array", "unknown")
                  and self.places.get(p) not in self.mixed and p in self.places and met.mixed(p, s.next)]
         for param in found:
-            self.mixed[self.places[param]] = Frozen(f"`{param.hint}` is another array in the next trip",
-                                                    "copy it before "
-                                                    "the loop, or store into a copy", span)
+            self._mix(param)
         held = [p for p, s in self.slots.items() if isinstance(s.next, Var) and after.at(s.next) in after.frozen
                 and self.places.get(p) not in self.mixed and p in self.places and before.at(p) not in after.frozen]
         for param in held:
@@ -216,6 +213,45 @@ class LoopMemory:
                 # What the loop runs over changes while it runs.
                 raise StoresToElement(next(iter(self.elements), sequence))
 
+    def _mix(self, param: Var) -> None:
+        self.mixed[self.places[param]] = Frozen(
+            f"`{param.hint}` is another array in the next trip", "copy it before the loop, or store into a copy",
+            self.frame.build.span, peel=None if self.peeled else param)
+
+    def require_together(self, head: Any, end: Any) -> None:
+        """Names of one array before the loop, of which a trip stores to one and binds another anew, are of two arrays
+        in the next trip."""
+        if not isinstance(end, Mixed) or isinstance(head, Mixed):
+            return
+        inits = {self.slots[a].init for a in atoms_in(head) if isinstance(a, Var) and a in self.slots}
+        apart = [p for p, s in self.slots.items() if s.init in inits and p in self.places]
+        if len(apart) > 1 and any(self.places[p] not in self.mixed for p in apart):
+            for p in apart:
+                self._mix(p)
+            raise Again
+
+    def find_swap(self, head: State, end: State, after: Memories) -> None:
+        """Lower the loop again if a trip exchanges arrays that others know."""
+        if self.swap is not None or not self.swaps:
+            return
+        machine, moving = self.frame.machine, []
+        before = machine.memories
+        for key in self.carried:
+            first, last = atoms_in(head.get(key, MISSING)), atoms_in(end.get(key, MISSING))
+            for a, b in zip(first, last, strict=False):
+                if not (isinstance(a, Var) and a in self.slots and isinstance(b, Var) and b.type.kind == "array"):
+                    continue
+                init = self.slots[a].init
+                if isinstance(init, Var) and before.at(init) is not after.at(b) and not (
+                        before.is_part(init) or after.is_part(b)):
+                    path = next(p for p in self.paths[a] if p[0] == key)
+                    moving.append((path, init, before.at(init), after.at(b)))
+        self.swap = find_swap(moving, machine.state, machine.memories) if len(moving) > 1 else None
+        if self.swap is not None:
+            self.swap.begin(self.frame)
+            self.carried.update(dict.fromkeys(self.swap.positions.values()))
+            raise Again
+
     def _pairs(self, joined: State) -> list[tuple[Var, Atom, Atom]]:
         """All variables that are seen after a trip, with what they were before and after it."""
         moved = [(p, p if s.init is not UNDEF else UNDEF, s.next) for p, s in self.slots.items() if s.next is not None]
@@ -235,6 +271,10 @@ class LoopMemory:
         pairs = [(last, a, b) for v, a, b in self._pairs(joined) if isinstance(last := outs.get(v, v), Var)]
         machine.memories = joined_memories(before, after, pairs, self.frame.build.span)
         machine.memories.newer = dict(before.newer)
+        # What was frozen so that a trip would be peeled is frozen for good now.
+        for place, why in machine.memories.frozen.items():
+            if why.peel in self.params_ever:
+                machine.memories.frozen[place] = replace(why, peel=None)
         for param, slot in self.slots.items():
             out, last = outs.get(param), param if slot.next is None else slot.next
             if isinstance(slot.init, Var) and isinstance(out, Var) and isinstance(last, Var) and out is not slot.init \

@@ -6,6 +6,7 @@ is learnt while the body is lowered asks for it, the loop is lowered in another 
     its structure depends on the index        unrolled              for k in range(3): x = layers[k](x)
     it stores to what it runs over            over the indices      for row in A: row[:] = …
     a number becomes an array                 one trip before it    s = 0.0;  for row in A: s += row
+    it stores to x, and binds it anew         one trip before it    for …: x[0] = …;  x = x * 2
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ import gast
 
 from srcad.frontend.branches import truth
 from srcad.frontend.loop_fixpoint import Lowering
-from srcad.frontend.machine import Frame, KindChanges, Walk
+from srcad.frontend.machine import Frame, Walk
 from srcad.frontend.spaces import Space, after_first, by_index, first_of, lists_in, not_empty, space_of, static_range
-from srcad.frontend.storing import StoresToElement
+from srcad.frontend.storing import KindChanges, StoresToElement
 from srcad.frontend.unrolling import peel, unroll, unroll_while
 from srcad.frontend.values import Const, NeedsStatic, Num, static
 
@@ -48,12 +49,12 @@ def _walk(frame: Frame, node: Any, space: Space, walk: Walk) -> None:
         _walk_over(frame, node, space, walk)
 
 
-def _walk_over(frame: Frame, node: Any, space: Space, walk: Walk) -> None:
+def _walk_over(frame: Frame, node: Any, space: Space, walk: Walk, peeled: bool = False) -> None:
     if space.items is not None:
         unroll(frame, node, space.items, walk)
         return
     rewind = _start(frame)
-    lowering = Lowering(frame, node, space, walk=walk)
+    lowering = Lowering(frame, node, space, walk=walk, peeled=peeled)
     try:
         lowering.run()
     except NeedsStatic as need:
@@ -76,7 +77,7 @@ def _walk_over(frame: Frame, node: Any, space: Space, walk: Walk) -> None:
             raise
         rewind()
         peel(frame, node, not_empty(frame, space), lambda: frame.assign(node.target, first_of(frame, space)),
-             lambda: _walk_over(frame, node, after_first(frame, space), walk))
+             lambda: _walk_over(frame, node, after_first(frame, space), walk, peeled=True))
 
 
 def _start(frame: Frame) -> Callable[[], None]:
@@ -92,11 +93,11 @@ def _start(frame: Frame) -> Callable[[], None]:
     return rewind
 
 
-def execute_while(frame: Frame, node: Any) -> None:
+def execute_while(frame: Frame, node: Any, peeled: bool = False) -> None:
     if any(isinstance(n, gast.NamedExpr) for n in gast.walk(node.test)):
         node = _tested_at_the_end(frame, node)
     rewind = _start(frame)
-    lowering = Lowering(frame, node, None)
+    lowering = Lowering(frame, node, None, peeled=peeled)
     try:
         lowering.run()
     except NeedsStatic as need:
@@ -108,7 +109,8 @@ def execute_while(frame: Frame, node: Any) -> None:
         if change.var not in lowering.params_ever:
             raise
         rewind()
-        peel(frame, node, truth(frame, frame.evaluate(node.test)), lambda: None, lambda: execute_while(frame, node))
+        peel(frame, node, truth(frame, frame.evaluate(node.test)), lambda: None,
+             lambda: execute_while(frame, node, peeled=True))
 
 
 def _tested_at_the_end(frame: Frame, node: Any) -> Any:

@@ -124,14 +124,6 @@ class Recorder(Builder):
         return list(found)
 
 
-class KindChanges(Exception):
-    """`var` of a loop is a number in the first trip and an array in later ones: one trip stands before the loop."""
-
-    def __init__(self, var: Var) -> None:
-        super().__init__()
-        self.var = var
-
-
 @dataclass
 class Walk:
     """A loop over lists, and the position that it is at."""

@@ -59,6 +59,7 @@ class Frozen:
     hint: str
     span: Span | None = None
     note: str = "the other one"
+    peel: Var | None = None  # the param of a loop that would not be frozen if the first trip stood before the loop
 
 
 IN_A_LIST = Frozen("it came from a list whose length is not known, and may be another name for one of its elements",
@@ -194,6 +195,10 @@ class Memories:
             return v, []
         root, steps = self.chain(view.base)
         return root, [*steps, (view.op, view.rest, view.named)]
+
+    def is_one_of_several(self, memory: Place) -> bool:
+        """Do other names know this memory, as one that it may be?"""
+        return memory in self.frozen or memory in self.undecided or memory in self.among
 
     def may_be(self, own: Place, memory: Place) -> bool:
         """Can a store to `memory` be seen in `own`, in a way that is not followed?"""

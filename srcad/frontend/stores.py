@@ -10,7 +10,7 @@ import numpy as np
 
 from srcad.frontend.comprehensions import listed
 from srcad.frontend.lists import element_atom, joined_lists, sequence_of
-from srcad.frontend.machine import Frame, KindChanges, Machine
+from srcad.frontend.machine import Frame, Machine
 from srcad.frontend.memory import WRITE_BACK, is_basic
 from srcad.frontend.places import (
     BINARY,
@@ -22,7 +22,7 @@ from srcad.frontend.places import (
     subscript,
 )
 from srcad.frontend.special import special
-from srcad.frontend.storing import Store
+from srcad.frontend.storing import KindChanges, Store
 from srcad.frontend.values import (
     MISSING,
     Const,

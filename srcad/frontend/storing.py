@@ -17,6 +17,23 @@ from srcad.frontend.views import put_back
 from srcad.ir import Atom, Builder, Choice, If, Var, join
 
 
+class KindChanges(Exception):
+    """`var` of a loop is a number or another's array in the first trip, and an array of its own in later ones: one trip
+    stands before the loop."""
+
+    def __init__(self, var: Var) -> None:
+        super().__init__()
+        self.var = var
+
+
+def chosen(build: Builder, test: Atom, wanted: bool, yes: Var, no: Var) -> Var:
+    """`yes` if the test is as wanted, else `no`."""
+    out = Var(no.hint, join(yes.type, no.type))
+    then, orelse = (yes, no) if wanted else (no, yes)
+    build.add(If(test, (), (), (Choice(out, then, orelse),), build.span))
+    return out
+
+
 class StoresToElement(Exception):
     """A loop stores to what it runs over: it must run over the indices."""
 
@@ -36,6 +53,8 @@ class Store:
         """Replace `target` by `change(target)` wherever its memory is seen."""
         memory = self.memories.at(target)
         why = self.memories.frozen.get(memory)
+        if why is not None and why.peel is not None:
+            raise KindChanges(why.peel)
         if why is not None:
             related = ((why.span, why.note),) if why.span is not None else ()
             raise Refused(what, why.reason, why.hint, related)
@@ -57,8 +76,8 @@ class Store:
             if case.cell is not None:
                 old = self._content(case.cell, what)
                 inner = Store(self.build, self.state, self.memories, self.settled | {memory})
-                inner(old, lambda _, old=old, case=case: self._chosen(case.test, case.wanted, new, old),  # type: ignore[misc]
-                      what)
+                inner(old, lambda _, old=old, case=case: chosen(  # type: ignore[misc]
+                    self.build, case.test, case.wanted, new, old), what)
 
     def _follow(self, memory: Place) -> None:
         """What may be this array is what it is now."""
@@ -74,7 +93,7 @@ class Store:
                 for case in undecided.cases:
                     if case.cell is not None:
                         content = self._content(case.cell, "a store into an array")
-                        new = self._chosen(case.test, case.wanted, content, new)
+                        new = chosen(self.build, case.test, case.wanted, content, new)
                 self.memories.of[new] = place
                 self._replace(place, root, new)
             self._follow(place)
@@ -84,12 +103,6 @@ class Store:
         if not isinstance(content, Num) or not isinstance(content.atom, Var):
             raise Refused(what, "what it may be has changed in a way that is not followed", "copy it before the store")
         return content.atom
-
-    def _chosen(self, test: Atom, wanted: bool, yes: Var, no: Var) -> Var:
-        out = Var(no.hint, join(yes.type, no.type))
-        then, orelse = (yes, no) if wanted else (no, yes)
-        self.build.add(If(test, (), (), (Choice(out, then, orelse),), self.build.span))
-        return out
 
     # One array.
 

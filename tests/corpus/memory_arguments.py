@@ -314,3 +314,56 @@ def second_name_of_the_argument_in_a_loop(x):
     for _ in range(3):
         x += np.sin(w)
     return np.sum(w ** 2)
+
+
+@storing(VECTOR)
+def bound_anew_in_a_loop(x):
+    for _ in range(3):
+        x[0] = 2 * x[1]
+        x = x * 2
+    return np.sum(x ** 2)
+
+
+@storing(VECTOR, VECTOR[::-1].copy())
+def buffers_that_change_places(u, v):
+    for _ in range(3):
+        v[1:-1] = u[2:] * u[:-2]
+        u, v = v, u
+    u[0] = 3 * v[1]
+    return np.sum(u * v * v)
+
+
+@storing(VECTOR)
+def argument_and_a_buffer_that_change_places(u):
+    v = np.zeros_like(u)
+    w = u[1:]
+    while v[0] < 1:
+        v[:] = u * 1.5
+        u, v = v, u
+    return np.sum(u * v) + np.sum(w)
+
+
+@storing(VECTOR, VECTOR * 2, VECTOR - 1)
+def three_buffers_that_change_places(a, b, c):
+    for k in range(4):
+        c[1:] = a[1:] - b[:-1] * 0.1
+        a, b, c = b, c, a
+    b[0] *= 2.0
+    return np.sum(a * b + c)
+
+
+class Buffers:
+    def __init__(self, u):
+        self.u, self.v = u, u * 2
+
+    def step(self):
+        self.v[1:] = self.u[:-1] * self.u[1:]
+        self.u, self.v = self.v, self.u
+
+
+@storing(VECTOR)
+def buffers_of_an_object_that_change_places(x):
+    state = Buffers(x)
+    for _ in range(3):
+        state.step()
+    return np.sum(state.u * state.v)

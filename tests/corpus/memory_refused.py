@@ -114,9 +114,12 @@ def list_of_the_caller(p):
     return np.sum(p[0] ** 2 * p[1])
 
 
-@refused("another array in the next trip", VECTOR)
-def rebound_in_a_loop(x):
-    for _ in range(3):
-        x[0] = 2 * x[1]
-        x = x * 2
-    return np.sum(x)
+@refused("another array in the next trip", VECTOR, 3)
+def rebound_in_some_trips(x, n):
+    a = x.copy()
+    b = a
+    for k in range(n):
+        a[0] = 2 * x[1]
+        if x[k] > 0.5:
+            a = b * 2
+    return np.sum(a * b)
