@@ -64,13 +64,15 @@ def joined(left: Memories, right: Memories, pairs: Iterable[tuple[Var, Atom, Ato
 
 def closed(memories: Memories, state: State, outer: Memories) -> None:
     """At the end of a block: a test that it made is not known outside, what it left undecided stays so."""
-    for place in [p for p in memories.undecided if p not in outer.undecided]:
-        undecided = memories.undecided.pop(place)
-        contents = [state.pop(cell) for cell in undecided.cells]
+    own = {p: memories.undecided.pop(p) for p in list(memories.undecided) if p not in outer.undecided}
+    for place, undecided in own.items():
+        contents = [state.get(cell) for cell in undecided.cells]
         memories.perhaps[place] = frozenset(memories.at(c.atom) for c in contents
                                             if isinstance(c, Num) and isinstance(c.atom, Var))
         memories.frozen.setdefault(place, Frozen("it may be one of two arrays, depending on the path",
                                                  "copy it before the store"))
+    for cell in {c for undecided in own.values() for c in undecided.cells}:
+        state.pop(cell, None)
 
 
 def _newer(left: Memories, right: Memories, pairs: list[tuple[Var, Atom, Atom]]) -> dict[Var, Var | None]:
@@ -126,7 +128,7 @@ class Meetings:
             if mine in own.parts:
                 return None
             alone = (self.to, self.back)[side][place] == {other} and place not in self.alone[side]
-            if alone and not own.is_part(mine) and not own.is_one_of_several(place):
+            if alone and place is not other and not own.is_part(mine) and not own.is_one_of_several(place):
                 found.append(Case(test, wanted, None))
                 continue
             known = next((o for o, *both in self.pairs if o is not out and both[side] is mine

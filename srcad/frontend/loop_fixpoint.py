@@ -359,16 +359,19 @@ class Lowering(LoopMemory):
     def _finish(self, outer: Memories, joined: State, loop: Loop, after: Memories) -> None:
         outs: dict[Var, Atom] = {}
         carries = []
+        read = inner_reads(loop)
+        # What no trip changes, and none reads but to bind another name to it.
+        still = {p: s.init for p, s in self.slots.items() if s.next is None and p not in read}
         for param, slot in self.slots.items():
             if slot.next is None or slot.next == param:
                 outs[param] = slot.init
-                if param in inner_reads(loop) or slot.next == param:
+                if param in read or slot.next == param:
                     carries.append(Carry(Var(param.hint, param.type), param, slot.init, param))
                     outs[param] = carries[-1].out
                 continue
             out = Var(param.hint, _after(param.type, slot.next.type))
             outs[param] = out
-            carries.append(Carry(out, param, slot.init, slot.next))
+            carries.append(Carry(out, param, slot.init, still.get(slot.next, slot.next)))  # type: ignore[arg-type]
         broke = getattr(self.node, "broke", None)
         flag = Var(broke.lstrip("$"), Lit(True).type) if broke and loop.until is not None else None
         self.frame.build.add(replace(loop, carries=tuple(carries), broke=flag))

@@ -288,7 +288,8 @@ def by_index(frame: Frame, space: Space) -> Space:
         held = [frame.machine.state[cell] for cell in cells]
         if not all(isinstance(h, Num) for h in held):
             raise Refused("a loop over an array that changes in an unknown way", hint="loop over the indices")
-        return space.value(index, [place(frame, h.atom, index.atom) for h in held])
+        at = index.value if isinstance(index, Const) else index.atom
+        return space.value(index, [place(frame, h.atom, at) for h in held])
 
     return Space(None, bounds, (), value, {**space.held, **cells})
 
