@@ -67,11 +67,20 @@ def test_api_is_complete():
     assert all(hasattr(srcad, name) for name in listed)
 
 
-def merged(x):
-    a, b = x * 2, x * 3
-    y = a if x[0] > 0 else b
+def bound_anew(x):
+    a = b = x * 2
+    for k in range(len(x)):
+        a[0] = 1.0
+        if x[k] > 0:
+            a = b * 2
+    return np.sum(a) + np.sum(b)
+
+
+def nested(x):
+    a, b, c = x * 2, x * 3, x * 4
+    y = a if x[0] > 1 else (b if x[1] > 0 else c)
     y[0] = 1.0
-    return np.sum(y) + np.sum(a) + np.sum(b)
+    return np.sum(y * a * b * c)
 
 
 OUTSIDE = np.zeros(3)
@@ -165,7 +174,7 @@ def not_one_number(x):
 
 
 REFUSED = {
-    "stores into arrays": (merged, outside),
+    "stores into arrays": (bound_anew, nested, outside),
     "structure that depends on data": (structure,),
     "`try`, `with`, `match`": (try_, with_, match_),
     "classes defined in the function": (class_, attribute, global_),

@@ -122,16 +122,16 @@ def _assertion(frame: Frame, test: Any, msg: Any) -> None:
     message = (message_of(frame.evaluate(msg)),) if msg is not None else ()
     if isinstance(value, Const):
         if not value.value:
-            write_back(frame.machine)
+            write_back(frame.machine, raises=True)
             frame.build.call(RAISE, AssertionError, *message)
             frame.machine.dead = True
         return
-    if not changed_of_the_caller(frame.machine):
+    if not changed_of_the_caller(frame.machine, raises=True):
         frame.build.call(ASSERT, atom_of(value), *message)
         return
 
     def fail() -> None:
-        write_back(frame.machine)
+        write_back(frame.machine, raises=True)
         frame.build.call(RAISE, AssertionError, *message)
         frame.machine.dead = True
 
@@ -148,7 +148,7 @@ def _raised(frame: Frame, exc: Any) -> None:
         cls, args = frame.evaluate(exc), []
     if not (isinstance(cls, Const) and isinstance(cls.value, type) and issubclass(cls.value, BaseException)):
         raise Refused("raising something that is not an exception class or a call of one")
-    write_back(frame.machine)
+    write_back(frame.machine, raises=True)
     frame.build.call(RAISE, cls.value, *args)
     frame.machine.dead = True
 

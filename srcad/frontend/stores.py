@@ -103,12 +103,15 @@ def store_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
 # Arrays.
 
 
-def changed_of_the_caller(machine: Machine) -> list[tuple[Var, Atom]]:
-    """The arrays of the caller that the function has changed, with their last versions."""
+def changed_of_the_caller(machine: Machine, raises: bool = False) -> list[tuple[Var, Atom]]:
+    """The arrays of the caller that the function has changed, with their last versions; where it raises, those that
+    are known.  (What raises is run again on the caller's arrays.)"""
     found = []
     for var, cell in machine.lent.items():
         value = machine.state[cell]
         if not isinstance(value, Num):
+            if raises:
+                continue
             raise Refused(f"a store that may have changed the caller's `{cell.hint}`, or another array",
                           getattr(value, "reason", ""), "copy it before the store")
         if value.atom is not var:
@@ -116,9 +119,9 @@ def changed_of_the_caller(machine: Machine) -> list[tuple[Var, Atom]]:
     return found
 
 
-def write_back(machine: Machine) -> None:
+def write_back(machine: Machine, raises: bool = False) -> None:
     """What the function changed and came from the caller is changed there, before it returns or raises."""
-    for var, last in changed_of_the_caller(machine):
+    for var, last in changed_of_the_caller(machine, raises):
         machine.build.call(WRITE_BACK, var, last)
 
 

@@ -21,6 +21,7 @@ from srcad.ir.walk import every
 from srcad.program.compiled import xla
 from srcad.program.lowering import lower_program
 from srcad.program.programs import Program
+from srcad.program.replay import leaving_as_the_primal
 from srcad.program.signature import Describe, Path, exact_key, pattern_of, specialised, unknown_arguments
 from srcad.transforms.pipeline import optimised
 
@@ -130,7 +131,10 @@ class Variants:
 
     def build(self, trees: dict[str, Any]) -> Variant:
         with uncollected():
-            return generate(lower_program(self.program, trees), self.backend)
+            variant = generate(lower_program(self.program, trees), self.backend)
+        if variant.written:
+            variant.run = leaving_as_the_primal(variant, self.program.primal)
+        return variant
 
     def all(self) -> list[Variant]:
         with self.lock:

@@ -1,0 +1,83 @@
+"""When a call raises half-way: the caller's arrays are left as the function itself leaves them.
+
+A generated function stores into the caller's arrays when it is done.  If it raises before that, or while the derivative
+is computed, the user's own function is run once more on the arrays as they were.  It prints nothing, and what it raises
+has been raised.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from collections.abc import Callable
+from inspect import CO_VARARGS, CO_VARKEYWORDS
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from srcad.frontend.effects import ASSERT, PRINT, RAISE
+from srcad.frontend.memory import WRITE_BACK
+from srcad.ir import Let, Op, Var, leaves, op_of, reachable
+from srcad.ir.walk import every
+from srcad.program.programs import Primal
+from srcad.program.signature import leaves_of
+
+if TYPE_CHECKING:
+    from srcad.program.variants import Variant
+
+# What can be done again, once its output is thrown away.
+REPEATABLE = (ASSERT, PRINT, RAISE, WRITE_BACK)
+
+
+def leaving_as_the_primal(variant: Variant, primal: Primal) -> Callable[..., Any]:
+    """The variant's function; if it raises, the arrays that it changes are as the user's function leaves them."""
+    run, count = variant.run, len(primal.names)
+    again = is_repeatable(variant)
+
+    def guarded(*given: Any) -> Any:
+        arrays = [a for k, a in enumerate(_inputs(variant, given)) if k in variant.written]
+        before = [a.copy() for a in arrays]
+        try:
+            return run(*given)
+        except Exception:
+            if again:
+                for array, old in zip(arrays, before, strict=True):
+                    array[...] = old
+                _replay(primal, given[:count])
+            raise
+
+    return guarded
+
+
+def is_repeatable(variant: Variant) -> bool:
+    """Has the program no effect but those that can be done again?  (An operation that is sure to fail is none.)"""
+    bodies = [variant.func.body, *(ref.known.body for ref in reachable(variant.func, every))]
+    return all(s.op in REPEATABLE or not s.op.effect or _is_pure(s.op)
+               for body in bodies for s in every(body) if isinstance(s, Let))
+
+
+def _is_pure(op: Op) -> bool:
+    """Is this an operation of the table, which is kept for its error only, or a call or a comment?"""
+    known = op_of(op.function)
+    return op.name == "comment" or hasattr(op, "target") or (known is not None and not known.effect)
+
+
+def _inputs(variant: Variant, given: tuple[Any, ...]) -> list[Any]:
+    return [leaf for p, v in zip(variant.func.params, given, strict=False)
+            for var, leaf in zip(leaves(p.tree), leaves_of(v), strict=True) if isinstance(var, Var)]
+
+
+def _replay(primal: Primal, values: tuple[Any, ...]) -> None:
+    """Call the user's function with the values of its parameters."""
+    code = primal.code.__code__
+    named = code.co_argcount + code.co_kwonlyargcount
+    stars = list(values[named:])
+    rest = stars.pop(0) if code.co_flags & CO_VARARGS else ()
+    keywords = stars.pop(0) if code.co_flags & CO_VARKEYWORDS else {}
+    only = zip(primal.names[code.co_argcount:named], values[code.co_argcount:named], strict=True)
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        # The generated function has raised the same.
+        with contextlib.suppress(Exception):
+            primal.code(*values[:code.co_argcount], *rest, **dict(only), **keywords)
