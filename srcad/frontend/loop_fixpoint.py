@@ -240,7 +240,7 @@ class Lowering(LoopMemory):
                 self.templates[key] = _numeric(end[key])
                 again = True
                 continue
-            if param not in read:
+            if param not in read and param not in self.frame.machine.read_early:
                 head = {**head, key: MISSING}
                 if isinstance(last := end.get(key), Num) and last.atom is param:
                     end = {**end, key: MISSING}

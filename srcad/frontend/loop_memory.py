@@ -18,7 +18,7 @@ from srcad.frontend.joined_memory import Meetings
 from srcad.frontend.joined_memory import joined as joined_memories
 from srcad.frontend.loop_swaps import Swap, find_swap
 from srcad.frontend.machine import Frame
-from srcad.frontend.memory import Frozen, Memories, Memory, owner_of
+from srcad.frontend.memory import Frozen, Memories, Memory, is_array, owner_of
 from srcad.frontend.spaces import Space
 from srcad.frontend.storing import StoresToElement
 from srcad.frontend.values import MISSING, Cell, Mixed, Num, State, atoms_in, map_atoms
@@ -81,7 +81,19 @@ class LoopMemory:
                 memories.frozen.setdefault(memories.at(slot.init), why)
                 memories.of[param] = Memory(owner_of(memories.at(slot.init)))
                 memories.freeze(param, why)
+        self._enter_early(memories)
         self.entered = frozenset(memories.newer)
+
+    def _enter_early(self, memories: Memories) -> None:
+        """Names that the trip before bound, to an array that another name has too: a store to any may change them."""
+        seen = frozenset(memories.at(a) for v in self.frame.machine.state.values() for a in atoms_in(v)
+                         if isinstance(a, Var) and is_array(a))
+        for param, slot in self.slots.items():
+            why = self.mixed.get(self.places[param])
+            if slot.init is UNDEF and why is not None:
+                memories.of[param] = Memory()
+                memories.freeze(param, why)
+                memories.perhaps[memories.of[param]] = seen - {param}
 
     def refresh_views(self) -> None:
         """A view of an array that the loop changes is taken anew in every trip."""
@@ -190,6 +202,13 @@ class LoopMemory:
             met.add(v, v if a is UNDEF and v in self.places else a, b)
         found = [p for p, s in self.slots.items() if s.next is not None and p.type.kind in ("array", "unknown")
                  and self.places.get(p) not in self.mixed and p in self.places and met.mixed(p, s.next)]
+        early = [p for p, s in self.slots.items() if s.init is UNDEF and p in self.places and isinstance(s.next, Var)
+                 and is_array(p) and self.places[p] not in self.mixed
+                 and any(v is not p and isinstance(b, Var) and is_array(b) and after.at(b) is after.at(s.next)
+                         for v, _, b in pairs)]
+        for param in early:
+            self.mixed[self.places[param]] = Frozen("it is another name for an array of the trip before",
+                                                    "bind it before the loop, or copy it", self.frame.build.span)
         for param in found:
             self._mix(param)
         held = [p for p, s in self.slots.items() if isinstance(s.next, Var) and after.at(s.next) in after.frozen
@@ -205,7 +224,7 @@ class LoopMemory:
                    and after.is_part(s.next)
                    and p not in after.parts for path in self.paths[p]} - self.partial
         self.partial |= partial
-        if found or held or frozen or partial:
+        if early or found or held or frozen or partial:
             raise Again
         for sequence in self.space.sequences if self.space is not None else ():
             if isinstance(sequence, Var) and any(

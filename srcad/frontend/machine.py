@@ -148,6 +148,7 @@ class Machine:
     active: list[Any] = field(default_factory=list)
     traces: list[dict[Any, Any]] = field(default_factory=list)
     walked: dict[Any, Walk | None] = field(default_factory=dict)
+    read_early: set[Atom] = field(default_factory=set)  # what is read in a trip after the one that binds it
     growing: dict[Var, Var] = field(default_factory=dict)  # params that begin as numbers and go on as arrays
     semantics: Semantics | None = None
 
@@ -387,6 +388,8 @@ class Frame:
                 raise Refused(f"`{name}` is read before it is bound")
             if isinstance(value, Mixed):
                 raise Refused(f"`{name}` is not one thing here", value.reason)
+            if isinstance(value, Num) and value.atom.type.kind == "never":
+                self.machine.read_early.add(value.atom)
             return self.machine.see((self.scope, name), value)
         if self.parent is not None:
             return self.parent.lookup(name)
