@@ -12,31 +12,29 @@ import io
 import warnings
 from collections.abc import Callable
 from inspect import CO_VARARGS, CO_VARKEYWORDS
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from srcad.frontend.effects import ASSERT, PRINT, RAISE
 from srcad.frontend.memory import WRITE_BACK
-from srcad.ir import Let, Op, Var, leaves, op_of, reachable
+from srcad.ir import Func, Let, Op, Var, leaves, op_of, reachable
 from srcad.ir.walk import every
 from srcad.program.programs import Primal
 from srcad.program.signature import leaves_of
-
-if TYPE_CHECKING:
-    from srcad.program.variants import Variant
 
 # What can be done again, once its output is thrown away.
 REPEATABLE = (ASSERT, PRINT, RAISE, WRITE_BACK)
 
 
-def leaving_as_the_primal(variant: Variant, primal: Primal) -> Callable[..., Any]:
-    """The variant's function; if it raises, the arrays that it changes are as the user's function leaves them."""
-    run, count = variant.run, len(primal.names)
-    again = is_repeatable(variant)
+def leaving_as_the_primal(run: Callable[..., Any], func: Func, written: tuple[int, ...],
+                          primal: Primal) -> Callable[..., Any]:
+    """The generated function `run` of a program that changes some of its inputs; if it raises, these are as the user's
+    function leaves them."""
+    count, again = len(primal.names), is_repeatable(func)
 
     def guarded(*given: Any) -> Any:
-        arrays = [a for k, a in enumerate(_inputs(variant, given)) if k in variant.written]
+        arrays = [a for k, a in enumerate(_inputs(func, given)) if k in written]
         before = [a.copy() for a in arrays]
         try:
             return run(*given)
@@ -50,9 +48,9 @@ def leaving_as_the_primal(variant: Variant, primal: Primal) -> Callable[..., Any
     return guarded
 
 
-def is_repeatable(variant: Variant) -> bool:
+def is_repeatable(func: Func) -> bool:
     """Has the program no effect but those that can be done again?  (An operation that is sure to fail is none.)"""
-    bodies = [variant.func.body, *(ref.known.body for ref in reachable(variant.func, every))]
+    bodies = [func.body, *(ref.known.body for ref in reachable(func, every))]
     return all(s.op in REPEATABLE or not s.op.effect or _is_pure(s.op)
                for body in bodies for s in every(body) if isinstance(s, Let))
 
@@ -63,8 +61,8 @@ def _is_pure(op: Op) -> bool:
     return op.name == "comment" or hasattr(op, "target") or (known is not None and not known.effect)
 
 
-def _inputs(variant: Variant, given: tuple[Any, ...]) -> list[Any]:
-    return [leaf for p, v in zip(variant.func.params, given, strict=False)
+def _inputs(func: Func, given: tuple[Any, ...]) -> list[Any]:
+    return [leaf for p, v in zip(func.params, given, strict=False)
             for var, leaf in zip(leaves(p.tree), leaves_of(v), strict=True) if isinstance(var, Var)]
 
 

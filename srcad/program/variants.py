@@ -133,7 +133,7 @@ class Variants:
         with uncollected():
             variant = generate(lower_program(self.program, trees), self.backend)
         if variant.written:
-            variant.run = leaving_as_the_primal(variant, self.program.primal)
+            variant.run = leaving_as_the_primal(variant.run, variant.func, variant.written, self.program.primal)
         return variant
 
     def all(self) -> list[Variant]:
