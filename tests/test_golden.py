@@ -1,13 +1,15 @@
 """Golden files: programs and what is generated for them, as Python that can be read, imported and run.
 
 A file of `tests/golden/` begins with a program as its author wrote it, and `ARGS` to call it with (`WRT` and `MODES` if
-they are not the first argument and reverse mode).  Below the mark stands what srcad makes of it.
+they are not the first argument and reverse mode; `second` is the gradient of the gradient).  Below the mark stands what
+srcad makes of it.
 
     python -m pytest tests/test_golden.py --update-golden        writes the files anew; read the difference
 """
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import os
 import subprocess
@@ -19,6 +21,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import srcad
 from srcad.backends.standalone import standalone
 from srcad.checks.arguments import Subject, pairing, random_like
 from srcad.checks.differences import complex_step, directional
@@ -52,8 +55,19 @@ class Golden:
 
     def generated(self) -> str:
         target = Target(self.path.stem, self.function, self.names, self.wrt)
-        parts = [standalone(generated(target, mode, None, (self.args, {})).stage()) for mode in self.modes]
+        parts = [self._second() if mode == "second" else
+                 standalone(generated(target, mode, None, (self.args, {})).stage()) for mode in self.modes]
         return "\n\n" + "\n\n".join(self._without_imports(part) for part in parts)
+
+    def _second(self) -> str:
+        """The second derivative by the first of the arguments: the gradient of the gradient."""
+        second = srcad.grad(srcad.grad(self.function, self.first), self.first)
+        second(*self.args)
+        return second.source
+
+    @property
+    def first(self) -> Any:
+        return self.wrt[0] if isinstance(self.wrt, tuple) else self.wrt
 
     def _without_imports(self, text: str) -> str:
         """The head has them."""
@@ -102,6 +116,20 @@ def test_derivatives(name):
         _, tangent = names[f"{golden.function.__name__}_tangent"](*subject.arguments(subject.values), *moving)
         for found, slope in zip(trees.leaves(tangent), slopes, strict=True):
             np.testing.assert_allclose(found, slope, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if "second" in Golden(FILES[name]).modes])
+def test_second_derivatives(name):
+    golden = Golden(FILES[name])
+    names, args = golden.loaded(), list(golden.args)
+    place = list(inspect.signature(golden.function).parameters).index(golden.first) if golden.first else 0
+    slopes = []
+    for h in (1e-5, -1e-5):
+        moved = [*args[:place], args[place] + h, *args[place + 1:]]
+        slope = names[f"{golden.function.__name__}_adjoint"](*moved)
+        slopes.append(slope[0] if isinstance(slope, tuple) else slope)
+    found = names[f"{golden.function.__name__}_adjoint_adjoint"](*args)
+    assert found == pytest.approx((slopes[0] - slopes[1]) / 2e-5, rel=1e-6, abs=1e-6)
 
 
 def test_same_text_in_any_process(tmp_path):

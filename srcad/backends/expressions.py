@@ -94,6 +94,8 @@ class Expressions:
             return with_minus(self.argument(args[0]))
         if op.name == "*" and let.out.type.is_inexact and let.out.type.dtype is not None:
             return product(*map(self.argument, args))
+        if op.name == "/" and let.out.type.is_inexact and let.out.type.dtype is not None:
+            return quotient(*map(self.argument, args))
         if not kwargs and len(args) in (1, 2) and (written := self._operator(op.name, args)):
             return written
         args = tuple(self._whole_shape(raw) or a for raw, a in zip(let.call()[0], args, strict=True))
@@ -184,11 +186,36 @@ def negated(test: ast.expr) -> ast.expr:
 
 
 def product(left: ast.expr, right: ast.expr) -> ast.expr:
-    """`left * right`; twice a product of floats is `2 * a * b`, which is the same to the last bit."""
+    """`left * right`; twice a product of floats is `2 * a * b`, which is the same to the last bit, and so is `-a * b`
+    for `a * -b`."""
     twice = isinstance(left, ast.Constant) and left.value in (2, 0.5)
     if twice and isinstance(right, ast.BinOp) and isinstance(right.op, ast.Mult | ast.Div):
-        return ast.BinOp(product(left, right.left), right.op, right.right)
+        first = product(left, right.left)
+        divided = isinstance(right.op, ast.Div)
+        return quotient(first, right.right) if divided else ast.BinOp(first, ast.Mult(), right.right)
+    negative = isinstance(right, ast.UnaryOp) and isinstance(right.op, ast.USub)
+    if negative and not isinstance(right.operand, ast.Constant):  # type: ignore[attr-defined]
+        return with_minus(product(left, right.operand))  # type: ignore[attr-defined]
     return ast.BinOp(left, ast.Mult(), right)
+
+
+def quotient(left: ast.expr, right: ast.expr) -> ast.expr:
+    """`left / right`; `2 * a / (2 * b)` is `a / b`, which is the same to the last bit."""
+    if isinstance(right, ast.BinOp) and isinstance(right.op, ast.Mult) and isinstance(right.left, ast.Constant):
+        halved = _without_factor(left, right.left.value)
+        if right.left.value == 2 and halved is not None:
+            return ast.BinOp(halved, ast.Div(), right.right)
+    return ast.BinOp(left, ast.Div(), right)
+
+
+def _without_factor(value: ast.expr, factor: Any) -> ast.expr | None:
+    """`a * b` for `2 * a * b`."""
+    if not (isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult | ast.Div)):
+        return None
+    if isinstance(value.left, ast.Constant) and value.left.value == factor and isinstance(value.op, ast.Mult):
+        return value.right
+    inner = _without_factor(value.left, factor)
+    return None if inner is None else ast.BinOp(inner, value.op, value.right)
 
 
 def with_minus(value: ast.expr) -> ast.expr:

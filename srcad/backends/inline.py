@@ -129,7 +129,8 @@ class _Inliner:
         if let in self.in_place:
             # What is changed must have a name.
             self.pending.take(let.args[0])  # type: ignore[arg-type]
-        self._consume(let.args, _own_width(let) + sum(_width(v) + len(" = ") for v in let.outs))
+        target = 0 if let in self.in_place else sum(_width(v) + len(" = ") for v in let.outs)
+        self._consume(let.args, _own_width(let) + target)
         if let.op.effect and let.op.name != "comment":
             self.pending = _Waiting()
         elif let in self.in_place:

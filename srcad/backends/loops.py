@@ -36,6 +36,8 @@ def write(context: Context, loop: Loop) -> Statements:
     opened = _opened(loop)
     head, checks = _head(context, loop, opened)
     body = loop.body[len(opened):]
+    if loop.broke is not None and context.uses[loop.broke] == 1:
+        head.flag = context.names[loop.broke]  # type: ignore[union-attr]
     head.body = _body(context, loop, body, [(c.param, c.next) for c in carries], checks)
     after = [_in_order(context, t) for t in tapes if loop.reverse]
     # A carry and what it is after the loop are one variable nearly always.

@@ -8,6 +8,13 @@
     dm = 0.0
     rows.reverse()                               dxs = np.array(rows[::-1])
     dxs = np.array(rows)
+    broke = False                                for x in xs:
+    for x in xs:                                     if x > 1:
+        if x > 1:                                        break
+            broke = True                         else:
+            break                                    y = 0.0
+    if not broke:
+        y = 0.0
 
 Sums are put together only if they come from one line of the user's: the terms of a cotangent, never sums of his own.
 """
@@ -29,9 +36,24 @@ def tidied(statements: list[ast.stmt]) -> list[ast.stmt]:
     """The same statements, fewer."""
     made: list[ast.stmt] = []
     for stmt in statements:
-        if not (_summed(made, stmt) or _chained(made, stmt)):
-            made.append(_reversed_first(made, stmt))
+        if not (_summed(made, stmt) or _chained(made, stmt) or _otherwise(made, stmt)):
+            made.append(_returned_at_once(made, _reversed_first(made, stmt)))
     return made
+
+
+def _returned_at_once(made: list[ast.stmt], stmt: ast.stmt) -> ast.stmt:
+    """`return f(x)` for `a, b = f(x)` and `return a, b`."""
+    before = made[-1] if made else None
+    if isinstance(stmt, ast.Return) and isinstance(stmt.value, ast.Tuple) and isinstance(before, ast.Assign):
+        target = before.targets[0]
+        if isinstance(target, ast.Tuple) and isinstance(before.value, ast.Call) and len(before.targets) == 1 \
+                and ast.unparse(target) == ast.unparse(stmt.value):
+            made.pop()
+            stmt.value = before.value
+            for fact in ("note", "span"):
+                if getattr(before, fact, None):
+                    setattr(stmt, fact, getattr(before, fact))
+    return stmt
 
 
 def _note(stmt: ast.stmt) -> str:
@@ -132,6 +154,31 @@ def _reversed_first(made: list[ast.stmt], stmt: ast.stmt) -> ast.stmt:
                 call.args[k] = ast.Subscript(a, backwards, ast.Load())
                 made.remove(waiting[a.id])
     return stmt
+
+
+def _otherwise(made: list[ast.stmt], stmt: ast.stmt) -> bool:
+    """Make `stmt`, which is run if the loop before it did not break, the `else` of that loop."""
+    loop = made[-1] if made else None
+    flag = getattr(loop, "flag", "")
+    if not (flag and isinstance(loop, ast.For | ast.While) and isinstance(stmt, ast.If)) or stmt.orelse:
+        return False
+    began = next((s for s in reversed(made[:-1]) if isinstance(s, ast.Assign) and _target(s) == flag), None)
+    if began is None or ast.unparse(stmt.test) != f"not {flag}":
+        return False
+    made.remove(began)
+    loop.body, loop.orelse = _without(loop.body, flag), stmt.body
+    return True
+
+
+def _without(body: list[ast.stmt], flag: str) -> list[ast.stmt]:
+    """A body that no longer sets the flag."""
+    kept = []
+    for stmt in body:
+        if isinstance(stmt, ast.If):
+            stmt.body, stmt.orelse = _without(stmt.body, flag), _without(stmt.orelse, flag)
+        if not (isinstance(stmt, ast.Assign) and _target(stmt) == flag):
+            kept.append(stmt)
+    return kept
 
 
 def _names(node: ast.AST) -> set[str]:

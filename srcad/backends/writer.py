@@ -121,7 +121,9 @@ def _assert(writer: Writer, let: Let) -> Statements:
 def _comment(writer: Writer, let: Let) -> Statements:
     """A line of its own; after `reverse` every block says which line it reverses."""
     text = str(let.form.args[0])
-    writer.annotate = writer.annotate or text == "reverse"
+    if text.startswith("reverse"):
+        writer.annotate = True
+        writer.noted.clear()
     return [Comment(text)]
 
 

@@ -29,6 +29,7 @@ from srcad.frontend.values import (
     static,
 )
 from srcad.ir import AND, IS, IS_NOT, NOT, OPERATORS, OR
+from srcad.ir.types import Dim
 
 COMPARISONS = {"Lt": "lt", "LtE": "le", "Gt": "gt", "GtE": "ge", "Eq": "eq", "NotEq": "ne"}
 
@@ -75,7 +76,38 @@ def _compare(frame: Frame, op: Any, a: Any, b: Any) -> Any:
         if equal is None:
             raise Refused(f"a comparison of {describe(a)} with {describe(b)}", hint="compare what they hold")
         return equal if name == "Eq" else negation(frame, equal)
+    known = _of_sizes(name, a, b)
+    if known is not None:
+        return Const(known)
     return Num(frame.build.call(OPERATORS[COMPARISONS[name]], operand(frame, a, b), operand(frame, b, a)))
+
+
+def _of_sizes(name: str, a: Any, b: Any) -> bool | None:
+    """How two sizes compare, if that is the same in all calls: an extent that is known not to be 0 or 1 is more."""
+    left, right = _size(a), _size(b)
+    if left is None or right is None:
+        return None
+    compare = getattr(operator, COMPARISONS[name])
+    if left.size is right.size:
+        return bool(compare(left.offset, right.offset))
+    if left.size is not None and right.size is not None:
+        return None
+    # One is a constant, the other that much or more.
+    more = right.size is None
+    least, constant = (left.least, right.offset) if more else (right.least, left.offset)
+    if least <= constant:
+        return None
+    return bool(compare(least, constant) if more else compare(constant, least))
+
+
+def _size(value: Any) -> Dim | None:
+    """An integer that is made of extents, and exactly so: never cut off at zero."""
+    if isinstance(value, Const):
+        return Dim(None, value.value) if type(value.value) is int else None
+    found = value.atom.type.value if isinstance(value, Num) else None
+    if found is None or found.size is None:
+        return found
+    return found if found.size.many and found.offset >= -2 else None
 
 
 def _equal(frame: Frame, a: Any, b: Any) -> Any:

@@ -373,7 +373,7 @@ class Lowering(LoopMemory):
             outs[param] = out
             carries.append(Carry(out, param, slot.init, still.get(slot.next, slot.next)))  # type: ignore[arg-type]
         broke = getattr(self.node, "broke", None)
-        flag = Var(broke.lstrip("$"), Lit(True).type) if broke and loop.until is not None else None
+        flag = Var(broke.strip("$0123456789"), Lit(True).type) if broke and loop.until is not None else None
         self.frame.build.add(replace(loop, carries=tuple(carries), broke=flag))
         machine = self.frame.machine
         machine.state = {k: map_atoms(lambda a: outs.get(a, a) if isinstance(a, Var) else a, v)

@@ -288,7 +288,7 @@ def input_type(value: Any) -> Type:
     """The type of an input, which may have another value and other extents in another call."""
     t = type_of(value)
     if t.kind == "array" and t.shape is not None:
-        return Type("array", t.dtype, tuple(d if d.is_one else fresh(many=True) for d in t.shape))
+        return Type("array", t.dtype, tuple(d if d.offset < 2 else fresh(many=True) for d in t.shape))
     return INT if t.kind == "number" and t.value is not None else t if t.is_numeric else OBJECT
 
 
@@ -370,6 +370,9 @@ class Frame:
             value.atom.hint = name.lstrip("$")
         if isinstance(value, Ref) and not value.cell.hint:
             value.cell.hint = name
+            content = self.machine.content(value)
+            if isinstance(content, Sequence) and isinstance(content.atom, Var) and not content.atom.hint:
+                content.atom.hint = name.lstrip("$")
         self.machine.state[frame.scope, name] = value
 
     def _home(self, name: str) -> Frame:

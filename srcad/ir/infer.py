@@ -142,7 +142,7 @@ def _from_prototypes(op: Op, types: tuple[Type, ...], literals: tuple[Lit | None
     described = [_described(list(column), linear_in) for column in zip(*results, strict=True)]  # type: ignore[arg-type]
     for small in range(4 if sizes else 0):
         # `x[:3]` has 3 elements only if x has them, and `squeeze` drops an axis only if its size is 1.
-        extent = {s: 2 if s.many and small == 1 else small for s in sizes}
+        extent = {s: 2 if s.many and small < 2 else small for s in sizes}
         result = run(extent, 0)
         if result is not None:
             described = [_not_contradicted(t, r, extent) for t, r in zip(described, result, strict=True)]

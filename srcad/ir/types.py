@@ -63,7 +63,12 @@ class Dim:
     def not_one(self) -> bool:
         if self.size is None:
             return self.offset != 1
-        return self.size.many and self.offset == 0
+        return self.least > 1
+
+    @property
+    def least(self) -> int:
+        """A number that it is not less than."""
+        return max(self.offset + (2 if self.size is not None and self.size.many else 0), 0)
 
     @property
     def is_positive(self) -> bool:
@@ -176,7 +181,7 @@ def join(a: Type, b: Type) -> Type:
 def _join_shapes(a: tuple[Dim, ...] | None, b: tuple[Dim, ...] | None) -> tuple[Dim, ...] | None:
     if a is None or b is None or len(a) != len(b):
         return None
-    return tuple(x if x == y else fresh(many=x.not_one and y.not_one) for x, y in zip(a, b, strict=True))
+    return tuple(x if x == y else fresh(many=x.least > 1 and y.least > 1) for x, y in zip(a, b, strict=True))
 
 
 def equivalent(a: Type, b: Type) -> bool:

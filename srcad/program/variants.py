@@ -62,9 +62,9 @@ class Variant:
 
 
 def _kind(value: Any) -> Any:
-    """What of a captured value a variant depends on: its type, dtype and which extents are 1."""
+    """What of a captured value a variant depends on: its type, dtype and which extents are 0 and 1."""
     if isinstance(value, np.ndarray):
-        return (value.dtype, tuple(n == 1 for n in value.shape))
+        return (value.dtype, tuple(min(n, 2) for n in value.shape))
     return type(value)
 
 

@@ -40,8 +40,8 @@ def _arange_type(*args: Any, dtype: Any = None, step: Any = None, **_: Any) -> T
         return Type("array", own, (Dim(None, len(range(*values))),))
     if len(values) == 1 and isinstance(values[0], Type) and values[0].value is not None:
         return Type("array", own, (values[0].value,))
-    if len(values) == 2:
-        count = _difference(*values)
+    if len(values) == 2 or values[2:] in ([1], [-1]):
+        count = _difference(*(values[1::-1] if values[2:] == [-1] else values[:2]))
         if count is not None:
             return Type("array", own, (count,))
     return Type("array", own, (fresh(),))

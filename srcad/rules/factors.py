@@ -36,7 +36,8 @@ def scale(t: Any, partial: Callable[[], Any]) -> Any:
 
 
 def signed(rule: Callable[..., Any] | None) -> Callable[..., Any] | None:
-    """`rule`, which is linear in its first argument, with the minus of that in front of the result."""
+    """`rule`, which is linear in its first argument, with the minus of that in front of the result, and so a number if
+    the result has fewer axes."""
     if rule is None:
         return None
 
@@ -47,6 +48,13 @@ def signed(rule: Callable[..., Any] | None) -> Callable[..., Any] | None:
             # A list of cotangents has no minus.
             if isinstance(result, Symbol) and result.type.is_numeric:
                 return minus(result)
+        factor, rest = _number_in_front(g)
+        if factor != 1 and rest.type.rank:
+            mark = len(g.build.stmts)
+            result = rule(rest, *args, **kwargs)
+            if isinstance(result, Symbol) and result.type.rank is not None and result.type.rank < rest.type.rank:
+                return by_number(factor, result)
+            del g.build.stmts[mark:]
         return rule(g, *args, **kwargs)
 
     return apply
@@ -74,6 +82,9 @@ def by_number(c: float, t: Any) -> Any:
         # 2 * (a / (2 * b)) is a / b.
         if divisor > 0 and divisor != 1 and _is_power_of_two(divisor):
             return by_number(c / divisor if c % divisor else c // divisor, above) / rest
+        number = _scaled(above, -NEAR)[0]
+        if number not in (1, -1) and (_is_power_of_two(number) or _is_power_of_two(c)):
+            return by_number(c, above) / below
     return c * t
 
 
@@ -106,6 +117,17 @@ def _scaled(x: Any, since: int) -> tuple[float, Any]:
     if let is not None and let.op is _MUL and isinstance(let.args[0], Lit) and type(let.args[0].value) in (int, float):
         return let.args[0].value, Symbol(x.build, let.args[1])  # type: ignore[arg-type]
     return 1, x
+
+
+def _number_in_front(x: Any) -> tuple[float, Any]:
+    """The same for a product of three, `2 * a * b`."""
+    factor, rest = _scaled(x, -NEAR)
+    let = definition(x, -NEAR)
+    if factor == 1 and let is not None and let.op is _MUL:
+        first, second = (Symbol(x.build, a) for a in let.args)  # type: ignore[arg-type]
+        factor, inner = _scaled(first, -NEAR)
+        return (factor, inner * second) if factor != 1 else (1, x)
+    return factor, rest
 
 
 def definition(x: Any, since: int) -> Let | None:

@@ -124,6 +124,11 @@ def sliced(n: Dim, part: slice) -> Dim:
             last = n
         if first.size is None and last.size is n.size is not None:
             return Dim(n.size, last.offset - first.offset)
+        # Both bounds are counted from one end, and lie within.
+        if first.size is last.size is None and max(first.offset, last.offset) <= n.least:
+            return Dim(None, max(last.offset - first.offset, 0))
+        if first.size is last.size is n.size and n.offset - min(first.offset, last.offset) <= n.least:
+            return Dim(None, max(last.offset - first.offset, 0))
     return _nonlinear(n, start, stop, step)
 
 

@@ -108,14 +108,15 @@ def _concatenate_vjp(g: Any, y: Any, arrays_: Any, axis: Any = 0, **_: Any) -> A
 
 
 def _pieces(g: Any, lengths: list[Any], axis: int) -> list[Any]:
-    """`g` cut along `axis`; the last piece ends where `g` does."""
-    pieces: list[Any] = []
-    start: Any = None
-    for i, n in enumerate(lengths):
-        stop = n if start is None else start + n
-        pieces.append(_cut(g, start, None if i == len(lengths) - 1 else stop, axis))
-        start = stop
-    return pieces
+    """`g` cut along `axis`: where what is before a cut is known, from the start, else from the end if that is known."""
+    cuts: list[Any] = [None]
+    for i in range(1, len(lengths)):
+        before, after = lengths[:i], lengths[i:]
+        if not all(type(n) is int for n in before) and all(type(n) is int for n in after) and sum(after):
+            cuts.append(-sum(after))
+        else:
+            cuts.append(sum(before[1:], start=before[0]))
+    return [_cut(g, start, stop, axis) for start, stop in zip(cuts, [*cuts[1:], None], strict=True)]
 
 
 linear(np.concatenate, _concatenate_vjp, infer=results.concatenated, lists=True)

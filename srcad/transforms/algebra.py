@@ -3,7 +3,8 @@
     (a.T @ b).T                      b.T @ a
     np.outer(a, b).T                 np.outer(b, a)
     d = np.zeros_like(x)             d = np.zeros_like(x)
-    d[0] += g                        d[0] = g
+    d[0] += g                        d[0] = g                    (or, if x has two elements,
+    d[1] += h                        d[1] += h                   np.array([g, h]))
     d = np.broadcast_to(g, shape)    d = np.full(shape, g)
     d[0] += h                        d[0] += h
 
@@ -19,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.ir import HOLE, OPERATORS, Builder, Form, Let, Slicing, Var
+from srcad.ir import HOLE, OPERATORS, Builder, Form, Let, Listing, Lit, Slicing, Var
 from srcad.ir.ops import op_of
 from srcad.rules.tapes import INDEX_ADD, SET_AT
 
@@ -39,7 +40,7 @@ class Surroundings:
 def rewritten(let: Let, around: Surroundings) -> list[Let]:
     """The calls that stand for `let`."""
     if let.op is INDEX_ADD:
-        return _stored(let, around)
+        return _listed(let, around) or _stored(let, around)
     if let.op is SET_AT:
         return _on_full(let, around)
     if is_matrix_transpose(let) and _absorbs(let.args[0], around):
@@ -147,6 +148,35 @@ def _stored(add: Let, around: Surroundings) -> list[Let]:
     if buffer is not None and buffer.op.name in _ZEROS and around.once(x) and fits and _is_plain(where, index):
         return [Let(add.outs, SET_AT, (x, *index, value), Form((HOLE, where, HOLE)), add.span)]
     return _on_full(add, around)
+
+
+def _listed(add: Let, around: Surroundings) -> list[Let]:
+    """A small new array whose elements are all stored is made of them."""
+    values: dict[int, Any] = {}
+    let: Let | None = add
+    while let is not None and let.op in (INDEX_ADD, SET_AT):
+        x, place = let.args[0], _number(let)
+        value = let.args[1] if let.op is INDEX_ADD else let.args[-1]
+        if place is None or place in values or value.type.shape != () or value.type.dtype != x.type.dtype:
+            return []
+        values[place] = value
+        let = around.definition(x) if around.once(x) else None
+    if let is None or let.op.name not in _ZEROS or sorted(values) != list(range(len(values))):
+        return []
+    shape = let.out.type.shape
+    if shape is None or [(d.size, d.offset) for d in shape] != [(None, len(values))]:
+        return []
+    array, items = _known(np.array), tuple(values[k] for k in sorted(values))
+    return [Let(add.outs, array, items, Form((Listing((HOLE,) * len(items)),)), add.span)]
+
+
+def _number(store: Let) -> int | None:
+    """The one constant that a store has as its index."""
+    where = store.form.args[2 if store.op is INDEX_ADD else 1]
+    if where is HOLE:
+        (index,) = store.args[2:] if store.op is INDEX_ADD else store.args[1:-1]
+        where = index.value if isinstance(index, Lit) else None
+    return where if type(where) is int else None
 
 
 def _is_plain(where: Any, index: list[Any]) -> bool:

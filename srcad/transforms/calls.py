@@ -95,8 +95,8 @@ def _fill(halves: Halves, func: Func, dispatch: Dispatch, checkpoint: Schedule |
 
     sweep, body, gradient = cheapest(func, attempt)
     forward = sweep.build
-    block = sweep.trimmed(body, gradient)
     inside = bound(forward.block)
+    block = sweep.trimmed(body, gradient, inside)
     chosen = plan(free(block, gradient) & inside, forward.block, inside, (), sweep.lasting)
     mapping = {v: Var(v.hint, v.type) for v in chosen.kept}
     block, names = chosen.applied(block, mapping)

@@ -18,7 +18,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from srcad.ir import INT, OPERATORS, Atom, Carry, Element, Lit, Loop, Range, Read, Stmt, Type, Var, Write, run
+import numpy as np
+
+from srcad.ir import (
+    HOLE,
+    INT,
+    OPERATORS,
+    Atom,
+    Carry,
+    Element,
+    Form,
+    Let,
+    Lit,
+    Loop,
+    Range,
+    Read,
+    Stmt,
+    Type,
+    Var,
+    Write,
+    run,
+)
 from srcad.ir.walk import bound, free, inner_reads, loop_locals
 from srcad.rules.shapes import unbroadcast_to
 from srcad.rules.tapes import ARRAY, ROWS_INTO
@@ -157,8 +177,8 @@ class Reversal:
         stmt = self.stmt
         results = [*(c.next for c in self.carries), *(w.row for w, _, _ in self.writes),
                    *(c.next for _, c, _ in self.restored), *(c.next for c in self.extra)]
-        block = self.sweep.trimmed(block, results)
         inside = bound(tuple(self.body)) | frozenset(loop_locals(stmt))
+        block = self.sweep.trimmed(block, results, inside)
         needed = (free(block, results) & inside) - {stmt.index}
         mirror, there = self._driver(needed)
         known = [*there, *([stmt.index] if stmt.index else [])]
@@ -247,8 +267,13 @@ class Reversal:
         """The cotangent of a sequence from those of its elements."""
         if sequence.type.kind == "sequence" and not self.counted:
             return rows
-        if sequence in self.sweep.inputs and sequence.type.rank == 1 and not self.counted:
-            return self.sweep.build.call(ARRAY, rows)
+        t = dual(sequence.type)
+        # Of no rows NumPy can't tell the shape.
+        shown = t.kind == "array" and t.shape is not None and (t.rank == 1 or t.shape[0].least > 0)
+        if shown and t.dtype == np.float64 and not self.counted:
+            whole = Var("", t)
+            self.sweep.build.add(Let((whole,), ARRAY, (rows,), Form((HOLE,)), self.stmt.span))
+            return whole
         return self.sweep.build.call(ROWS_INTO, rows, sequence)
 
 
@@ -270,8 +295,11 @@ def _is_mirrored(stmt: Loop) -> bool:
     """Does the loop always run to the end of all that drives it?"""
     if stmt.test or stmt.until is not None:
         return False
-    drivers = len(stmt.elements) + (stmt.range is not None)
-    return drivers <= 1 or (len(stmt.elements) == 1 and _covers(stmt.range, stmt.elements[0]))
+    if len(stmt.elements) + (stmt.range is not None) <= 1:
+        return True
+    shapes = [e.sequence.type.shape for e in stmt.elements]
+    alike = all(shapes) and len({shape[0] for shape in shapes if shape}) == 1
+    return alike and (stmt.range is None or _covers(stmt.range, stmt.elements[0]))
 
 
 def _covers(bounds: Range | None, element: Element) -> bool:

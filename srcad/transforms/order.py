@@ -10,14 +10,16 @@ memory).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
 import numpy as np
 
-from srcad.ir import HOLE, OPERATORS, Block, Carry, Form, Func, If, Let, Lit, Loop, Stmt, Var, leaves
-from srcad.ir.walk import binds, entry_atoms, every, exit_atoms, reads, rebuild, variables
+from srcad.ir import HOLE, OPERATORS, Block, Carry, Form, Func, If, Let, Lit, Loop, Range, Stmt, Var, leaves
+from srcad.ir.build import EXTENT
+from srcad.ir.walk import binds, every, exit_atoms, loop_locals, reads, rebuild, variables
 
 _STORES = frozenset({"set_at", "index_add", "append", "set_item", "pop", "insert", "extend", "concat"})
 
@@ -52,14 +54,13 @@ def _ends_last(loop: Loop) -> Loop:
     body = list(loop.body)
     for carry in loop.carries:
         _delay(body, carry)
-    grown = {c.next: c.param for c in loop.carries}
-    return replace(loop, body=tuple(_grown(s, grown) for s in body))
+    return replace(loop, body=tuple(map(_grown, body)))
 
 
-def _grown(stmt: Stmt, grown: dict[Any, Var]) -> Stmt:
-    """`dx * 2` for `2 * dx`, where that is the next dx: it prints as `dx *= 2`."""
+def _grown(stmt: Stmt) -> Stmt:
+    """`dx * 2` for `2 * dx`, where that is called dx too: it prints as `dx *= 2`."""
     if isinstance(stmt, Let) and stmt.op is OPERATORS["mul"] and isinstance(stmt.args[0], Lit):
-        if stmt.out in grown and stmt.args[1] is grown[stmt.out]:
+        if stmt.out.hint and isinstance(stmt.args[1], Var) and stmt.args[1].hint == stmt.out.hint:
             return replace(stmt, args=stmt.args[::-1])
     return stmt
 
@@ -90,42 +91,105 @@ def _last_reader(body: Sequence[Stmt], start: int, values: set[Var]) -> int | No
 
 
 def with_views_at_readers(func: Func) -> Func:
-    """Make `x.T` anew wherever it is read: it costs nothing, and needs no name.
+    """Make `x.T`, `x.shape[0]` and `i + 1` anew wherever they are read: they cost little, and need no name.
 
         t = x.T                                  y = x.T @ x
         y = t @ x               becomes          z = x.T @ b
         z = t @ b
     """
-    found = {s.outs[0]: s for s in every(func.body) if isinstance(s, Let) and _is_transpose(s)}
-    kept = variables(leaves(func.result)).union(*(_read_by_others(s, found) for s in every(func.body)))
-    views = {v: let for v, let in found.items() if v not in kept}
+    found = {s.outs[0]: s for s in every(func.body) if isinstance(s, Let) and len(s.outs) == 1 and not s.out.hint}
+    steady = _steady(func)
+    views = {v: let for v, let in found.items() if _is_transpose(let) or _is_fact(let, steady)}
+    if not views:
+        return func
+    kept = variables(leaves(func.result)).union(*map(_read_by_others, every(func.body)))
+    readers = Counter(a for s in every(func.body) for a in _read_anew(s))
+    views = {v: let for v, let in views.items() if v not in kept and (_is_transpose(let) or readers[v] <= FEW)}
     return replace(func, body=_viewed(func.body, views)) if views else func
 
 
+FEW = 4           # readers that make a number anew
+
+
 def _is_transpose(let: Let) -> bool:
-    return let.op.function is np.transpose and let.form == Form((HOLE,)) and not let.outs[0].hint
+    return let.op.function is np.transpose and let.form == Form((HOLE,))
 
 
-def _read_by_others(stmt: Stmt, views: dict[Var, Let]) -> frozenset[Var]:
-    """What is read by something else than a call that is no view itself."""
+def _is_fact(let: Let, steady: frozenset[Any]) -> bool:
+    """An extent, a minus, a `not`, or an integer more or less a constant, of what is called as it is all the time."""
+    if let.op.name == "not":
+        return let.args[0] in steady and let.args[0].type.kind == "number"
+    if let.op is OPERATORS["neg"]:
+        return let.args[0] in steady and let.args[0].type.kind == "number"
+    if let.op is EXTENT:
+        return let.args[0] in steady and let.args[0].type.kind == "array"
+    if let.op not in (OPERATORS["add"], OPERATORS["sub"]) or not isinstance(let.args[1], Lit):
+        return False
+    a = let.args[0]
+    integers = a.type.kind == "number" and a.type.dtype == np.int64 and type(let.args[1].value) is int
+    return integers and (a in steady or (isinstance(a, Var) and not a.hint))
+
+
+def _steady(func: Func) -> frozenset[Any]:
+    """Indices of loops, and variables whose name nothing else asks for."""
+    loops = [s for s in every(func.body) if isinstance(s, Loop)]
+    bound = [*func.inputs, *(v for s in every(func.body) for v in binds(s)),
+             *(v for s in loops for v in loop_locals(s))]
+    indices = {s.index for s in loops if s.index is not None}
+    asked = Counter(v.hint for v in bound if v not in indices)
+    return frozenset(v for v in bound if v in indices or asked[v.hint] == 1)
+
+
+def _read_anew(stmt: Stmt) -> list[Any]:
+    """What a statement reads that may be made for it."""
     match stmt:
-        case Let(outs=outs, args=args):
-            return variables(args) if outs and outs[0] in views else frozenset()
+        case Let(args=args):
+            return list(args)
         case If():
-            return variables([stmt.test, *(a for c in stmt.choices for a in (c.then, c.orelse))])
+            return [stmt.test]
         case Loop():
-            return variables([*entry_atoms(stmt), *exit_atoms(stmt), *([stmt.test.result] if stmt.test else [])])
+            return [] if stmt.range is None else [stmt.range.start, stmt.range.stop, stmt.range.step]
         case _:
             assert_never(stmt)
 
 
-def _viewed(block: Block, views: dict[Var, Let]) -> Block:
+def _read_by_others(stmt: Stmt) -> frozenset[Var]:
+    """What a statement reads that must have a name."""
+    match stmt:
+        case Let():
+            return frozenset()
+        case If():
+            return variables(a for c in stmt.choices for a in (c.then, c.orelse))
+        case Loop():
+            heads = [*(e.sequence for e in stmt.elements), *(r.tape for r in stmt.reads),
+                     *(c.init for c in stmt.carries)]
+            return variables([*heads, *exit_atoms(stmt), *([stmt.test.result] if stmt.test else [])])
+        case _:
+            assert_never(stmt)
+
+
+def _viewed(block: Block, views: dict[Any, Let]) -> Block:
     result: list[Stmt] = []
+
+    def made(atom: Any) -> Any:
+        """The atom, or a new one for a view."""
+        let = views.get(atom)
+        if let is None:
+            return atom
+        copy = Var("", atom.type)
+        args = tuple(map(made, let.args))
+        result.append(replace(let, outs=(copy,), args=args))
+        return copy
+
     for stmt in block:
-        if not isinstance(stmt, Let):
-            result.append(rebuild(stmt, lambda a: a, lambda inner: _viewed(inner, views)))
-        elif not (stmt.outs and stmt.outs[0] in views):
-            copies = {v: Var("", v.type) for v in dict.fromkeys(stmt.args) if isinstance(v, Var) and v in views}
-            result += [replace(views[v], outs=(copy,)) for v, copy in copies.items()]
-            result.append(replace(stmt, args=tuple(copies.get(a, a) for a in stmt.args)))  # type: ignore[arg-type]
+        if isinstance(stmt, Let):
+            if not (stmt.outs and stmt.outs[0] in views):
+                copies = {a: made(a) for a in dict.fromkeys(stmt.args) if a in views}
+                result.append(replace(stmt, args=tuple(copies.get(a, a) for a in stmt.args)) if copies else stmt)
+            continue
+        if isinstance(stmt, If):
+            stmt = replace(stmt, test=made(stmt.test))
+        elif isinstance(stmt, Loop) and stmt.range is not None:
+            stmt = replace(stmt, range=Range(made(stmt.range.start), made(stmt.range.stop), made(stmt.range.step)))
+        result.append(rebuild(stmt, lambda a: a, lambda inner: _viewed(inner, views)))
     return tuple(result)

@@ -14,6 +14,7 @@ from srcad.ir import Func, Let, reachable
 from srcad.ir.check import check
 from srcad.ir.walk import every
 from srcad.transforms.fuse import fuse
+from srcad.transforms.hoist import hoist
 from srcad.transforms.order import in_order, with_views_at_readers
 from srcad.transforms.simplify import simplify
 from srcad.transforms.through import through_views
@@ -23,8 +24,9 @@ Pass = Callable[[Func], Func]
 CHECKED = bool(os.environ.get("SRCAD_CHECK"))
 # What a pass uncovers, the same pass may simplify again: an invariant carry is seen once its body is simple.
 PASSES: tuple[tuple[str, Pass], ...] = (("stores", through_views), ("simplify", simplify), ("fuse", fuse),
-                                        ("zeros", without_idle_zeros), ("simplify again", simplify),
-                                        ("order", in_order), ("views", with_views_at_readers))
+                                        ("zeros", without_idle_zeros), ("hoist", hoist),
+                                        ("simplify again", simplify), ("order", in_order),
+                                        ("views", with_views_at_readers))
 
 
 def stages(func: Func) -> list[tuple[str, Func]]:

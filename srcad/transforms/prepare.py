@@ -12,13 +12,14 @@ from srcad.ir import Block, Builder, Func, Let, Stmt, Var, map_tree
 from srcad.ir.walk import rebuild, substitute
 from srcad.rules.tapes import COPY
 from srcad.transforms.fuse import fuse
+from srcad.transforms.hoist import hoist
 from srcad.transforms.simplify import simplify
 from srcad.transforms.tapes import with_tapes
 from srcad.transforms.through import through_views
 
 
 def prepared(func: Func) -> Func:
-    return with_tapes(fuse(simplify(through_views(func))))
+    return with_tapes(hoist(fuse(simplify(through_views(func)))))
 
 
 def without_write_backs(func: Func) -> tuple[Func, Block]:

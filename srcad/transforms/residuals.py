@@ -12,20 +12,17 @@ from an array that lasts: one that no store turns into another version, or keepi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 from srcad.ir import Block, Func, Let, Lit, Loop, Stmt, Var
-from srcad.ir.walk import Renamer, binds, every, rebuild, substitute
-from srcad.transforms.unbound import maybe_unbound
+from srcad.ir.walk import Renamer, binds, every, substitute
+from srcad.transforms.extents import FACTS
 from srcad.transforms.versions import settled
 
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%", "**", "neg", "not", "and", "or", "<", "<=", ">", ">=", "==",
                          "!="})
 _VIEWS = frozenset({"np.transpose"})
-_FACTS = frozenset({"extent", "np.shape", "np.size", "np.ndim", "len"})
 _STORES = frozenset({"set_at", "index_add", "append", "set_item", "pop", "insert", "extend"})
-_ZEROS = frozenset({"np.zeros_like", "zeros_for"})
 LONGEST = 3
 
 
@@ -43,35 +40,6 @@ def lasting(func: Func) -> Lasting:
     stored |= {c.init for s in every(func.body) if isinstance(s, Loop) for c in s.carries}
     values = frozenset(func.inputs) | {v for s in func.body for v in binds(s)} - stored
     return Lasting(values, settled(func))
-
-
-def stand_ins(func: Func, lasting: Lasting) -> dict[Any, Var]:
-    """For each shape, and each type, of known sizes a variable that has it and is there to the end."""
-    found: dict[Any, Var] = {}
-    unbound = maybe_unbound(func)
-    for v in (*func.inputs, *(v for s in func.body for v in binds(s))):
-        if v.type.is_numeric and v.type.shape and v in lasting.values and v not in unbound:
-            found.setdefault(v.type.shape, v)
-            found.setdefault(_exact(v), v)
-    return found
-
-
-def from_stand_ins(block: Iterable[Stmt], known: dict[Any, Var]) -> Block:
-    """Shapes and zeros taken of what is there anyway: nothing is kept for its shape alone."""
-
-    def stmt(s: Stmt) -> Stmt:
-        if not isinstance(s, Let):
-            return rebuild(s, lambda a: a, lambda inner: from_stand_ins(inner, known))
-        if s.op.name not in _FACTS | _ZEROS or not isinstance(s.args[0], Var):
-            return s
-        key = s.args[0].type.shape if s.op.name in _FACTS else _exact(s.args[0])
-        return replace(s, args=(known.get(key, s.args[0]), *s.args[1:]))
-
-    return tuple(map(stmt, block))
-
-
-def _exact(v: Var) -> Any:
-    return v.type.kind, v.type.dtype, v.type.shape
 
 
 @dataclass
@@ -142,7 +110,7 @@ def _is_cheap(let: Let) -> bool:
         return all(a.type.shape == () for a in let.args[1:])
     if let.op.name == "**" and not isinstance(let.args[1], Lit):
         return False
-    return let.op.name in _FACTS | _VIEWS or (let.op.name in _ARITHMETIC and let.out.type.shape == ())
+    return let.op.name in FACTS | _VIEWS or (let.op.name in _ARITHMETIC and let.out.type.shape == ())
 
 
 def _costs(let: Let) -> bool:

@@ -51,11 +51,12 @@ from srcad.transforms.activity import activity, atoms_in, is_bundle, sources
 from srcad.transforms.calls import bundle, call
 from srcad.transforms.checkpoint import can_be_run_again, checkpointed
 from srcad.transforms.derived import stated
+from srcad.transforms.extents import from_what_is_there
 from srcad.transforms.guards import Guards, entered
 from srcad.transforms.live import live
 from srcad.transforms.loops import loop
 from srcad.transforms.prepare import prepared, without_write_backs
-from srcad.transforms.residuals import Plan, from_stand_ins
+from srcad.transforms.residuals import Plan
 from srcad.transforms.schedules import Schedule
 from srcad.transforms.sweep import Sweep, Thunk, bar_of, name_after, prefixed
 from srcad.transforms.undo import Kept, cheapest
@@ -73,7 +74,7 @@ def reverse(func: Func, wrt: Sequence[Var], *, has_aux: bool = False, checkpoint
     func, end = without_write_backs(prepared(func))
     output = func.result[0] if has_aux else func.result
     active = activity(func, wrt, leaves_of(output))
-    seed = seed_param(output)
+    seed = seed_param(output, {*map(prefixed, active), *(v.hint for v in func.inputs)})
 
     def attempt(undone: list[Chain]) -> tuple[Kept, tuple[Block, Block, Any]]:
         sweep = Sweep(func, active, adjoint_of, undone, checkpoint)
@@ -84,10 +85,14 @@ def reverse(func: Func, wrt: Sequence[Var], *, has_aux: bool = False, checkpoint
             sweep.backward(thunks)
             sweep.build.span = func.span
             gradient = gradients(func, wrt, lambda v: sweep.or_zero(sweep.bars.get(v), v))
-        return sweep.kept, (sweep.build.block, from_stand_ins(back, sweep.stand_ins), gradient)
+        there = sweep.build.block
+        return sweep.kept, (there, from_what_is_there(func, there, tuple(back), leaves_of(gradient)), gradient)
 
     there, back, gradient = cheapest(func, attempt)
-    body = (comment("forward"), *there, comment("reverse"), *back, *end)
+    # What is reversed may be a derivative itself.
+    again = any(isinstance(s, Let) and s.op is COMMENT for s in there)
+    heads = ((), comment("reverse of the above")) if again else ((comment("forward"),), comment("reverse"))
+    body = (*heads[0], *there, heads[1], *back, *end)
     return Func(f"{func.name}_adjoint", (*func.params, seed), body, (func.result, gradient), func.span)
 
 
@@ -96,10 +101,11 @@ def comment(text: str) -> Let:
     return Let((), COMMENT, (), Form((text,)))
 
 
-def seed_param(output: Any) -> Param:
-    """The argument that is the cotangent of a result."""
+def seed_param(output: Any, taken: Iterable[str] = ()) -> Param:
+    """The argument that is the cotangent of a result: `dy`, unless something else is called so."""
     if isinstance(output, Var | Lit | Undef):
-        hint = prefixed(output) if isinstance(output, Var) and output.hint else "dy"
+        other = "dresult" if "dy" in taken else "dy"
+        hint = prefixed(output) if isinstance(output, Var) and output.hint else other
         return Param(hint, bar_of(output, hint), one(output.type), True)
 
     def leaf(x: Any) -> Any:
@@ -301,12 +307,13 @@ def _carried_out(sweep: Sweep, stmt: If, sides: list[list[Stmt]], blocks: list[l
     extra, results = [], []
     for k, (side, block) in enumerate(zip(sides, blocks, strict=True)):
         wanted = [(c.then, c.orelse)[k] for c in merged]
-        body: Block = sweep.trimmed(block, wanted)
         inside = bound(tuple(side))
+        body: Block = sweep.trimmed(block, wanted, inside)
         needed = free(body, wanted) & inside
         chosen = sweep.plan(needed, tuple(side), inside, (), stmt, longest) if longest >= 0 else \
             Plan(sorted(needed, key=lambda v: v.serial))
         mapping = {v: Var(v.hint, v.type) for v in chosen.kept}
+        sweep.unbound.update(mapping.values())
         nothing = [Undef(v.type) for v in mapping]
         for v, none in zip(mapping, nothing, strict=True):
             extra.append(Choice(mapping[v], v, none) if k == 0 else Choice(mapping[v], none, v))

@@ -18,6 +18,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, assert_never
 
+import numpy as np
+
 from srcad.ir import (
     HOLE,
     OPERATORS,
@@ -37,10 +39,11 @@ from srcad.ir import (
     Test,
     Type,
     Var,
+    Write,
     leaves,
     map_tree,
 )
-from srcad.ir.walk import rebuild
+from srcad.ir.walk import every, rebuild
 from srcad.rules.tapes import INDEX_ADD, SET_AT
 from srcad.transforms.algebra import Surroundings, rewritten, undone
 from srcad.transforms.live import live
@@ -50,7 +53,7 @@ _ADD, _SUB, _MUL, _DIV, _NEG = (OPERATORS[name] for name in ("add", "sub", "mul"
 _BUFFERS = frozenset({"np.zeros", "np.zeros_like", "np.empty", "np.empty_like", "np.full", "np.ones", "np.ones_like",
                       "np.full_like", "np.copy", "np.array", "zeros_for", "new", "set_at", "index_add"})
 _REORDERING = frozenset({"np.transpose", "np.swapaxes", "np.matrix_transpose"})
-REWRITTEN = _REORDERING | {"set_at", "index_add"}
+REWRITTEN = _REORDERING | {"set_at", "index_add", "+", "-"}
 _FOLDED = frozenset(OPERATORS[name] for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "neg", "lt", "le",
                                                  "gt", "ge", "eq", "ne"))
 
@@ -120,7 +123,7 @@ class _Rewriter:
                 self.known[let.out] = same
                 return []
         if let.op.name in REWRITTEN:
-            *lets, let = rewritten(let, self.around)
+            *lets, let = self.narrowed(let) if let.op in (_ADD, _SUB) else rewritten(let, self.around)
             before = [s for one in lets for s in self.let(one)]
             let = Let(let.outs, let.op, tuple(map(self.atom, let.args)), let.form, let.span)
             return [*before, *self.kept(let)]
@@ -146,6 +149,34 @@ class _Rewriter:
                     self.spread[v] = self.spread[made.args[0]]
         return lets
 
+    def tapes(self, writes: Iterable[Write]) -> Iterable[Write]:
+        """One tape of those that have the same rows."""
+        rows: dict[Atom, Var] = {}
+        for w in writes:
+            first = rows.setdefault(w.row, w.tape)
+            if first is w.tape or not {first, w.tape} <= self.private:
+                yield w
+            else:
+                self.known[w.tape] = first
+
+    def without_repeats(self, loop: Loop) -> Loop:
+        """What the reverse of a loop reads of `[g] * n`, a cotangent as long as the loop, is g."""
+        found = {r: item for r in loop.reads if loop.reverse and (item := self.repeated(r.tape)) is not None}
+        if not found or not (loop.range or loop.elements or len(found) < len(loop.reads)):
+            return loop
+        self.known.update((r.element, item) for r, item in found.items())
+        return replace(loop, reads=tuple(r for r in loop.reads if r not in found))
+
+    def repeated(self, tape: Any) -> Atom | None:
+        """g for `[g] * n`."""
+        let = self.definition(tape, "repeat")
+        items = self.definition(let.args[0], "new") if let is not None else None
+        return items.args[0] if items is not None and len(items.args) == 1 else None
+
+    @cached_property
+    def private(self) -> frozenset[Var]:
+        return _only_read_in_loops(self.func)
+
     def definition(self, a: Any, op: Any) -> Let | None:
         let = self.defined.get(a) if isinstance(a, Var) else None
         return let if let is not None and (let.op is op or let.op.name == op) else None
@@ -160,9 +191,36 @@ class _Rewriter:
             negated = self.definition(let.args[1], _NEG)
             if negated is not None:
                 let = replace(let, op=_SUB if let.op is _ADD else _ADD, args=(let.args[0], negated.args[0]))
+        if let.op in (_ADD, _SUB) and (shifted := self.shifted(let)) is not None:
+            return shifted
         if let.op is _ADD and let.args[0] is let.args[1] and let.out.type.is_inexact:
             let = replace(let, op=_MUL, args=(Lit(2), let.args[0]))
         return let
+
+    def narrowed(self, let: Let) -> list[Let]:
+        """`a + stretched(b) * c` is `a + b * c`, where that has the shape of a in any case."""
+        made: list[Let] = []
+        args = list(let.args)
+        for k, own in enumerate(args):
+            inner = self.around.definition(own) if own.type.rank and self.around.once(own) else None
+            full = own.type.shape is not None and args[1 - k].type.shape == own.type.shape
+            if inner is None or not full or not inner.op.elementwise or not any(a in self.spread for a in inner.args):
+                continue
+            small = tuple(self.spread.get(a, a) for a in inner.args)
+            (args[k],) = (build := Builder(inner.span)).let(inner.op, small, inner.form)
+            made += [s for s in build.stmts if isinstance(s, Let)]
+        return [*made, replace(let, args=tuple(args))] if made else [let]
+
+    def shifted(self, let: Let) -> Let | None:
+        """`(n - 2) + 1` is `n - 1`, for integers."""
+        (base, number), (inner, more) = _shift(let), (None, 0)
+        if base is None or (made := self.defined.get(base)) is None or base.hint:
+            return None
+        inner, more = _shift(made) if made.op in (_ADD, _SUB) else (None, 0)
+        if inner is None:
+            return None
+        op, form = (_ADD if number + more >= 0 else _SUB), Form((HOLE, HOLE))
+        return replace(let, op=op, args=(inner, Lit(abs(number + more))), form=form)
 
     def broadcast_last(self, let: Let) -> Iterable[Let]:
         """An elementwise operation on something broadcast is the broadcast of the operation on that."""
@@ -207,8 +265,8 @@ class _Rewriter:
         args = list(let.args)
         for k, own in enumerate(args):
             others = args[:k] + args[k + 1:]
-            own_shape = own.type.shape
-            if own in self.spread and own_shape is not None and any(o.type.shape == own_shape for o in others):
+            shape = own.type.shape
+            if own in self.spread and shape and any((o.type.shape or ())[-len(shape):] == shape for o in others):
                 args[k] = self.spread[own]
         return tuple(args)
 
@@ -223,6 +281,8 @@ class _Rewriter:
             return args[0]
         # What is its own inverse, done twice: -(-x), x.T.T.
         inner = self.defined.get(args[0])  # type: ignore[arg-type]
+        if let.op in (_ADD, _SUB) and args[1] == Lit(0) and _shift(let)[0] is not None:
+            return args[0]
         if let.op is _NEG:
             return inner.args[0] if inner is not None and inner.op is _NEG else None
         return undone(let, inner) if inner is not None and let.op.name in _REORDERING else None
@@ -248,12 +308,43 @@ class _Rewriter:
             if c.next is c.param:
                 self.known[c.param] = self.known[c.out] = self.atom(c.init)
         stmt = replace(stmt, carries=tuple(c for c in stmt.carries if c.next is not c.param))
+        stmt = self.without_repeats(stmt)
         # The head is read before the body is known, its ends after.
         test = self.inner(stmt.test.body) if stmt.test else ()
         body = self.inner(stmt.body)
         rebuilt = rebuild(stmt, self.atom, lambda _: ())
         assert isinstance(rebuilt, Loop)
+        rebuilt = replace(rebuilt, writes=tuple(self.tapes(rebuilt.writes)))
         return [replace(rebuilt, test=rebuilt.test and Test(test, rebuilt.test.result), body=body)]
+
+
+def _only_read_in_loops(func: Func) -> frozenset[Var]:
+    """Tapes that nothing but the loops that go through them sees."""
+    seen: set[Any] = set(leaves(func.result))
+    for s in every(func.body):
+        match s:
+            case Let(args=args):
+                seen.update(args)
+            case If():
+                seen.update(a for c in s.choices for a in (c.then, c.orelse))
+            case Loop():
+                seen.update(a for c in s.carries for a in (c.init, c.next))
+                seen.update(e.sequence for e in s.elements)
+                seen.update(w.row for w in s.writes)
+            case _:
+                assert_never(s)
+    return frozenset(w.tape for s in every(func.body) if isinstance(s, Loop) for w in s.writes) - seen
+
+
+def _shift(let: Let) -> tuple[Var | None, int]:
+    """The Python integer that a constant is added to, and the constant."""
+    a, b = let.args
+    if isinstance(a, Lit) and let.op is _ADD:
+        a, b = b, a
+    integers = isinstance(a, Var) and a.type.kind == "number" and a.type.dtype == np.int64
+    if not (integers and isinstance(b, Lit) and type(b.value) is int):
+        return None, 0
+    return a, b.value if let.op is _ADD else -b.value  # type: ignore[return-value]
 
 
 def _is_one(a: Any) -> bool:

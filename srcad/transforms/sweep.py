@@ -15,14 +15,16 @@ from typing import Any
 from srcad.errors import Span
 from srcad.ir import OPERATORS, Block, Builder, Func, If, Lit, Loop, Stmt, Undef, Var, run
 from srcad.ir.build import Symbol
+from srcad.ir.walk import free
 from srcad.rules.elementary import WHERE
 from srcad.rules.factors import negated
 from srcad.rules.shapes import zeros_for
 from srcad.rules.tapes import ADD_TREES, ZEROS_FOR
 from srcad.transforms.derived import dual
+from srcad.transforms.extents import Extents, lasting_shapes, stored_in, without_facts
 from srcad.transforms.guards import Guards, guards
 from srcad.transforms.live import live
-from srcad.transforms.residuals import LONGEST, Plan, from_stand_ins, lasting, plan, stand_ins
+from srcad.transforms.residuals import LONGEST, Plan, lasting, plan
 from srcad.transforms.schedules import Schedule
 from srcad.transforms.unbound import maybe_unbound
 from srcad.transforms.undo import Kept, Restoring
@@ -39,8 +41,9 @@ class Sweep:
         self.active, self.dispatch = active, dispatch
         self.inputs = frozenset(func.inputs)
         self.lasting = lasting(func)
-        self.stand_ins = stand_ins(func, self.lasting)
-        self.unbound = maybe_unbound(func)
+        self.shapes = [v for v in lasting_shapes(func) if v in self.lasting.values]
+        self.unbound = set(maybe_unbound(func))
+        self.stored = stored_in(func.body)
         self.build = Builder()
         self.restoring = Restoring(self.build, undone)
         self.kept: Kept = []
@@ -66,9 +69,14 @@ class Sweep:
             self.build.span = span
             thunk()
 
-    def trimmed(self, block: Iterable[Stmt], results: Iterable[Any]) -> Block:
-        """A reversed block without what nobody reads, before it is decided what the forward sweep keeps for it."""
-        return live(from_stand_ins(block, self.stand_ins), results)
+    def trimmed(self, block: Iterable[Stmt], results: Sequence[Any], inside: frozenset[Var]) -> Block:
+        """A reversed block without what nobody reads, before it is decided what the forward sweep keeps for it: of what
+        that binds, `inside`, nothing is kept for its shape alone."""
+        plain = live(without_facts(block), results)
+        read = sorted(free(plain, results) & inside, key=lambda v: v.serial)
+        # A version of an array may be had again by other means than keeping it.
+        there = [v for v in read if v not in self.unbound and v not in self.stored]
+        return live(Extents([*there, *self.shapes], self.shapes).block(block, inside), results)
 
     def plan(self, needed: Iterable[Var], body: Block, inside: frozenset[Var], there: Iterable[Var], stmt: If | Loop,
              longest: int = LONGEST) -> Plan:

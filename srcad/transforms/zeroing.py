@@ -224,6 +224,6 @@ def _least(a: Any) -> int | None:
     if isinstance(a, Lit):
         return a.value if type(a.value) is int else None
     value = a.type.value if isinstance(a, Var) else None
-    if value is None:
-        return None
-    return value.offset if value.size is None else value.offset + (2 if value.size.many else 0)
+    if value is None or value.size is None:
+        return None if value is None else value.offset
+    return value.least if value.size.many else None

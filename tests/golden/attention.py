@@ -34,9 +34,8 @@ def attention_adjoint(q, k, v, dy=1.0):
     dweights2 = dweights / t3 - np.sum(dweights * weights2 / t3, axis=1, keepdims=True)
     dscores = dweights2 * weights  # line 8: weights = np.exp(scores - np.max(scores, axis=1, keepdims=True))
     t4 = scores == t2
-    t3 = np.sum(dscores, axis=1, keepdims=True) * (t4 / np.sum(t4, axis=1, keepdims=True))
-    dscores -= t3
-    t5 = dscores / t1  # line 7: scores = q @ k.T / np.sqrt(q.shape[1])
-    dq = t5 @ k
-    dk = t5.T @ q
+    dscores -= np.sum(dscores, axis=1, keepdims=True) * (t4 / np.sum(t4, axis=1, keepdims=True))
+    t3 = dscores / t1  # line 7: scores = q @ k.T / np.sqrt(q.shape[1])
+    dq = t3 @ k
+    dk = t3.T @ q
     return dq, dk, dv

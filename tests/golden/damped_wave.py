@@ -19,28 +19,26 @@ MODES = ("reverse", "forward")
 
 def wave_adjoint(t, damping, frequency, dy=1.0):
     # forward
-    t1 = -damping
-    envelope = np.exp(t1 * t)
-    t2 = frequency * t
-    phase = np.sin(t2) / frequency
+    envelope = np.exp(-damping * t)
+    t1 = frequency * t
+    phase = np.sin(t1) / frequency
     # reverse
     denvelope = dy * phase  # line 9: return envelope * phase
     dphase = dy * envelope
-    t3 = dphase / frequency * np.cos(t2)  # line 8: phase = np.sin(frequency * t) / frequency
-    dt = t3 * frequency
-    dfrequency = -dphase * phase / frequency + t3 * t
-    t4 = denvelope * envelope  # line 7: envelope = np.exp(-damping * t)
-    dt += t4 * t1
-    ddamping = -t4 * t
+    t2 = dphase / frequency * np.cos(t1)  # line 8: phase = np.sin(frequency * t) / frequency
+    dt = t2 * frequency
+    dfrequency = -dphase * phase / frequency + t2 * t
+    t3 = denvelope * envelope  # line 7: envelope = np.exp(-damping * t)
+    dt -= t3 * damping
+    ddamping = -t3 * t
     return dt, ddamping, dfrequency
 
 
 def wave_tangent(t, damping, frequency, t_dot, damping_dot, frequency_dot):
-    t1 = -damping
-    envelope = np.exp(t1 * t)
-    envelope_dot = (-damping_dot * t + t_dot * t1) * envelope
-    t2 = frequency * t
-    phase = np.sin(t2) / frequency
-    t1 = frequency_dot * phase / frequency
-    phase_dot = (frequency_dot * t + t_dot * frequency) * np.cos(t2) / frequency - t1
+    envelope = np.exp(-damping * t)
+    envelope_dot = (-damping_dot * t - t_dot * damping) * envelope
+    t1 = frequency * t
+    phase = np.sin(t1) / frequency
+    t2 = frequency_dot * phase / frequency
+    phase_dot = (frequency_dot * t + t_dot * frequency) * np.cos(t1) / frequency - t2
     return envelope * phase, envelope_dot * phase + phase_dot * envelope

@@ -20,19 +20,22 @@ WRT = ("price", "drift", "volatility")
 
 def payoff_adjoint(price, drift, volatility, normals, dt, strike, dy=1.0):
     # forward
+    t1 = np.sqrt(dt)
     total = 0.0
+    price_tape = []
     tape = []
     for z in normals:
-        t1 = np.sqrt(dt)
+        price_tape.append(price)
         t2 = np.exp((drift - 0.5 * volatility ** 2) * dt + volatility * t1 * z)
-        tape.append((price, t1, t2))
+        tape.append(t2)
         price *= t2
         total += price
-    t1 = normals.shape[0]
     # reverse
-    dtotal = dy * (total / t1 - strike >= 0.0) / t1  # line 11: return max(total / len(normals) - strike, 0.0)
+    # line 11: return max(total / len(normals) - strike, 0.0)
+    dtotal = dy * (total / normals.shape[0] - strike >= 0.0) / normals.shape[0]
     dprice = ddrift = dvolatility = 0.0
-    for z, (price, t1, t2) in zip(reversed(normals), reversed(tape)):  # line 8: for z in normals:
+    # line 8: for z in normals:
+    for z, price, t2 in zip(reversed(normals), reversed(price_tape), reversed(tape)):
         dprice += dtotal  # line 10: total = total + price
         # line 9: price = price * np.exp((drift - 0.5 * volatility ** 2) * dt + volatility * np.sqrt(dt) * z)
         t3 = dprice * price * t2

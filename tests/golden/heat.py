@@ -23,26 +23,24 @@ def final_heat_adjoint(u, conductivity, dt, steps, dy=1.0):
     tape = []
     for _ in range(steps):
         t1 = u[1:] - u[:-1]
+        tape.append(t1)
         flow = conductivity * t1
         inner = u[1:-1] + dt * (flow[1:] - flow[:-1])
-        tape.append((u, t1, flow, inner))
         u = np.concatenate([u[:1], inner, u[-1:]])
     # reverse
     du = 2 * dy * u  # line 11: return np.sum(u ** 2)
     dconductivity = 0.0
-    for u, t1, flow, inner in reversed(tape):  # line 7: for _ in range(steps):
-        t2 = u[:1].shape[0]  # line 10: u = np.concatenate([u[:1], inner, u[-1:]])
-        t3 = du[:t2]
-        t4 = t2 + inner.shape[0]
-        dinner = du[t2:t4]
-        t5 = du[t4:]
+    for t1 in reversed(tape):  # line 7: for _ in range(steps):
+        t2 = du[:1]  # line 10: u = np.concatenate([u[:1], inner, u[-1:]])
+        dinner = du[1:-1]
+        t3 = du[-1:]
         du = np.zeros_like(u)
-        du[-1:] = t5
-        du[:1] += t3
-        t6 = dinner * dt  # line 9: inner = u[1:-1] + dt * (flow[1:] - flow[:-1])
-        dflow = np.zeros_like(flow)
-        dflow[:-1] = -t6
-        dflow[1:] += t6
+        du[-1:] = t3
+        du[:1] += t2
+        t4 = dinner * dt  # line 9: inner = u[1:-1] + dt * (flow[1:] - flow[:-1])
+        dflow = np.zeros(u.shape[0] - 1)
+        dflow[:-1] = -t4
+        dflow[1:] += t4
         du[1:-1] += dinner
         t2 = dflow * conductivity  # line 8: flow = conductivity * (u[1:] - u[:-1])
         dconductivity += np.sum(dflow * t1)

@@ -21,17 +21,17 @@ WRT = ("x", "y")
 # What follows is generated.
 
 
-def distance_adjoint(x, y, eps, dy=1.0):
+def distance_adjoint(x, y, eps, dresult=1.0):
     # forward
     t1 = x - y
     a = np.sqrt(t1 * t1 + eps)
     t2 = x + y
     b = np.sqrt(t2 * t2 + eps)
     # reverse
-    db = dy * a  # line 13: return np.sum(a * b + a)
-    da = dy + dy * b
-    dx2 = 2 * db / (2 * b) * t2  # line 7: return np.sqrt(x * x + eps)
-    t3 = 2 * da / (2 * a) * t1
+    db = dresult * a  # line 13: return np.sum(a * b + a)
+    da = dresult + dresult * b
+    dx2 = db / b * t2  # line 7: return np.sqrt(x * x + eps)
+    t3 = da / a * t1
     dx = dx2 + t3  # line 11: a = smooth_abs(x - y, eps)
     dy = dx2 - t3
     return dx, dy

@@ -13,11 +13,11 @@ MODES = ("reverse", "forward")
 # What follows is generated.
 
 
-def rosenbrock_adjoint(x, y, dy=1.0):
+def rosenbrock_adjoint(x, y, dresult=1.0):
     # reverse
-    dy2 = 200 * dy * (y - x ** 2)  # line 5: return (1 - x) ** 2 + 100 * (y - x ** 2) ** 2
-    dx = -2 * dy2 * x - 2 * dy * (1 - x)
-    return dx, dy2
+    dy = 200 * dresult * (y - x ** 2)  # line 5: return (1 - x) ** 2 + 100 * (y - x ** 2) ** 2
+    dx = -2 * dy * x - 2 * dresult * (1 - x)
+    return dx, dy
 
 
 def rosenbrock_tangent(x, y, x_dot, y_dot):

@@ -21,7 +21,7 @@ WRT = ("xs", "w")
 
 def positive_part_adjoint(xs, w, dtotal=1.0):
     # reverse
-    dw = np.zeros_like(xs)  # line 8: for i, x in enumerate(xs):
+    dw = np.zeros_like(w)  # line 8: for i, x in enumerate(xs):
     dx_tape = []
     for i, x in zip(reversed(range(xs.shape[0])), reversed(xs)):
         if x < 0:  # line 9: if x < 0:

@@ -16,6 +16,7 @@ def energy(u0, dt, steps):
 
 ARGS = (np.random.default_rng(0).normal(size=6), 0.1, 4)
 WRT = ("u0", "dt")
+MODES = ("reverse", "forward")
 
 
 # What follows is generated.
@@ -40,3 +41,14 @@ def energy_adjoint(u0, dt, steps, dy=1.0):
         du[:-2] -= t4
         du[2:] += t4
     return du, ddt
+
+
+def energy_tangent(u0, dt, steps, u0_dot, dt_dot):
+    u = u0.copy()
+    u_dot = u0_dot.copy()
+    for _ in range(steps):
+        t1 = u[2:] - u[:-2]
+        t2 = np.sin(t1)
+        u[1:-1] += dt * t2
+        u_dot[1:-1] += dt_dot * t2 + (u_dot[2:] - u_dot[:-2]) * np.cos(t1) * dt
+    return np.sum(u ** 2), np.sum(2 * u_dot * u)

@@ -17,6 +17,7 @@ def tariff(use, rate):
 
 ARGS = (2.5, 0.4)
 WRT = ("use", "rate")
+MODES = ("reverse", "second")
 
 
 # What follows is generated.
@@ -39,3 +40,17 @@ def tariff_adjoint(use, rate, dy=1.0):
         drate = 5 * dcost  # line 14: cost = 5 * rate
         duse = 0.0
     return duse, drate
+
+
+def tariff_adjoint_adjoint(use, rate, dduse=1.0):
+    # reverse of the above
+    if use < 1:  # line 7: if use < 1:
+        duse = 0.0
+    elif use < 3:  # line 9: elif use < 3:
+        duse = dduse * (2.4 * rate)  # line 10: cost = rate + (use - 1) ** 2 * rate
+    elif use < 10:  # line 11: elif use < 10:
+        duse = 1.2 * rate ** 2 / use  # line 12: cost = np.log(use) * rate ** 2
+        duse = -dduse * duse / use
+    else:
+        duse = 0.0
+    return duse

@@ -1,0 +1,130 @@
+"""What is the same in every trip of a loop is computed before it.
+
+    for z in zs:                                 t = np.sqrt(dt)
+        t = np.sqrt(dt)          becomes         for z in zs:
+        x = x + t * z                                x = x + t * z
+
+So the reverse sweep finds it there, and no trip tapes it.  A loop may make no trip at all: what may then raise or warn
+for nothing stays in it, unless the loop is known to make one.  What costs next to nothing and is read once stays too:
+it reads better where it is used.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, assert_never
+
+import numpy as np
+
+from srcad.ir import OPERATORS, Block, CallOp, Func, If, Let, Lit, Loop, Stmt, Var
+from srcad.ir.walk import binds, every, has_effect, loop_locals, rebuild
+from srcad.transforms.order import FEW
+from srcad.transforms.usage import Uses, count_uses
+
+_QUIET = frozenset(OPERATORS[name] for name in ("add", "sub", "mul", "neg", "lt", "le", "gt", "ge", "eq", "ne"))
+_ARITHMETIC = _QUIET | {OPERATORS[name] for name in ("truediv", "pow", "floordiv", "mod")}
+# Views and facts are made where they are read, buffers are there to be written to.
+_STAY = frozenset({"getitem", "np.transpose", "extent", "np.shape", "np.ndim", "np.size", "len", "np.zeros",
+                   "np.zeros_like", "np.empty", "np.empty_like", "np.full", "np.full_like", "np.ones", "np.ones_like",
+                   "np.copy", "np.array", "zeros_for", "set_at", "index_add", "np.broadcast_to"})
+
+
+def hoist(func: Func) -> Func:
+    """The same function with less in its loops."""
+    if not any(isinstance(s, Loop) for s in func.body):
+        return func
+    return replace(func, body=_Hoisting(count_uses(func)).block(func.body))
+
+
+class _Hoisting:
+    def __init__(self, uses: Uses) -> None:
+        self.uses = uses
+
+    def block(self, block: Block) -> Block:
+        made: list[Stmt] = []
+        for stmt in block:
+            match stmt:
+                case Let():
+                    made.append(stmt)
+                case If():
+                    made.append(rebuild(stmt, lambda a: a, self.block))
+                case Loop():
+                    made += self.loop(stmt)
+                case _:
+                    assert_never(stmt)
+        return tuple(made)
+
+    def loop(self, loop: Loop) -> Iterable[Stmt]:
+        """The loop, after what could leave it."""
+        inner = rebuild(loop, lambda a: a, self.block)
+        assert isinstance(inner, Loop)
+        inside = {v for s in every(inner.body) for v in binds(s)} | set(loop_locals(inner))
+        if inner.test:
+            inside.update(v for s in every(inner.test.body) for v in binds(s))
+        sure = makes_a_trip(inner)
+        out: list[Let] = []
+        kept: list[Stmt] = []
+        for stmt in inner.body:
+            if isinstance(stmt, Let) and self._worth(stmt) and inside.isdisjoint(stmt.args) and (sure or _quiet(stmt)):
+                out.append(stmt)
+                inside.difference_update(stmt.outs)
+            else:
+                kept.append(stmt)
+                # What may raise stays behind the effects before it.
+                sure = sure and not has_effect((stmt,))
+        return [*out, replace(inner, body=tuple(kept))] if out else [inner]
+
+    def _worth(self, let: Let) -> bool:
+        if let.op.effect or isinstance(let.op, CallOp) or let.op.name in _STAY or len(let.outs) != 1 or let.out.hint:
+            return False
+        if not let.out.type.is_numeric or let.out.type.shape is None:
+            return False
+        cheap = let.op in _ARITHMETIC and let.out.type.rank == 0
+        return not cheap or self.uses[let.out] > (FEW if let.op is OPERATORS["neg"] else 1)
+
+
+def makes_a_trip(loop: Loop) -> bool:
+    """Is it known that the loop makes one?"""
+    if loop.test is not None or loop.reads or not (loop.range or loop.elements):
+        return False
+    for e in loop.elements:
+        shape = e.sequence.type.shape
+        if e.sequence.type.kind != "array" or not shape or shape[0].least < 1:
+            return False
+    return loop.range is None or _goes_on(loop.range.start, loop.range.stop, loop.range.step)
+
+
+def _goes_on(start: Any, stop: Any, step: Any) -> bool:
+    if step == Lit(-1):
+        start, stop = stop, start
+    elif step != Lit(1):
+        return False
+    low, high = start.type.value, stop.type.value
+    if low is None or high is None:
+        return False
+    if low.size is high.size:
+        return bool(low.offset < high.offset)
+    return low.size is None and low.offset < high.least
+
+
+def _quiet(let: Let) -> bool:
+    """Can this neither raise nor warn?"""
+    if all(isinstance(a, Lit) for a in let.args):
+        return _works(let)
+    by_constant = let.op is OPERATORS["truediv"] and isinstance(let.args[1], Lit) and bool(let.args[1].value)
+    numbers = all(a.type.kind == "number" and a.type.dtype is not None for a in let.args if isinstance(a, Var | Lit))
+    return numbers and (let.op in _QUIET or by_constant)
+
+
+def _works(let: Let) -> bool:
+    """Does it work for its constants?"""
+    args, kwargs = let.call([a.value for a in let.args if isinstance(a, Lit)])
+    try:
+        with warnings.catch_warnings(), np.errstate(all="raise"):
+            warnings.simplefilter("error")
+            let.op.function(*args, **kwargs)
+    except (ArithmeticError, ValueError, TypeError, Warning):
+        return False
+    return True
