@@ -10,6 +10,7 @@ from typing import Any
 
 import benchmarks
 from benchmarks import costs
+from benchmarks.calls import calls
 from benchmarks.gradients import measure, note
 from benchmarks.programs import CASES
 from benchmarks.report import machine, save, text_of
@@ -36,7 +37,7 @@ def run(names: list[str], quick: bool) -> dict[str, Any]:
             found = attempt(case.name, lambda case=case: measure(case, effort))
             results["gradients"] += [found] if found else []
     if "calls" in names:
-        results["calls"] = attempt("calls", lambda: costs.calls(effort))
+        results["calls"] = attempt("calls", lambda: calls(effort))
     if "transformations" in names:
         results["transformations"] = attempt("transformations", lambda: costs.transformations(1 if quick else 5))
     if "import" in names:

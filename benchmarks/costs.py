@@ -1,4 +1,4 @@
-"""What srcad costs besides the arithmetic: calls, transformations, the import."""
+"""What srcad costs besides the arithmetic and calls: transformations, the import."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ from typing import Any
 import numpy as np
 
 import srcad
-from benchmarks.timing import Effort, interleaved
 
-LEAVES = (1, 2, 4, 8, 16)
-LINES = (30, 300, 1000)
+LINES = (30, 300, 1000, 3000)
 _serial = count()
 
 
@@ -29,29 +27,6 @@ def compiled(name: str, text: str) -> Callable[..., Any]:
     exec(compile(text, file, "exec"), namespace)
     function: Callable[..., Any] = namespace[name]
     return function
-
-
-def calls(effort: Effort, leaves: tuple[int, ...] = LEAVES) -> list[dict[str, Any]]:
-    """A call of a derivative with a known signature, and of its generated function, for several numbers of leaves."""
-    found = []
-    for n in leaves:
-        for kind, parameters in (("arguments", [f"x{i}" for i in range(n)]), ("list", [f"x[{i}]" for i in range(n)])):
-            header = ", ".join(parameters) if kind == "arguments" else "x"
-            f = compiled("f", f"def f({header}):\n    return {' + '.join(f'np.sum({p})' for p in parameters)}\n")
-            arrays = [np.ones(3) for _ in range(n)]
-            args = tuple(arrays) if kind == "arguments" else (arrays,)
-            found.append(call_overhead(f, args, effort) | {"leaves": n, "as": kind})
-    return found
-
-
-def call_overhead(f: Callable[..., Any], args: tuple[Any, ...], effort: Effort) -> dict[str, Any]:
-    gradient = srcad.grad(f)
-    gradient(*args)
-    (variant,) = gradient.runner.variants.all()
-    generated = variant.run
-    times = interleaved({"derivative": lambda: gradient(*args), "generated": lambda: generated(*args)}, effort)
-    extra = median(a - b for a, b in zip(times["derivative"], times["generated"], strict=False))
-    return {"derivative": median(times["derivative"]), "generated": median(times["generated"]), "extra": extra}
 
 
 def transformations(repeats: int, lines: tuple[int, ...] = LINES) -> list[dict[str, Any]]:

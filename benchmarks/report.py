@@ -36,9 +36,9 @@ def text_of(results: dict[str, Any]) -> str:
 
 
 def calls(found: list[dict[str, Any]]) -> list[list[str]]:
-    keys = ("derivative", "generated", "extra")
-    return [["leaves", "as", "derivative", "generated function", "difference"],
-            *([str(r["leaves"]), r["as"], *(duration(r[k]) for k in keys)] for r in found)]
+    keys = ("derivative", "generated", "extra", "goal")
+    return [["arguments", "leaves", "derivative", "generated function", "difference", "goal"],
+            *([r["name"], str(r["leaves"]), *(duration(r[k]) for k in keys)] for r in found)]
 
 
 def transformations(found: list[dict[str, Any]]) -> list[list[str]]:

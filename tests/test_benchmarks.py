@@ -10,6 +10,7 @@ pytest.importorskip("autograd")
 
 from benchmarks import costs
 from benchmarks.__main__ import NAMES, main
+from benchmarks.calls import calls, cases
 from benchmarks.contenders import Disagreement, check
 from benchmarks.gradients import COLUMNS, duration, measure
 from benchmarks.programs import CASES
@@ -30,10 +31,10 @@ def test_disagreement_is_found():
         check(case, {"hand": (1.0, 2.0), "srcad": (1.0, 2.1)})
 
 
-def test_calls():
-    (one, other) = costs.calls(ONCE, leaves=(2,))
-    assert (one["as"], other["as"]) == ("arguments", "list")
-    assert one["generated"] > 0
+@pytest.mark.parametrize("call", cases(), ids=lambda call: call.name)
+def test_calls(call):
+    (found,) = calls(ONCE, [call])
+    assert found["name"] == call.name and found["generated"] > 0
 
 
 def test_transformations():
