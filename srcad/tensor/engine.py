@@ -203,7 +203,8 @@ def _computed(program: Program, nodes: tuple[Node, ...], numbers: list[Any], see
             value = value[which]
         given.append(value[()] if not value.ndim else value)
     try:
-        bars = program.run(*given, *[s if s.ndim else s[()] for s in seeds])
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+            bars = program.run(*given, *[s if s.ndim else s[()] for s in seeds])
     except Exception as error:
         annotate(error)
         raise

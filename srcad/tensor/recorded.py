@@ -57,7 +57,7 @@ def cut(roots: Iterable[Node], ends: Callable[[Node], bool], wanted: Callable[[A
             continue
         steps.append(node)
         for a in node.args:
-            for parent in (a,) if type(a) is Node else nodes_in(a) if type(a) in _NESTED else ():
+            for parent in (a,) if type(a) is Node else nodes_in((a,)) if type(a) in _NESTED else ():
                 if parent not in seen:
                     seen.add(parent)
                     waiting.append(parent)

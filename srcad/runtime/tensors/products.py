@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from srcad.runtime.tensors.arithmetic import multiply, renamed, to_type
 from srcad.runtime.tensors.operation import apply, record, requires
 from srcad.runtime.tensors.record import MODE, PICK, Node, edge
 from srcad.runtime.tensors.reductions import axes_of, norm, vector_norm_of
-from srcad.runtime.tensors.tensor import Tensor, wrap
+from srcad.runtime.tensors.tensor import Tensor, return_type, wrap
 
 _SPELLED = {"Long": "long int", "Int": "int", "Float": "float", "Double": "double", "Bool": "bool", "Half": "c10::Half",
             "Short": "short int", "Byte": "unsigned char", "Char": "signed char", "ComplexFloat": "c10::complex<float>",
@@ -208,30 +208,11 @@ def matrix_rank(input: Tensor) -> Tensor:
     return wrap(np.asarray(np.linalg.matrix_rank(input._data)))
 
 
-class linalg_eigh(NamedTuple):
-    eigenvalues: Tensor
-    eigenvectors: Tensor
-
-
-class linalg_eig(NamedTuple):
-    eigenvalues: Tensor
-    eigenvectors: Tensor
-
-
-class linalg_svd(NamedTuple):
-    U: Tensor
-    S: Tensor
-    Vh: Tensor
-
-
-class linalg_qr(NamedTuple):
-    Q: Tensor
-    R: Tensor
-
-
-class linalg_slogdet(NamedTuple):
-    sign: Tensor
-    logabsdet: Tensor
+linalg_eigh = return_type("linalg_eigh", "eigenvalues", "eigenvectors")
+linalg_eig = return_type("linalg_eig", "eigenvalues", "eigenvectors")
+linalg_svd = return_type("linalg_svd", "U", "S", "Vh")
+linalg_qr = return_type("linalg_qr", "Q", "R")
+linalg_slogdet = return_type("linalg_slogdet", "sign", "logabsdet")
 
 
 def several(name: str, function: Any, *args: Any, **kwargs: Any) -> tuple[Tensor, ...]:
@@ -252,7 +233,7 @@ def several(name: str, function: Any, *args: Any, **kwargs: Any) -> tuple[Tensor
     return tuple(found)
 
 
-def eigh(A: Tensor, UPLO: str = "L") -> linalg_eigh:
+def eigh(A: Tensor, UPLO: str = "L") -> Any:
     """The eigenvalues, in order, and the orthonormal eigenvectors of a symmetric matrix."""
     _square(A, "linalg.eigh")
     return linalg_eigh(*several("LinalgEighBackward0", np.linalg.eigh, A))
@@ -264,13 +245,13 @@ def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
     return apply("LinalgEighBackward0", np.linalg.eigvalsh, A)
 
 
-def eig(A: Tensor) -> linalg_eig:
+def eig(A: Tensor) -> Any:
     """The complex eigenvalues and eigenvectors of any square matrix."""
     _square(A, "linalg.eig")
     return linalg_eig(*several("LinalgEigBackward0", np.linalg.eig, A if A.is_complex() else _complex(A)))
 
 
-def eigvals(A: Tensor) -> Tensor:
+def eigvals(A: Tensor) -> Any:
     return eig(A).eigenvalues
 
 
@@ -279,7 +260,7 @@ def _complex(x: Tensor) -> Tensor:
     return to_type(x, dtypes.complex_of(x._data.dtype))  # type: ignore[no-any-return]
 
 
-def svd(A: Tensor, full_matrices: bool = True) -> linalg_svd:
+def svd(A: Tensor, full_matrices: bool = True) -> Any:
     """The singular value decomposition."""
     return linalg_svd(*several("LinalgSvdBackward0", np.linalg.svd, A, full_matrices=full_matrices))
 
@@ -288,12 +269,12 @@ def svdvals(A: Tensor) -> Tensor:
     return apply("LinalgSvdBackward0", np.linalg.svdvals, A)
 
 
-def qr(A: Tensor, mode: str = "reduced") -> linalg_qr:
+def qr(A: Tensor, mode: str = "reduced") -> Any:
     """An orthogonal matrix times a triangular one."""
     return linalg_qr(*several("LinalgQrBackward0", np.linalg.qr, A))
 
 
-def slogdet(A: Tensor) -> linalg_slogdet:
+def slogdet(A: Tensor) -> Any:
     """The sign and the logarithm of the absolute value of the determinant."""
     _square(A, "linalg.slogdet")
     return linalg_slogdet(*several("LinalgSlogdetBackward0", np.linalg.slogdet, A))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -27,34 +27,18 @@ from srcad.runtime.tensors.arithmetic import (
     to_type,
 )
 from srcad.runtime.tensors.operation import apply
-from srcad.runtime.tensors.tensor import Tensor, normal, wrap
+from srcad.runtime.tensors.tensor import Tensor, normal, return_type, wrap
 
 Dim = Any
 _NUMERIC = "iubfc"
 
 
-class max_(NamedTuple):
-    values: Tensor
-    indices: Tensor
+
+def _pair_type(name: str) -> Any:
+    return return_type(name, "values", "indices")
 
 
-class min_(NamedTuple):
-    values: Tensor
-    indices: Tensor
-
-
-class sort_(NamedTuple):
-    values: Tensor
-    indices: Tensor
-
-
-class topk_(NamedTuple):
-    values: Tensor
-    indices: Tensor
-
-
-for _cls in (max_, min_, sort_, topk_):
-    _cls.__qualname__ = _cls.__name__ = _cls.__name__.rstrip("_")
+max_, min_, sort_, topk_ = map(_pair_type, ("max", "min", "sort", "topk"))
 
 
 def axes_of(x: Tensor, dim: Dim, axis: Dim) -> Any:

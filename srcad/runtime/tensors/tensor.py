@@ -10,6 +10,7 @@ The methods that compute are those of the neighbouring modules; `methods` attach
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -369,3 +370,15 @@ def wrap(data: Any) -> Tensor:
     t = _new(Tensor)
     t._data, t._counter = data, [0]
     return t
+
+
+def return_type(name: str, *fields: str) -> Any:
+    """A named tuple of results, which prints as PyTorch prints it."""
+    cls: Any = collections.namedtuple(name, fields)  # type: ignore[misc]
+
+    def text(self: Any) -> str:
+        return f"torch.return_types.{name}(\n" + ",\n".join(f"{f}={getattr(self, f)!r}" for f in fields) + ")"
+
+    setattr(cls, "__repr__", text)  # noqa: B010
+    cls.__module__ = "srcad.tensor.return_types"
+    return cls
