@@ -130,7 +130,7 @@ def jacobian(f: Callable[..., Any], wrt: int | str = 0, *, mode: str | None = No
 
     @_like(f, "jacobian", wrt)
     def jacobian_of(*args: Any, **kwargs: Any) -> Any:
-        program, k, values = _one_argument(f, wrt, args, kwargs)
+        program, k, values, wrap = _one_argument(f, wrt, args, kwargs)
         x = values[k]
         y, pullback = compiler.pull(program, values, backend, _names(program, k))
         m, n = np.size(_one_array(y)), np.size(x)
@@ -143,7 +143,8 @@ def jacobian(f: Callable[..., Any], wrt: int | str = 0, *, mode: str | None = No
             matrix = np.array(columns, dtype=dtype).reshape(n, m).T
         else:
             matrix = np.array([np.ravel(pullback(e)[k]) for e in _basis(y)], dtype=dtype).reshape(m, n)
-        return matrix.reshape(np.shape(y) + np.shape(x))[()]
+        matrix = matrix.reshape(np.shape(y) + np.shape(x))[()]
+        return matrix if wrap is None else wrap(matrix)
 
     return jacobian_of
 
@@ -180,9 +181,10 @@ def elementwise_grad(f: Callable[..., Any], wrt: Any = 0, *, backend: str = "num
 
     @_like(f, "elementwise", wrt)
     def derivative(*args: Any, **kwargs: Any) -> Any:
-        program, k, values = _one_argument(f, wrt, args, kwargs)
+        program, k, values, wrap = _one_argument(f, wrt, args, kwargs)
         y, pullback = compiler.pull(program, values, backend, _names(program, k))
-        return pullback(np.ones(np.shape(y), np.asarray(y).dtype)[()])[k]
+        slopes = pullback(np.ones(np.shape(y), np.asarray(y).dtype)[()])[k]
+        return slopes if wrap is None else wrap(slopes)
 
     return derivative
 
@@ -213,9 +215,12 @@ def _like(f: Any, what: str, wrt: Any) -> Callable[[F], F]:
 
 
 def _one_argument(f: Any, wrt: int | str, args: tuple[Any, ...],
-                  kwargs: dict[str, Any]) -> tuple[Any, int, tuple[Any, ...]]:
-    """(program, position of the argument `wrt`, all arguments in order, `self` of a method not among them)."""
-    program = program_of(f)
+                  kwargs: dict[str, Any]) -> tuple[Any, int, tuple[Any, ...], Any]:
+    """(program, position of the argument `wrt`, all arguments in order, `self` of a method not among them, what makes
+    tensors of arrays if there are tensors among them)."""
+    program, wrap = program_of(f), compiler.wrap_of((*args, *kwargs.values()))
+    if wrap is not None:
+        program, args, kwargs = compiler.of_tensors(program), compiler.arrays(args), compiler.arrays(kwargs)
     primal = program.primal
     bound = primal.arguments(args, kwargs)
     (name, *_), single = names_in(primal, wrt)
@@ -225,13 +230,13 @@ def _one_argument(f: Any, wrt: int | str, args: tuple[Any, ...],
     if not isinstance(name, str):  # one of `*args`
         if kwargs:
             raise ArgumentError(f"{primal.name} takes `*{name[0]}` here: pass all arguments by position")
-        return program, primal.code.__code__.co_argcount - len(primal.bound) + name[1], args
+        return program, primal.code.__code__.co_argcount - len(primal.bound) + name[1], args, wrap
     x = bound[name]
     if not isinstance(x, np.ndarray | np.generic | float | int) and not hasattr(x, "__array__"):
         raise ArgumentError(f"`{name}` must be one array or number here; use vjp or jvp for trees")
     if np.asarray(x).dtype.kind not in "fc":
         raise ArgumentError(compiler.not_float(primal.name, name, x))
-    return program, names.index(name), tuple(bound[n] for n in names)
+    return program, names.index(name), tuple(bound[n] for n in names), wrap
 
 
 def _names(program: Any, k: int) -> tuple[str, ...] | None:

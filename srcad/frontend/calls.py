@@ -55,6 +55,7 @@ from srcad.ir import op_of
 from srcad.rules import external
 from srcad.rules.composed import vectorized
 
+TENSORS = ("srcad.runtime.tensors.", "srcad.tensor.")
 DEPTH = 60  # nested calls of different functions
 PURE_MODULES = ("math", "cmath", "_operator")
 PURE = frozenset({np.dtype, np.finfo, np.iinfo, np.result_type, np.promote_types, np.can_cast, np.isscalar, np.ndim,
@@ -122,6 +123,9 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
     handler = BUILTINS.get(v) if _hashable(v) else None
     if handler is not None:
         return handler(frame, args, kwargs)
+    of_arrays = getattr(v, "__srcad_arrays__", None)
+    if of_arrays is not None:  # a function of tensors, which are arrays here
+        return call_value(frame, Const(of_arrays), args, kwargs)
     composed = composition(frame, v, args, kwargs)
     if composed is not None:
         program, args = composed
@@ -151,6 +155,9 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
         return call_derivative(frame, v, args, kwargs)
     if _is_pure(v) and all(map(is_static, [*args, *kwargs.values()])):
         return fold_call(v, args, kwargs)
+    if (getattr(v, "__module__", None) or "").startswith(TENSORS):
+        raise Refused(f"a call of {v.__name__} of tensors", "inside of a function that is differentiated tensors are "
+                      "arrays", "write it with NumPy operations")
     if isinstance(v, types.FunctionType):
         if v.__module__.split(".")[0] not in ("numpy", "scipy", "jax"):
             return call_function(frame, v, args, kwargs)

@@ -29,6 +29,7 @@ from srcad.frontend.values import (
 )
 from srcad.rules import METHODS
 from srcad.rules.sequences import APPEND, POP
+from srcad.runtime.inside import METHODS as TENSOR_METHODS
 
 
 def call_method(frame: Frame, owner: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -52,6 +53,8 @@ def call_method(frame: Frame, owner: Any, name: str, args: list[Any], kwargs: di
 
 
 def _of_array(frame: Frame, owner: Num, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if frame.machine.tensors and name in TENSOR_METHODS:
+        return frame.call(Const(TENSOR_METHODS[name]), [owner, *args], kwargs)
     if name in CHANGING:
         return change_by_method(frame, owner, name, args, kwargs)
     if name in ("conj", "conjugate") and owner.atom.type.dtype is not None and owner.atom.type.dtype.kind != "c":

@@ -69,16 +69,16 @@ class NeedsValue(Exception):
 SEMANTICS = Semantics(evaluate, execute, assign, call_value)
 
 
-def lower(source: Source, arguments: dict[str, Any]) -> Lowered:
+def lower(source: Source, arguments: dict[str, Any], tensors: bool = False) -> Lowered:
     """Lower the function of `source`.
 
     `arguments` maps each parameter to a tree (tuples, lists, dicts, `Record`s) whose leaves are `Type`s of what
     differs from call to call, or `Const`s.  Raises `Unsupported` with all the problems found, and `NeedsValue` where a
-    leaf has to be a `Const`.
+    leaf has to be a `Const`.  `tensors`: methods of arrays are those of PyTorch.
     """
     static: set[Any] = set()
     for _ in range(32):
-        machine = Machine(static_captures=static, semantics=SEMANTICS)
+        machine = Machine(static_captures=static, semantics=SEMANTICS, tensors=tensors)
         try:
             return _lower(machine, source, arguments)
         except NeedsStatic as need:

@@ -151,6 +151,7 @@ class Machine:
     read_early: set[Atom] = field(default_factory=set)  # what is read in a trip after the one that binds it
     growing: dict[Var, Var] = field(default_factory=dict)  # params that begin as numbers and go on as arrays
     semantics: Semantics | None = None
+    tensors: bool = False
 
     def see(self, key: Any, value: Any) -> Any:
         """Note that `value` was read: a function of the program is only right where it would see the same."""
@@ -240,6 +241,10 @@ class Machine:
     def capture(self, key: Any, name: str, read: Callable[[], Any]) -> Any:
         """The value of something outside the function: static things as they are, numbers as inputs."""
         value = read()
+        if hasattr(type(value), "__srcad_array__"):
+            of_tensor = read
+            read = lambda: of_tensor().__srcad_array__()  # noqa: E731 - tensors are arrays in programs
+            value = read()
         if is_data(value) and key not in self.static_captures:
             if key not in self.captures:
                 var = Var(name, input_type(value))

@@ -42,6 +42,7 @@ from srcad.frontend.values import (
 from srcad.ir import EXTENT, NEVER, OPERATORS, Atom, Op, Var, op_of
 from srcad.rules import ATTRIBUTES, METHODS, composed
 from srcad.rules.sequences import ITEM, NEW, REPEAT, SLICE
+from srcad.runtime.inside import METHODS as TENSOR_METHODS
 
 BINARY = {
     "Add": "add", "Sub": "sub", "Mult": "mul", "Div": "truediv", "FloorDiv": "floordiv", "Mod": "mod", "Pow": "pow",
@@ -357,10 +358,12 @@ def _of_array(frame: Frame, atom: Atom, name: str) -> Any:
         if t.dtype is None:
             raise Refused("the dtype of an array of unknown dtype")
         return Const(t.dtype)
-    if name == "size" and t.shape is not None:
+    if name == "size" and t.shape is not None and not frame.machine.tensors:
         return _size(frame, atom)
     if name == "flat":
         return Stream("flat", (Num(atom),))
+    if frame.machine.tensors and name in TENSOR_METHODS:
+        return Method(Num(atom), name)
     if name in ATTRIBUTES:
         return viewed(frame, operation_of(ATTRIBUTES[name]), atom)
     if name in METHODS or name in CHANGING:

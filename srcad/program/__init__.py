@@ -11,6 +11,10 @@ def __getattr__(name: str) -> Any:
         from srcad.program import pullback
 
         return getattr(pullback, name)
+    if name in ("arrays", "of_tensors", "wrap_of"):
+        from srcad.program import programs, tensors
+
+        return getattr(programs if name == "of_tensors" else tensors, name)
     if name == "push":
         from srcad.program.along import push
 

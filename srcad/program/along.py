@@ -10,9 +10,10 @@ import numpy as np
 from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
 from srcad.ir import Record
-from srcad.program.programs import Program, Tangent
+from srcad.program.programs import Program, Tangent, of_tensors
 from srcad.program.runner import Runner
 from srcad.program.signature import leaves_of, tree_of
+from srcad.program.tensors import arrays, tensors, wrap_of
 
 Moving = tuple[bool, ...]
 
@@ -32,6 +33,9 @@ class _Along:
         return self(primals, tuple(next(tangents) if moves else None for moves in self.moving))
 
     def __call__(self, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
+        wrap = wrap_of(primals)
+        if wrap is not None:
+            return tensors(push(of_tensors(self.program), arrays(primals), arrays(tangents), self.backend), wrap)
         primal = self.program.primal
         values, along = primal.arguments(primals, {}), primal.positions(tangents)
         still = all(t is None for t in tangents)

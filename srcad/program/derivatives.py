@@ -79,8 +79,7 @@ class Derivative:
     @property
     def source(self) -> str:
         """The text of the variants made so far; before the first call, of the one for unknown arguments."""
-        variants = self.runner.variants
-        made = variants.all() or [variants.unspecific(self.runner.primal.code.__annotations__)]
+        made = self.runner.made() or [self.runner.variants.unspecific(self.runner.primal.code.__annotations__)]
         return "\n\n".join(v.text for v in made)
 
     def explain(self) -> str:

@@ -11,12 +11,11 @@ from srcad.program.variants import Variant
 
 def explain(derivative: Any) -> str:
     """A text for people."""
-    variants = derivative.runner.variants
-    made = variants.all()
+    made = derivative.runner.made()
     name = derivative.program.name
     if not made:
         return f"{name}: no variant yet; one is made at the first call with a new signature."
-    lines = [f"{name}: {len(made)} variant{'s' if len(made) > 1 else ''} on the {variants.backend} backend"]
+    lines = [f"{name}: {len(made)} variant{'s' if len(made) > 1 else ''} on the {derivative.backend} backend"]
     for k, variant in enumerate(made, 1):
         lines += ["", f"variant {k}", *(f"  {line}" for line in describe(variant))]
     return "\n".join(lines)

@@ -39,7 +39,7 @@ def lower_program(program: Program, arguments: dict[str, Any]) -> Lowered:
     """The core program of `program` for trees of types, one for each parameter of its primal."""
     match program:
         case Primal():
-            return lower(source_of(program), arguments)
+            return lower(source_of(program), arguments, program.tensors)
         case Gradient():
             check_arguments(program, arguments)
             return _gradient(program, unseeded(lower_program(program.program, arguments)))

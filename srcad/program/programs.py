@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import FunctionType, MethodType
@@ -30,6 +30,7 @@ class Primal:
     """A Python function, with what is given already where it is a method or a partial."""
 
     function: Any
+    tensors: bool = False       # are its arrays tensors, whose methods are PyTorch's?
 
     @cached_property
     def code(self) -> Any:  # a FunctionType, which mypy would bind as a method
@@ -175,6 +176,14 @@ class Forward:
 
 
 Program = Primal | Gradient | Tangent | Forward
+
+
+@functools.lru_cache(512)
+def of_tensors(program: Program) -> Program:
+    """The same program of arguments that are tensors."""
+    if isinstance(program, Primal):
+        return replace(program, tensors=True)
+    return replace(program, program=of_tensors(program.program))
 
 
 @functools.lru_cache(1024)

@@ -15,10 +15,11 @@ from srcad.ir import Func, Lit, Record, Undef, Var, leaves, map_tree
 from srcad.program.entry import Service, Tests, Text, Unserved
 from srcad.program.lowering import Split
 from srcad.program.lowering import not_float as why_not_float
-from srcad.program.programs import Forward, Primal, Program
+from srcad.program.programs import Forward, Primal, Program, of_tensors
 from srcad.program.results import arrays_in, owned
 from srcad.program.runner import Runner, apart
 from srcad.program.signature import Describe, leaves_of, objects_of, tree_of
+from srcad.program.tensors import arrays, tensors, wrap_of
 from srcad.program.variants import Variant
 from srcad.transforms.calls import Halves
 from srcad.transforms.schedules import Schedule, schedule
@@ -46,8 +47,13 @@ def pull(program: Program, primals: tuple[Any, ...], backend: str,
     return value, pullback
 
 
-def _looked_up(runner: Runner, *primals: Any) -> tuple[Any, Pullback]:
+def _looked_up(runner: Runner, *primals: Any) -> tuple[Any, Any]:
     """A call whose variant no entry knows."""
+    wrap, forward = wrap_of(primals), runner.program
+    if wrap is not None and isinstance(forward, Forward):
+        of_arrays = _runner(of_tensors(forward.program), forward.wrt, runner.variants.backend, forward.checkpoint)
+        y, pullback = of_arrays.call(*arrays(primals))
+        return tensors(y, wrap), lambda cotangent: tensors(pullback(arrays(cotangent)), wrap)
     # The pullback outlives the call: it must not see what happens to the arguments afterwards.
     values = runner.values(tuple(map(tree_of_copies, primals)), {})
     variant = runner.variant(values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,10 @@ from srcad.ir import Var, leaves
 from srcad.program.entries import Entries
 from srcad.program.entry import RUN, Service
 from srcad.program.lowering import source_of
-from srcad.program.programs import Primal, Program
+from srcad.program.programs import Primal, Program, of_tensors
 from srcad.program.results import arrays_in, owned
 from srcad.program.signature import leaves_of
+from srcad.program.tensors import arrays, tensors, wrap_of
 from srcad.program.variants import Variant, Variants
 
 
@@ -52,6 +54,9 @@ class Runner:
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any], more: dict[str, Any] | None = None) -> Any:
         """Call the variant for these arguments; `more` are the tangents of some of them, by name."""
         values = self.values(args, kwargs)
+        wrap = wrap_of(values)
+        if wrap is not None:
+            return tensors(self.of_tensors(arrays(args), arrays(kwargs), arrays(more)), wrap)
         variant = self.variant(values, more)
         return self.finish(variant, (*values, *[read() for read in variant.captures], *(more or {}).values()))
 
@@ -61,6 +66,15 @@ class Runner:
         self.entries.served(variant, values, more)
         self.call = self.entries.first
         return variant
+
+    @cached_property
+    def of_tensors(self) -> Runner:
+        """What serves calls with tensors."""
+        return Runner(of_tensors(self.program), self.variants.backend)
+
+    def made(self) -> list[Variant]:
+        """All variants that were made so far."""
+        return self.variants.all() + (self.of_tensors.made() if "of_tensors" in self.__dict__ else [])
 
     def finish(self, variant: Variant, given: tuple[Any, ...]) -> Any:
         """Run the generated function; what the user's program raises is shown with the user's line."""

@@ -15,6 +15,7 @@ once.
 
 import math
 
+from srcad.runtime.inside import FUNCTIONS as _FUNCTIONS
 from srcad.runtime.tensors import dtypes as _dtypes
 from srcad.runtime.tensors import methods as _methods
 from srcad.runtime.tensors import record as _record
@@ -251,3 +252,9 @@ def result_type(tensor1: _dtypes.Any, tensor2: _dtypes.Any) -> dtype:
 
 def promote_types(type1: dtype, type2: dtype) -> dtype:
     return _dtypes.of(_dtypes.promote(type1.numpy, type2.numpy))
+
+
+# Inside of functions that are differentiated by their source, tensors are arrays.
+for _name, _function in _FUNCTIONS.items():
+    _own = globals().get(_name) or getattr(nn.functional, _name)
+    _own.__srcad_arrays__ = _function

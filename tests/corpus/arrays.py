@@ -331,3 +331,10 @@ def sizes_from_extents(m):
     b = np.linspace(0.0, 1.0, n) + np.ones(n) + np.arange(1, n + 1)
     c = np.repeat(m[0], n).reshape(n, k) + np.tile(m[1], (n, 1)) + np.broadcast_to(m[2], (n, k))
     return np.sum((m @ a) ** 2) + np.sum(b @ m) + np.sum(c * m) + np.sum(m.reshape(n * k)[: n * k // 2])
+
+
+@program(np.arange(6.0).reshape(2, 3) / 5)
+def one_transpose_in_two_products(x):
+    """The transposed of a cotangent is used twice: by a transposed product, and by itself."""
+    y = np.sin(x) @ np.cos(x).T
+    return np.sum((x @ x.T) @ y + y @ (x @ x.T).T)

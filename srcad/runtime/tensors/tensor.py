@@ -21,6 +21,7 @@ from numpy import ndarray
 from srcad.runtime.tensors import dtypes
 from srcad.runtime.tensors.printing import text
 from srcad.runtime.tensors.record import (
+    MODE,
     Counter,
     Node,
     edge,
@@ -208,6 +209,17 @@ class Tensor:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> ndarray:
         array = self.numpy()
         return array.copy() if copy and dtype is None else array.astype(dtype) if dtype is not None else array
+
+    @staticmethod
+    def of_array(array: Any) -> Tensor:
+        return wrap(array)
+
+    def __srcad_array__(self) -> ndarray:
+        """The memory, as an argument of a function that is differentiated by its source."""
+        if self._needs and MODE.enabled:
+            raise RuntimeError("a tensor that requires gradients is passed to a derivative that is not recorded: its "
+                               "gradients would stop here. Pass `x.detach()`")
+        return self.array
 
     def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Tensor:
         return wrap(array)

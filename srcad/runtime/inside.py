@@ -4,8 +4,8 @@
     def f(x):                                        def f(x):
         return torch.dot(x, x.exp()).sum()               return np.sum(np.dot(x, np.exp(x)))
 
-Plain functions over arrays, with PyTorch's parameters; types of elements follow NumPy's rules.  `FUNCTIONS` are those of
-`srcad.tensor`, `METHODS` those of its tensors.
+Plain functions over arrays, with PyTorch's parameters; types of elements follow NumPy's rules.  `FUNCTIONS` are those
+of `srcad.tensor`, `METHODS` those of its tensors.
 """
 
 from __future__ import annotations
@@ -25,41 +25,44 @@ def _axis(dim: Any, axis: Any) -> Any:
     return tuple(found) if isinstance(found, list) else found
 
 
+def _reduced(function, input, axis, keep, **more):  # type: ignore[no-untyped-def]
+    """What is the default is not written."""
+    return (function(input, axis=axis, keepdims=True, **more) if keep else function(input, **more) if axis is None
+            else function(input, axis=axis, **more))
+
+
 def sum(input, dim=None, keepdim=False, *, axis=None, keepdims=False):  # type: ignore[no-untyped-def]
-    return np.sum(input, axis=_axis(dim, axis), keepdims=keepdim or keepdims)
+    return _reduced(np.sum, input, _axis(dim, axis), keepdim or keepdims)
 
 
 def mean(input, dim=None, keepdim=False, *, axis=None, keepdims=False):  # type: ignore[no-untyped-def]
-    return np.mean(input, axis=_axis(dim, axis), keepdims=keepdim or keepdims)
+    return _reduced(np.mean, input, _axis(dim, axis), keepdim or keepdims)
 
 
 def prod(input, dim=None, keepdim=False, *, axis=None, keepdims=False):  # type: ignore[no-untyped-def]
-    return np.prod(input, axis=_axis(dim, axis), keepdims=keepdim or keepdims)
+    return _reduced(np.prod, input, _axis(dim, axis), keepdim or keepdims)
 
 
 def amax(input, dim=None, keepdim=False, *, axis=None, keepdims=False):  # type: ignore[no-untyped-def]
-    return np.max(input, axis=_axis(dim, axis), keepdims=keepdim or keepdims)
+    return _reduced(np.max, input, _axis(dim, axis), keepdim or keepdims)
 
 
 def amin(input, dim=None, keepdim=False, *, axis=None, keepdims=False):  # type: ignore[no-untyped-def]
-    return np.min(input, axis=_axis(dim, axis), keepdims=keepdim or keepdims)
+    return _reduced(np.min, input, _axis(dim, axis), keepdim or keepdims)
 
 
 def std(input, dim=None, unbiased=True, keepdim=False, *, correction=1):  # type: ignore[no-untyped-def]
-    return np.std(input, axis=_axis(dim, None), ddof=correction if unbiased else 0, keepdims=keepdim)
+    return _reduced(np.std, input, _axis(dim, None), keepdim, ddof=correction if unbiased else 0)
 
 
 def var(input, dim=None, unbiased=True, keepdim=False, *, correction=1):  # type: ignore[no-untyped-def]
-    return np.var(input, axis=_axis(dim, None), ddof=correction if unbiased else 0, keepdims=keepdim)
+    return _reduced(np.var, input, _axis(dim, None), keepdim, ddof=correction if unbiased else 0)
 
 
 def norm(input, p="fro", dim=None, keepdim=False):  # type: ignore[no-untyped-def]
-    if dim is None and np.ndim(input) == 0:
-        return np.abs(input)
-    order = None if p == "fro" else p
-    if dim is None and order is not None:
-        return np.linalg.norm(np.ravel(input), order)
-    return np.linalg.norm(input, order, axis=_axis(dim, None), keepdims=keepdim)
+    more = {} if p == "fro" else {"ord": p}
+    x = input if p == "fro" or dim is not None else np.ravel(input)
+    return _reduced(np.linalg.norm, x, _axis(dim, None), keepdim, **more)
 
 
 def cumsum(input, dim=None, *, axis=None):  # type: ignore[no-untyped-def]
@@ -67,11 +70,11 @@ def cumsum(input, dim=None, *, axis=None):  # type: ignore[no-untyped-def]
 
 
 def argmax(input, dim=None):  # type: ignore[no-untyped-def]
-    return np.argmax(input, axis=dim)
+    return np.argmax(input) if dim is None else np.argmax(input, axis=dim)
 
 
 def argmin(input, dim=None):  # type: ignore[no-untyped-def]
-    return np.argmin(input, axis=dim)
+    return np.argmin(input) if dim is None else np.argmin(input, axis=dim)
 
 
 def max(input, other=None):  # type: ignore[no-untyped-def]
@@ -123,7 +126,7 @@ def flatten(input):  # type: ignore[no-untyped-def]
 
 
 def squeeze(input, dim=None):  # type: ignore[no-untyped-def]
-    return np.squeeze(input, axis=dim)
+    return np.squeeze(input) if dim is None else np.squeeze(input, axis=dim)
 
 
 def unsqueeze(input, dim):  # type: ignore[no-untyped-def]
@@ -131,7 +134,7 @@ def unsqueeze(input, dim):  # type: ignore[no-untyped-def]
 
 
 def flip(input, *dims):  # type: ignore[no-untyped-def]
-    return np.flip(input, dims[0] if isinstance(dims[0], tuple | list) else dims)
+    return np.flip(input, dims[0] if isinstance(dims[0], tuple | list) else dims)  # type: ignore[arg-type]
 
 
 def where(condition, input, other):  # type: ignore[no-untyped-def]
