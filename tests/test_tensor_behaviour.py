@@ -73,7 +73,7 @@ PRINTED = [
     # --- names of what was recorded
     *[(f"x = torch.rand(3, 3, requires_grad=True) + 1\n({code}).grad_fn.name()", repr(name)) for code, name in {
         "x + 1": "AddBackward0", "x - 1": "SubBackward0", "1 - x": "RsubBackward1", "x * 2": "MulBackward0",
-        "x / 2": "DivBackward0", "x ** 2": "PowBackward0", "2 ** x": "PowBackward1", "-x": "NegBackward0",
+        "x / 2": "DivBackward0", "x ** 2": "PowBackward0", "2 ** x": "PowBackward2", "x ** x": "PowBackward1", "-x": "NegBackward0",
         "x.exp()": "ExpBackward0", "x.log()": "LogBackward0", "x.sin()": "SinBackward0", "x.tanh()": "TanhBackward0",
         "x.sqrt()": "SqrtBackward0", "x.abs()": "AbsBackward0", "torch.relu(x)": "ReluBackward0",
         "torch.sigmoid(x)": "SigmoidBackward0", "x.sum()": "SumBackward0", "x.sum(dim=0)": "SumBackward1",
@@ -176,7 +176,7 @@ def test_prints(code, text, torch):
 X = "x = torch.tensor([1., 2., 3.], requires_grad=True)\n"
 REFUSED = [
     ("torch.tensor([3, 5]).item()", RuntimeError, "a Tensor with 2 elements cannot be converted to Scalar"),
-    ("float(torch.ones(2))", RuntimeError, "cannot be converted to Scalar"),
+    ("float(torch.ones(2))", ValueError, "only one element tensors can be converted to Python scalars"),
     ("bool(torch.ones(2))", RuntimeError, "Boolean value of Tensor with more than one value is ambiguous"),
     ("bool(torch.tensor([]))", RuntimeError, "Boolean value of Tensor with no values is ambiguous"),
     ("len(torch.tensor(1))", TypeError, "len() of a 0-d tensor"),
@@ -295,7 +295,7 @@ GRADIENTS = [
      "tensor([0., 1., 2.])"),
     (X + "y = x * 2\ny += x\ny *= 3\ny.sum().backward()\nx.grad", "tensor([9., 9., 9.])"),
     (X + "y = x * 2\ny.add_(x)\ny.grad_fn.name()", "'AddBackward0'"),
-    (X + "y = x * 2\ny[0] = 1\ny.grad_fn.name()", "'CopySlices'"),
+    (X + "y = x * 2\ny[0] = 1\ny.grad_fn.name(), 'CopySlices' in repr(y)", "('torch::autograd::CopySlices', True)"),
     (X + "y = x + 1\nz = y + 1\ny += 1\nz.sum().backward()\nx.grad", "tensor([1., 1., 1.])"),
     (X + "with torch.no_grad():\n    x -= 0.5\n(x * x).sum().backward()\nx, x.grad",
      "(tensor([0.5000, 1.5000, 2.5000], requires_grad=True), tensor([1., 3., 5.]))"),

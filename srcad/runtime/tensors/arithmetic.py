@@ -97,6 +97,8 @@ def operands(x: Any, y: Any, least: np.dtype | None = None) -> tuple[Any, Any]:
 def _in_type(x: Any, common: np.dtype) -> Any:
     if isinstance(x, Tensor):
         return to_type(x, common)
+    if common.kind in "iu" and isinstance(x, int):
+        return np.asarray(int(x)).astype(common)[()]     # what does not fit wraps around
     return common.type(x) if isinstance(x, bool) and common.kind != "b" else x
 
 
@@ -119,8 +121,27 @@ _add = _operation("AddBackward0", operator.add)
 _subtract = _operation("SubBackward0", operator.sub)
 multiply = _operation("MulBackward0", operator.mul)
 divide = _operation("DivBackward0", operator.truediv, divides=True)
-floor_divide = _operation("FloorDivideBackward0", operator.floordiv)
-remainder = _operation("RemainderBackward0", operator.mod)
+
+
+def _of_integers(name: str, kernel: str, function: Function) -> Function:
+    """Quotients and remainders, which Booleans have none of, and integers none by zero."""
+    operation = _operation(name, function)
+
+    def divided(input: Any, other: Any) -> Any:
+        kinds = [x._data.dtype.kind if isinstance(x, Tensor) else "b" if isinstance(x, bool) else "n"
+                 for x in (input, other)]
+        if kinds == ["b", "b"]:
+            raise NotImplementedError(f'"{kernel}" not implemented for \'Bool\'')
+        result = operation(input, other)
+        if isinstance(result, Tensor) and result._data.dtype.kind in "iu" and not np.all(raw(other)):
+            raise RuntimeError("ZeroDivisionError")
+        return result
+
+    return divided
+
+
+floor_divide = _of_integers("FloorDivideBackward0", "div_floor_cpu", operator.floordiv)
+remainder = _of_integers("RemainderBackward0", "remainder_cpu", operator.mod)
 
 
 def _refused(function: Function, name: str, symbol: str) -> Function:
@@ -140,22 +161,33 @@ def _refused(function: Function, name: str, symbol: str) -> Function:
 
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """`input + alpha * other`, element by element."""
-    return _refused(_add, "add", "+")(input, other if alpha == 1 else multiply(other, alpha))
+    return _refused(_add, "add", "+")(input, other if alpha == 1 else other * alpha)
 
 
 def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """`input - alpha * other`, element by element."""
-    return _refused(minus, "sub", "-")(input, other if alpha == 1 else multiply(other, alpha))
+    return _refused(minus, "sub", "-")(input, other if alpha == 1 else other * alpha)
 
 
 def minus(input: Any, other: Any) -> Any:
-    if all(isinstance(x, Tensor) and x._data.dtype == dtypes.BOOL for x in (input, other)):
-        raise RuntimeError("Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
-                           "`logical_xor()` operator instead.")
+    if not _same_type(input, other):
+        _no_bools(input, other)
     return _subtract(input, other)
 
 
+def _no_bools(a: Any, b: Any) -> None:
+    """Refuse differences of truth values."""
+    bools = [isinstance(x, bool) or (isinstance(x, Tensor) and x._data.dtype == dtypes.BOOL) for x in (a, b)]
+    if all(bools):
+        raise RuntimeError("Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+                           "`logical_xor()` operator instead.")
+    if any(isinstance(x, Tensor) and x._data.dtype == dtypes.BOOL for x in (a, b)):
+        raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
+                           "invert a mask, use the `~` or `logical_not()` operator instead.")
+
+
 def reflected_minus(self: Any, other: Any) -> Any:
+    _no_bools(other, self)
     if not isinstance(other, Tensor):
         other, self = operands(other, self)
         return other if other is NotImplemented else binary("RsubBackward1", operator.sub, other, self)
@@ -171,7 +203,10 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     if rounding_mode == "floor":
         return floor_divide(input, other)
     quotient = true_divide(input, other)
-    return quotient if rounding_mode is None else trunc(quotient)
+    if rounding_mode is None:
+        return quotient
+    common = dtypes.result_type(raw(input), raw(other))
+    return trunc(quotient) if common.kind in "fc" else to_type(wrap(np.trunc(quotient._data)), common)
 
 
 def reflected_divide(self: Any, other: Any) -> Any:
@@ -188,10 +223,25 @@ def power(input: Any, exponent: Any) -> Any:
         input, exponent = operands(input, exponent)
         if input is NotImplemented:
             return NotImplemented
-    name = "PowBackward1" if isinstance(exponent, Tensor) else "PowBackward0"
-    if isinstance(input, Tensor) and input._data.dtype.kind == "b":
-        input = to_type(input, dtypes.INT64)
+    if not isinstance(exponent, Tensor):
+        name = "PowBackward0"
+    else:
+        name = "PowBackward1" if isinstance(input, Tensor) else "PowBackward2"
+    common = dtypes.result_type(raw(input), raw(exponent))
+    if common == dtypes.BOOL:
+        if isinstance(exponent, Tensor):
+            raise NotImplementedError('"pow" not implemented for \'Bool\'')
+        return wrap(np.logical_or(raw(input), not exponent))
+    if common.kind in "iu" and isinstance(exponent, Tensor):
+        return _integer_power(raw(input), exponent._data)
     return binary(name, operator.pow, input, exponent)
+
+
+def _integer_power(base: Any, exponent: Any) -> Tensor:
+    """Powers of integers by integers; those that are fractions are 0."""
+    inverse = np.where(base == 1, 1, np.where(base == -1, 1 - 2 * (exponent % 2), 0))
+    value = np.where(exponent < 0, inverse, base ** np.maximum(exponent, 0))
+    return wrap(value.astype(np.result_type(base, exponent)))
 
 
 pow = _refused(power, "pow", "**")
@@ -232,7 +282,7 @@ def _bitwise(name: str, function: Function) -> Function:
             return NotImplemented
         common = dtypes.result_type(raw(input), raw(other))
         if common.kind in "fc":
-            raise RuntimeError(f'"{name}_cpu" not implemented for \'{dtypes.class_name(common)}\'')
+            raise NotImplementedError(f'"{name}_cpu" not implemented for \'{dtypes.class_name(common)}\'')
         return wrap(function(raw(input), raw(other)))
 
     return bitwise
@@ -244,8 +294,15 @@ bitwise_xor = _bitwise("bitwise_xor", operator.xor)
 
 def bitwise_not(input: Tensor) -> Tensor:
     if input._data.dtype.kind in "fc":
-        raise RuntimeError("bitwise_not_cpu not implemented for floating-point tensors")
+        raise NotImplementedError(f'"bitwise_not_cpu" not implemented for \'{dtypes.class_name(input._data.dtype)}\'')
     return wrap(operator.invert(input._data))
+
+
+def inverted(input: Tensor) -> Tensor:
+    """`~input`."""
+    if input._data.dtype.kind in "fc":
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return bitwise_not(input)
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
@@ -326,6 +383,8 @@ def _of_any(title: str, function: Function) -> Function:
     def call(input: Tensor) -> Tensor:
         if not isinstance(input, Tensor):
             raise TypeError(f"{title}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+        if input._data.dtype == dtypes.BOOL and function not in _OF_BOOLS:
+            raise NotImplementedError(f'"{title}_cpu" not implemented for \'Bool\'')
         return apply(name, function, input)
 
     call.__name__ = call.__qualname__ = title
@@ -333,10 +392,24 @@ def _of_any(title: str, function: Function) -> Function:
     return call
 
 
+_OF_BOOLS = frozenset({operator.pos})
 abs = absolute = _of_any("abs", operator.abs)
 positive = _of_any("positive", operator.pos)
-sign, square = _of_any("sign", np.sign), _of_any("square", np.square)
 floor, ceil, trunc = _of_any("floor", np.floor), _of_any("ceil", np.ceil), _of_any("trunc", np.trunc)
+
+
+_sign_of, _square_of = _of_any("sign", np.sign), _of_any("square", np.square)
+
+
+def sign(input: Tensor) -> Tensor:
+    """-1, 0 or 1."""
+    return wrap(np.copy(input._data)) if input._data.dtype == dtypes.BOOL else _sign_of(input)  # type: ignore[no-any-return]
+
+
+def square(input: Tensor) -> Tensor:
+    """`input ** 2`."""
+    bools = input._data.dtype == dtypes.BOOL
+    return _square_of(to_type(input, dtypes.INT64) if bools else input)  # type: ignore[no-any-return]
 
 
 def neg(input: Tensor) -> Tensor:
@@ -351,11 +424,15 @@ negative = neg
 
 
 def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+    if input._data.dtype == dtypes.BOOL:
+        raise NotImplementedError('"round_vml_cpu" not implemented for \'Bool\'')
     return apply("RoundBackward0", np.round, input, decimals)
 
 
 def relu(input: Tensor) -> Tensor:
     """`max(input, 0)`; its derivative at 0 is 0."""
+    if input._data.dtype == dtypes.BOOL:
+        raise RuntimeError("Boolean inputs not supported for relu")
     return apply("ReluBackward0", activations.relu, input)
 
 

@@ -31,9 +31,8 @@ def _array_of(data: Any, wanted: np.dtype | None) -> np.ndarray:
         array = np.asarray(data, wanted)
         dtypes.of(array.dtype)
         return array
-    if not isinstance(data, tuple | list | bool | int | float | complex) and not hasattr(data, "__array__"):
-        raise TypeError(f"new(): data must be a number or a sequence of numbers, not {type(data).__name__}"
-                        if not isinstance(data, str) else "new(): invalid data type 'str'")
+    if isinstance(data, range):
+        data = list(data)
     own: list[np.dtype] = []
     shape = _shape_of(data, own)
     if wanted is None:
@@ -55,8 +54,10 @@ def _shape_of(data: Any, own: list[np.dtype]) -> tuple[int, ...]:
                 raise ValueError(f"expected sequence of length {shapes[0][0] if shapes[0] else 0} at dim 1 (got "
                                  f"{s[0] if s else 0})")
         return (len(data), *(shapes[0] if shapes else ()))
+    if isinstance(data, str):
+        raise TypeError("new(): invalid data type 'str'")
     if not isinstance(data, bool | int | float | complex):
-        raise TypeError(f"new(): invalid data type {type(data).__name__!r}")
+        raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
     own.append(dtypes.of_number(data))
     return ()
 

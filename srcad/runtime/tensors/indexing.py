@@ -23,18 +23,23 @@ from srcad.runtime.tensors.tensor import Step, Tensor, wrap
 
 def _normalised(x: Tensor, index: Any) -> tuple[Any, ...]:
     """The index as a tuple; masks and lists are tensors, tensors of one integer are numbers."""
+    if isinstance(index, list) and any(p is None or p is Ellipsis or isinstance(p, list | tuple | slice | Tensor)
+                                       for p in index):
+        index = tuple(index)
     parts = list(index) if isinstance(index, tuple) else [index]
     found: list[Any] = []
     axis = 0
     for part in parts:
         if isinstance(part, list | np.ndarray):
-            part = wrap(np.asarray(raw(part)))
+            array = np.asarray(raw(part))
+            part = wrap(array if array.size else array.astype(np.int64))
         if isinstance(part, Tensor) and part.ndim == 0 and part._data.dtype.kind in "iu":
             part = int(part.item())
         if isinstance(part, Tensor):
             _checked_type(part)
         if isinstance(part, float | str):
-            raise TypeError("only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
+            raise (IndexError if isinstance(part, float) else TypeError)(
+                            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
                             f"indices (got {type(part).__name__})")
         if isinstance(part, slice):
             part = _slice(part)

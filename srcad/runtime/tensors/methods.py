@@ -63,7 +63,7 @@ OPERATORS: dict[str, Any] = {
     "rfloordiv": arithmetic.reflected(arithmetic.floor_divide), "mod": arithmetic.remainder,
     "rmod": arithmetic.reflected(arithmetic.remainder), "pow": arithmetic.power,
     "rpow": arithmetic.reflected(arithmetic.power), "matmul": products.matmul, "neg": arithmetic.neg,
-    "pos": arithmetic.positive, "abs": arithmetic.abs, "invert": arithmetic.bitwise_not, "eq": arithmetic.eq,
+    "pos": arithmetic.positive, "abs": arithmetic.abs, "invert": arithmetic.inverted, "eq": arithmetic.eq,
     "ne": arithmetic.ne, "lt": arithmetic.lt, "le": arithmetic.le, "gt": arithmetic.gt, "ge": arithmetic.ge,
     "and": arithmetic.bitwise_and, "rand": arithmetic.bitwise_and, "or": arithmetic.bitwise_or,
     "ror": arithmetic.bitwise_or, "xor": arithmetic.bitwise_xor, "rxor": arithmetic.bitwise_xor,

@@ -60,6 +60,15 @@ def _kept(keepdim: bool, keepdims: bool | None) -> bool:
     return bool(keepdim if keepdims is None else keepdims)
 
 
+def _checked(name: str, x: Any, dims: Any = 0, keep: bool = False, single: bool = False) -> None:
+    """Refuse what PyTorch has no such function for."""
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(x).__name__}")
+    if (keep and dims is None) or (single and isinstance(dims, tuple | list)):
+        raise TypeError(f"{name}() received an invalid combination of arguments: `keepdim` needs `dim`, and "
+                        "`dim` must be a number" if single else f"{name}(): `keepdim` needs `dim`")
+
+
 def _reduced(name: str, function: Callable[..., Any], x: Tensor, axis: Any, keep: bool, **more: Any) -> Tensor:
     """`function` along `axis`; what NumPy has as the default is not written."""
     if axis is not None:
@@ -72,6 +81,7 @@ def _reduced(name: str, function: Callable[..., Any], x: Tensor, axis: Any, keep
 def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None, axis: Dim = None,
         keepdims: bool | None = None) -> Tensor:
     """The sum; of integers and Booleans an int64."""
+    _checked("sum", input, axis if dim is None else dim, _kept(keepdim, keepdims))
     x = to_type(input, dtypes.array_type(dtype) or (dtypes.INT64 if input._data.dtype.kind in "iub"
                                                     else input._data.dtype))
     return _reduced("Sum", np.sum, x, axes_of(x, dim, axis), _kept(keepdim, keepdims))
@@ -80,6 +90,7 @@ def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = N
 def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None, axis: Dim = None,
          keepdims: bool | None = None) -> Tensor:
     """The mean, of floats only."""
+    _checked("mean", input, axis if dim is None else dim, _kept(keepdim, keepdims))
     x = to_type(input, dtypes.array_type(dtype) or input._data.dtype)
     if x._data.dtype.kind not in "fc":
         raise RuntimeError("mean(): could not infer output dtype. Input dtype must be either a floating point or "
@@ -90,6 +101,7 @@ def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = 
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None, axis: int | None = None,
          keepdims: bool | None = None) -> Tensor:
     """The product; its gradient is right also where elements are 0."""
+    _checked("prod", input, axis if dim is None else dim, _kept(keepdim, keepdims), single=True)
     x = to_type(input, dtypes.array_type(dtype) or (dtypes.INT64 if input._data.dtype.kind in "iub"
                                                     else input._data.dtype))
     return _reduced("Prod", np.prod, x, axes_of(x, dim, axis), _kept(keepdim, keepdims))
@@ -128,12 +140,13 @@ def _extreme(name: str, whole: Callable[..., Any], place: Callable[..., Any], pa
         if isinstance(dim, Tensor) or other is not None:
             two = {"max": arithmetic.maximum, "min": arithmetic.minimum}[name]
             return two(input, dim if other is None else other)
+        _checked(name, input, dim, _kept(keepdim, keepdims), single=True)
         if not input.numel() and dim is None:
             raise RuntimeError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
                                "reduction dim with the 'dim' argument.")
         if dim is None:
             return apply(f"{title}Backward1", whole, input)
-        if not input.ndim:
+        if not input.ndim and normal(int(dim), 0) == 0:
             return pair(apply(f"{title}Backward0", operator.pos, input), wrap(np.zeros((), np.int64)))
         axis = normal(int(dim), input.ndim)
         where = np.expand_dims(place(input._data, axis), axis)
@@ -177,6 +190,13 @@ amax, amin = _amount("amax", np.max), _amount("amin", np.min)
 def _index(name: str, function: Callable[..., Any]) -> Callable[..., Tensor]:
     def index(input: Tensor, dim: int | None = None, keepdim: bool = False, *, axis: int | None = None,
               keepdims: bool | None = None) -> Tensor:
+        _checked(name, input)
+        if isinstance(dim, tuple | list):
+            raise TypeError(f"{name}(): argument 'dim' must be int, not {type(dim).__name__}")
+        if input._data.dtype == dtypes.BOOL:
+            raise RuntimeError(f"{name}(): does not support bool input")
+        if not input.numel() and dim is None and axis is None:
+            raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
         found = axes_of(input, dim, axis)
         return wrap(np.asarray(function(input._data, axis=found, keepdims=_kept(keepdim, keepdims)), np.int64))
 
@@ -191,7 +211,9 @@ argmax, argmin = _index("argmax", np.argmax), _index("argmin", np.argmin)
 def _truth(name: str, function: Callable[..., Any]) -> Callable[..., Tensor]:
     def truth(input: Tensor, dim: Dim = None, keepdim: bool = False, *, axis: Dim = None,
               keepdims: bool | None = None) -> Tensor:
-        return wrap(function(input._data, axis=axes_of(input, dim, axis), keepdims=_kept(keepdim, keepdims)))
+        axes = () if dim == () else axes_of(input, dim, axis)
+        value = function(input._data, axis=axes, keepdims=_kept(keepdim, keepdims))
+        return wrap(value.astype(np.uint8) if input._data.dtype == np.uint8 else value)
 
     truth.__name__ = name
     return truth
@@ -231,13 +253,20 @@ def cumprod(input: Tensor, dim: int | None = None, *, axis: int | None = None, d
 
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
     """The elements in order along `dim`, and where they were."""
-    axis = normal(dim, input.ndim)
-    order = np.argsort(-input._data if descending else input._data, axis=axis, kind="stable")
-    return sort_(gathered(input, axis, order, "SortBackward0"), wrap(order))
+    if not input.ndim:
+        return sort_(renamed(shapes.clone(input), "SortBackward0"), wrap(np.zeros((), np.int64)))
+    order = argsort(input, dim, descending)
+    return sort_(gathered(input, normal(dim, input.ndim), order._data, "SortBackward0"), order)
 
 
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
-    return wrap(np.argsort(-input._data if descending else input._data, axis=normal(dim, input.ndim), kind="stable"))
+    """Where the elements in order along `dim` are."""
+    data = input._data
+    if not input.ndim:
+        return wrap(np.zeros((), np.int64))
+    if descending:
+        data = ~data if data.dtype.kind in "bu" else -data
+    return wrap(np.argsort(data, axis=normal(dim, input.ndim), kind="stable"))
 
 
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
@@ -247,8 +276,12 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     return topk_(gathered(input, axis, order, "TopkBackward0"), wrap(order))
 
 
-def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
+def logsumexp(input: Tensor, dim: Dim = None, keepdim: bool = False, *, axis: Dim = None,
+              keepdims: bool | None = None) -> Tensor:
     """log(sum(exp(input))), without overflow."""
+    dim, keepdim = axis if dim is None else dim, _kept(keepdim, keepdims)
+    if dim is None:
+        raise TypeError("logsumexp(): argument 'dim' must be tuple of ints, not NoneType")
 
     x = as_float(input, "logsumexp")
     axes = axes_of(x, dim, None)
@@ -258,29 +291,35 @@ def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
     return renamed(_add(total, top if keepdim else wrap(np.squeeze(top._data, axes))), "LogsumexpBackward0")
 
 
-def log_softmax(input: Tensor, dim: int = -1, dtype: Any = None) -> Tensor:
+def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None, *, axis: int | None = None) -> Tensor:
     """The logarithm of the softmax along `dim`."""
-    x = as_float(input, "log_softmax") if dtype is None else to_type(input, dtypes.array_type(dtype))  # type: ignore[arg-type]
-    return apply("LogSoftmaxBackward0", activations.log_softmax, x, axis=normal(dim, x.ndim))
+    place = axis if dim is None else dim
+    x = input if dtype is None else to_type(input, dtypes.array_type(dtype))  # type: ignore[arg-type]
+    if x._data.dtype.kind not in "fc":
+        raise NotImplementedError(f'"softmax_kernel_impl" not implemented for \'{dtypes.class_name(x._data.dtype)}\'')
+    found = normal(-1 if place is None else place, x.ndim)
+    if not x.ndim:
+        return apply("LogSoftmaxBackward0", operator.mul, x, 0)
+    return apply("LogSoftmaxBackward0", activations.log_softmax, x, axis=found)
 
 
-def softmax(input: Tensor, dim: int = -1, dtype: Any = None) -> Tensor:
+def softmax(input: Tensor, dim: int | None = None, dtype: Any = None, *, axis: int | None = None) -> Tensor:
     """exp(input) over its sum along `dim`."""
-
-    return renamed(exp(log_softmax(input, dim, dtype)), "SoftmaxBackward0")
+    return renamed(exp(log_softmax(input, dim, dtype, axis=axis)), "SoftmaxBackward0")
 
 
 # --- norms
 
-def norm(input: Tensor, p: Any = "fro", dim: Dim = None, keepdim: bool = False, dtype: Any = None, *,
-         axis: Dim = None, keepdims: bool | None = None) -> Tensor:
+def norm(input: Tensor, p: Any = "fro", dim: Dim = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
     """The norm of all elements as one vector (or along `dim`): by default the root of the sum of squares."""
     x = input if dtype is None else to_type(input, dtypes.array_type(dtype))  # type: ignore[arg-type]
     if x._data.dtype.kind not in "fc":
         raise RuntimeError("linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
                            f"{dtypes.class_name(x._data.dtype)}")
-    axes, keep = axes_of(x, dim, axis), _kept(keepdim, keepdims)
-    return renamed(vector_norm_of(x, 2 if p in ("fro", None) else p, axes, keep), "LinalgVectorNormBackward0")
+    if isinstance(p, tuple | list):
+        raise TypeError(f"linalg_vector_norm(): argument 'ord' (position 2) must be Number, not {type(p).__name__}")
+    axes = axes_of(x, dim, None)
+    return renamed(vector_norm_of(x, 2 if p in ("fro", None) else p, axes, keepdim), "LinalgVectorNormBackward0")
 
 
 def vector_norm_of(x: Tensor, p: Any, axes: Any, keep: bool) -> Tensor:

@@ -205,7 +205,10 @@ def broadcast_to(input: Tensor, shape: Any) -> Tensor:
 
 def repeat(input: Tensor, *repeats: Any) -> Tensor:
     """The tensor laid beside itself, so often in each dimension."""
-    return apply("RepeatBackward0", np.tile, input, sizes(repeats))
+    times = sizes(repeats)
+    if len(times) < input.ndim:
+        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
+    return apply("RepeatBackward0", np.tile, input, times)
 
 
 def repeat_interleave(input: Tensor, repeats: int, dim: int | None = None) -> Tensor:
@@ -225,7 +228,7 @@ def _common(tensors: Any, name: str) -> list[Tensor]:
         if not isinstance(x, Tensor):
             raise TypeError(f"expected Tensor as element {k} in argument 0, but got {type(x).__name__}")
     if not found:
-        raise RuntimeError(f"torch.{name}(): expected a non-empty list of Tensors")
+        raise (ValueError if name == "cat" else RuntimeError)(f"torch.{name}(): expected a non-empty list of Tensors")
     common = dtypes.result_type(*(x._data for x in found))
     return [to_type(x, common) for x in found]
 
@@ -293,6 +296,8 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """A view of `length` elements of `dim`, from `start`."""
     place = normal(dim, input.ndim)
+    if start + length > input.shape[place]:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({input.shape[place]}).")
     return input[(*[slice(None)] * place, slice(start, start + length))]  # type: ignore[index, no-any-return]
 
 

@@ -52,7 +52,7 @@ class GradFn:
         self.node = node
 
     def name(self) -> str:
-        return self.node.name
+        return f"torch::autograd::{self.node.name}" if self.node.name == "CopySlices" else self.node.name
 
     @property
     def next_functions(self) -> tuple[tuple[GradFn | None, int], ...]:
@@ -177,14 +177,19 @@ class Tensor:
     def tolist(self) -> Any:
         return self._data.tolist()
 
+    def _number(self) -> Any:
+        if self._data.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return self._data.item()
+
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number())
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._number())
 
     def __index__(self) -> int:
         if self._data.dtype.kind not in "iub" or self._data.size != 1:
