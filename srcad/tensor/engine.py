@@ -69,7 +69,7 @@ class Sweep:
     `wanted` says of which leaves gradients are asked for; `caught` are the nodes inside the record whose cotangents
     are."""
 
-    def __init__(self, create: bool, wanted: Callable[[Tensor], bool], caught: frozenset[Node]) -> None:
+    def __init__(self, create: bool, wanted: Callable[[Tensor], bool] | None, caught: frozenset[Node]) -> None:
         self.create, self.wanted, self.caught = create, wanted, caught
         self.pending: dict[Node, Any] = {}
         self.leaves: dict[int, tuple[Tensor, Any]] = {}
@@ -100,7 +100,7 @@ class Sweep:
                 self._through([node], [g])
 
     def _through(self, roots: list[Node], seeds: list[Any]) -> None:
-        part = cut(roots, self.ends, self.wanted)
+        part = cut(roots, self.caught, self.wanted)
         if not part.wrt:
             return
         program, numbers = program_of(part)
@@ -131,9 +131,10 @@ class Sweep:
 
     def _leaf(self, node: Node, g: Any) -> None:
         t = node.owner
-        if t is not None and self.wanted(t):
-            _, before = self.leaves.get(id(t), (t, None))
-            self.leaves[id(t)] = (t, self._sum(before, g))
+        if t is None or (self.wanted is not None and not self.wanted(t)):
+            return
+        before = self.leaves.get(id(t))
+        self.leaves[id(t)] = (t, g if before is None else before[1] + g)
 
     @staticmethod
     def _sum(a: Any, b: Any) -> Any:
@@ -245,7 +246,7 @@ class Engine:
                  inputs: Any = None) -> None:
         chosen = None if inputs is None else list(inputs) if isinstance(inputs, tuple | list) else [inputs]
         ids = None if chosen is None else {id(t) for t in chosen}
-        sweep = Sweep(create_graph, lambda t: ids is None or id(t) in ids, frozenset())
+        sweep = Sweep(create_graph, None if ids is None else lambda t: id(t) in ids, frozenset())
         sweep.run(_seeded(tensors, gradients, create_graph), -1)
         for t, g in sweep.leaves.values():
             g = sweep._hooked(t.hooks, g, t._data.dtype)
@@ -282,7 +283,7 @@ class Engine:
         node = edge(t)
         if node.function is None:
             return ""
-        part = cut([node], lambda n: bool(n.hooks), lambda _: True)
+        part = cut([node], frozenset(), None)
         return program_of(part)[0].source.text
 
 
@@ -298,14 +299,15 @@ def _seeded(tensors: list[Tensor], gradients: list[Any], create: bool) -> list[t
         if g is None:
             if t.numel() != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
-            g = wrap(np.ones(t.shape, t._data.dtype))
+            g = wrap(t._data.dtype.type(1) if not t._data.ndim else np.ones(t.shape, t._data.dtype))
         if not isinstance(g, Tensor):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
         if g.shape != t.shape:
             k = len(roots)
             raise RuntimeError(f"Mismatch in shape: grad_output[{k}] has a shape of {g.shape} and output[{k}] has a "
                                f"shape of {t.shape}.")
-        roots.append((edge(t), g if create else g._data.astype(t._data.dtype, copy=False)))
+        seed = arithmetic.to_type(g, t._data.dtype)
+        roots.append((edge(t), seed if create else seed._data))
     return roots
 
 

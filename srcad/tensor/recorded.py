@@ -45,26 +45,32 @@ class Cut:
         return (*self.sources, *self.steps)
 
 
-def cut(roots: Iterable[Node], ends: Callable[[Node], bool], wanted: Callable[[Any], bool]) -> Cut:
-    """What leads to `roots`, back to where `ends` says that it ends; of leaves those that are `wanted`."""
+def cut(roots: Iterable[Node], caught: frozenset[Node], wanted: Callable[[Any], bool] | None) -> Cut:
+    """What leads to `roots`, back to nodes with hooks and those `caught`; of leaves those that are `wanted`, or all."""
     roots = list(roots)
     seen = set(roots)
     waiting, steps, sources = list(roots), [], []
     while waiting:
         node = waiting.pop()
-        if node.function is None or (ends(node) and node not in roots):
+        if node.function is None or ((node.hooks or node in caught) and node not in roots):
             sources.append(node)
             continue
         steps.append(node)
         for a in node.args:
-            for parent in (a,) if type(a) is Node else nodes_in((a,)) if type(a) in _NESTED else ():
-                if parent not in seen:
-                    seen.add(parent)
-                    waiting.append(parent)
+            if type(a) is Node:
+                if a not in seen:
+                    seen.add(a)
+                    waiting.append(a)
+            elif type(a) in _NESTED:
+                for parent in nodes_in((a,)):
+                    if parent not in seen:
+                        seen.add(parent)
+                        waiting.append(parent)
     steps.sort(key=_serial)
     sources.sort(key=_serial)
     place = {n: k for k, n in enumerate((*sources, *steps))}
-    wrt = tuple(k for k, n in enumerate(sources) if n.function is not None or (n.owner is not None and wanted(n.owner)))
+    wrt = tuple(k for k, n in enumerate(sources) if n.function is not None or (
+        n.owner is not None and (wanted is None or wanted(n.owner))))
     return Cut(tuple(steps), tuple(sources), wrt, tuple(place[r] for r in roots))
 
 

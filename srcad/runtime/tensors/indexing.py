@@ -261,7 +261,11 @@ def zero_(x: Tensor) -> Tensor:
 
 def fill_(x: Tensor, value: Any) -> Tensor:
     """All elements become `value`."""
-    setitem(x, Ellipsis, value)
+    if type(value) not in (int, float) or (MODE.enabled and x._needs):
+        setitem(x, Ellipsis, value)
+        return x
+    x.array.fill(value)
+    x._counter[0] += 1
     return x
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcad.runtime.tensors import dtypes, shapes
-from srcad.runtime.tensors.arithmetic import multiply, renamed, to_type
+from srcad.runtime.tensors.arithmetic import binary, multiply, renamed, to_type
 from srcad.runtime.tensors.operation import apply, record, requires
 from srcad.runtime.tensors.record import MODE, PICK, Node, edge
 from srcad.runtime.tensors.reductions import axes_of, norm, vector_norm_of
@@ -95,6 +95,9 @@ def matmul(input: Any, other: Any) -> Any:
     """`input @ other`, as NumPy has it: vectors, matrices, and stacks of matrices."""
     if not (isinstance(input, Tensor) and isinstance(other, Tensor)):
         return NotImplemented
+    a, b = input._data, other._data
+    if a.ndim == 2 == b.ndim and a.shape[1] == b.shape[0] and a.dtype is b.dtype:
+        return binary("MmBackward0", operator.matmul, input, other)
     if not input.ndim or not other.ndim:
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {input.ndim}D and "
                            f"{other.ndim}D")

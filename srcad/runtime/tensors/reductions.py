@@ -26,7 +26,8 @@ from srcad.runtime.tensors.arithmetic import (
     renamed,
     to_type,
 )
-from srcad.runtime.tensors.operation import apply
+from srcad.runtime.tensors.operation import apply, record
+from srcad.runtime.tensors.record import MODE
 from srcad.runtime.tensors.tensor import Tensor, normal, return_type, wrap
 
 Dim = Any
@@ -78,9 +79,27 @@ def _reduced(name: str, function: Callable[..., Any], x: Tensor, axis: Any, keep
     return apply(f"{name}Backward{int(axis is not None)}", function, x, **more)
 
 
+def _is_plain(x: Any) -> bool:
+    """Is it a tensor of floats of which sums need no care?"""
+    return type(x) is Tensor and x._data.dtype in _PLAIN and x._data.size > 0
+
+
+_PLAIN = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def _of_all(name: str, function: Callable[..., Any], value: Any, x: Tensor) -> Tensor:
+    """`function` of all elements, whose value is there already: the short way for what every training step does."""
+    t = wrap(value)
+    if MODE.enabled and x._needs:
+        record(t, name, function, (x,), {})
+    return t
+
+
 def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None, axis: Dim = None,
         keepdims: bool | None = None) -> Tensor:
     """The sum; of integers and Booleans an int64."""
+    if dim is None is axis is dtype and not keepdim and not keepdims and _is_plain(input):
+        return _of_all("SumBackward0", np.sum, np.add.reduce(input._data, axis=None), input)
     _checked("sum", input, axis if dim is None else dim, _kept(keepdim, keepdims))
     x = to_type(input, dtypes.array_type(dtype) or (dtypes.INT64 if input._data.dtype.kind in "iub"
                                                     else input._data.dtype))
@@ -90,6 +109,8 @@ def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = N
 def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None, axis: Dim = None,
          keepdims: bool | None = None) -> Tensor:
     """The mean, of floats only."""
+    if dim is None is axis is dtype and not keepdim and not keepdims and _is_plain(input):
+        return _of_all("MeanBackward0", np.mean, np.add.reduce(input._data, axis=None) / input._data.size, input)
     _checked("mean", input, axis if dim is None else dim, _kept(keepdim, keepdims))
     x = to_type(input, dtypes.array_type(dtype) or input._data.dtype)
     if x._data.dtype.kind not in "fc":
