@@ -10,6 +10,7 @@ done, so it is handed to the hooks and the way back goes on from there.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,21 @@ from srcad.runtime.tensors.operation import apply, of_node
 from srcad.runtime.tensors.products import several
 from srcad.runtime.tensors.record import MODE, PICK, Freed, Node, edge
 from srcad.runtime.tensors.tensor import Tensor, wrap
-from srcad.tensor.recorded import NUMBER, ONLY, Cut, Program, caller, cut, exact, key_of, made, names_of, span_of
+from srcad.tensor.recorded import (
+    LONGEST,
+    NUMBER,
+    ONLY,
+    Cut,
+    Program,
+    caller,
+    cut,
+    exact,
+    key_of,
+    made,
+    names_of,
+    pieces,
+    span_of,
+)
 
 FAMILIES, VARIANTS = 512, 4     # structures remembered; numbers for which one is made before they become arguments
 
@@ -74,7 +89,7 @@ class Sweep:
         self.pending: dict[Node, Any] = {}
         self.leaves: dict[int, tuple[Tensor, Any]] = {}
         self.found: dict[Node, Any] = {}
-        self.done: list[tuple[Cut, Program]] = []
+        self.done: list[Cut] = []
 
     def ends(self, node: Node) -> bool:
         return bool(node.hooks) or node in self.caught
@@ -100,20 +115,32 @@ class Sweep:
                 self._through([node], [g])
 
     def _through(self, roots: list[Node], seeds: list[Any]) -> None:
-        part = cut(roots, self.caught, self.wanted)
-        if not part.wrt:
+        whole = cut(roots, self.caught, self.wanted)
+        if not whole.wrt:
             return
+        bars = dict(zip(roots, seeds, strict=True))
+        inside = frozenset(whole.steps) if len(whole.steps) > LONGEST else frozenset()
+        for part in pieces(whole, self.wanted):
+            tops = tuple(k for k, n in enumerate(part.steps, len(part.sources)) if n in bars)
+            if not tops or not part.wrt:
+                continue
+            part = replace(part, roots=tops)
+            nodes = part.nodes
+            for k, g in zip(part.wrt, self._back(part, [bars[nodes[t]] for t in tops]), strict=True):
+                node = nodes[k]
+                if node.function is None:
+                    self._leaf(node, g)
+                else:
+                    to = bars if node in inside else self.pending
+                    to[node] = self._sum(to.get(node), g)
+
+    def _back(self, part: Cut, seeds: list[Any]) -> list[Any]:
+        """The cotangents of what a part of the record starts from."""
         program, numbers = program_of(part)
         nodes = part.nodes
         self._check(part, program, nodes)
-        bars = (self._recorded if self.create else _computed)(program, nodes, numbers, seeds)
-        self.done.append((part, program))
-        for k, g in zip(part.wrt, bars, strict=True):
-            node = nodes[k]
-            if node.function is None:
-                self._leaf(node, g)
-            else:
-                self.pending[node] = self._sum(self.pending.get(node), g)
+        self.done.append(part)
+        return (self._recorded if self.create else _computed)(program, nodes, numbers, seeds)
 
     def _check(self, part: Cut, program: Program, nodes: tuple[Node, ...]) -> None:
         """Is everything that the way back reads there, and as it was?"""
@@ -283,8 +310,12 @@ class Engine:
         node = edge(t)
         if node.function is None:
             return ""
-        part = cut([node], frozenset(), None)
-        return program_of(part)[0].source.text
+        found: dict[str, int] = {}
+        for part in pieces(cut([node], frozenset(), None), None):
+            text = program_of(part)[0].source.text
+            found[text] = found.get(text, 0) + 1
+        return "\n\n".join(text if len(found) == 1 else f"# run {n} time{'s' if n > 1 else ''}\n{text}"
+                           for text, n in found.items())
 
 
 _NO_GRAD = "element 0 of tensors does not require grad and does not have a grad_fn"
@@ -332,7 +363,7 @@ def _accumulate(t: Tensor, g: Any, create: bool) -> None:
 
 def release(sweep: Sweep) -> None:
     """Let go of the values that the record kept."""
-    for part, _ in sweep.done:
+    for part in sweep.done:
         for n in part.steps:
             n.freed = True
             if type(n.value) is tuple:

@@ -78,6 +78,47 @@ _NESTED = frozenset({tuple, list, slice})
 _serial = operator.attrgetter("serial")
 
 
+# A record that is longer is taken in pieces.  Those of a loop's trips have one structure, so a loop of any length costs
+# the transformation of a few of its trips.
+LONGEST, PIECE = 300, 96
+
+
+def pieces(whole: Cut, wanted: Callable[[Any], bool] | None) -> list[Cut]:
+    """A record as parts that lead to each other, the last first."""
+    steps = whole.steps
+    if len(steps) <= LONGEST:
+        return [whole]
+    period = _period(steps)
+    length = period * max(1, PIECE // period)
+    found, end = [], len(steps)
+    while end > 0:
+        start = max(end - length, 0)
+        while start and steps[start].function is PICK:
+            start -= 1
+        found.append(_piece(steps[start:end], wanted))
+        end = start
+    return found
+
+
+def _piece(steps: tuple[Node, ...], wanted: Callable[[Any], bool] | None) -> Cut:
+    """These steps, with everything before them as a source; everything that may be read later is a root."""
+    own = frozenset(steps)
+    sources = sorted({p for n in steps for p in n.parents() if p not in own}, key=_serial)
+    wrt = tuple(k for k, n in enumerate(sources) if n.function is not None or (
+        n.owner is not None and (wanted is None or wanted(n.owner))))
+    return Cut(steps, tuple(sources), wrt, (len(sources) + len(steps) - 1,))
+
+
+def _period(steps: tuple[Node, ...]) -> int:
+    """After how many steps the same lines of code come again, in the middle of a record."""
+    middle = len(steps) // 2
+    code = [(n.function, n.site) for n in steps[middle:middle + 2 * PIECE]]
+    for period in range(1, PIECE + 1):
+        if all(a == b for a, b in zip(code, code[period:], strict=False)):
+            return period
+    return PIECE
+
+
 def key_of(part: Cut) -> tuple[tuple[Any, ...], list[Any]]:
     """The structure of a part of a record, and the numbers in it."""
     place: dict[Any, int] = {}
