@@ -19,6 +19,7 @@ from srcad.ir.core import Let, Lit
 
 _MUL, _DIV, _NEG = OPERATORS["mul"], OPERATORS["truediv"], OPERATORS["neg"]
 NEAR = 12          # how many statements back the definition of a cotangent is looked for
+DEEP = 1           # how many products a number goes through: each costs a product if its old value is read elsewhere
 
 
 def scale(t: Any, partial: Callable[[], Any]) -> Any:
@@ -60,8 +61,8 @@ def signed(rule: Callable[..., Any] | None) -> Callable[..., Any] | None:
     return apply
 
 
-def by_number(c: float, t: Any) -> Any:
-    """c * t."""
+def by_number(c: float, t: Any, deep: int = DEEP) -> Any:
+    """c * t; the number goes through at most `deep` products, which are made anew for it."""
     if c in (1, -1):
         return t if c == 1 else minus(t)
     factor, rest = _scaled(t, -NEAR)
@@ -72,10 +73,10 @@ def by_number(c: float, t: Any) -> Any:
     if let is not None and let.op.name in ("np.broadcast_to", "np.expand_dims"):
         small = by_number(c, Symbol(t.build, let.args[0]))  # type: ignore[arg-type]
         return Symbol(t.build, t.build.let(let.op, (small.atom, *let.args[1:]), let.form)[0])
-    if factor == 1 and let is not None and let.op is _MUL and _meets_a_number(t):
+    if factor == 1 and let is not None and let.op is _MUL and deep and _meets_a_number(t):
         # To the front of a product, where it meets other numbers or one that is not an array.
         first, second = (Symbol(t.build, a) for a in let.args)  # type: ignore[arg-type]
-        return by_number(c, first) * second
+        return by_number(c, first, deep - 1) * second
     if factor == 1 and let is not None and let.op is _DIV:
         above, below = (Symbol(t.build, a) for a in let.args)  # type: ignore[arg-type]
         divisor, rest = _scaled(below, -NEAR)
