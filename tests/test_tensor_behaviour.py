@@ -332,6 +332,13 @@ GRADIENTS = [
      "tensor([[2., 0.],\n        [0., 6.]])"),
     ("torch.autograd.functional.hessian(lambda x: (x ** 3).sum(), torch.tensor([1., 2.]))",
      "tensor([[ 6.,  0.],\n        [ 0., 12.]])"),
+    # --- linear algebra: one triangle is read, both have a share
+    ("A = torch.tensor([[2., 1.], [1., 2.]], requires_grad=True)\ntorch.linalg.eigvalsh(A)[1].backward()\nA.grad",
+     "tensor([[0.5000, 0.5000],\n        [0.5000, 0.5000]])"),
+    ("A = torch.tensor([[2., 1.], [1., 2.]], requires_grad=True)\ntorch.linalg.eigh(A)[0][0].backward()\nA.grad",
+     "tensor([[ 0.5000, -0.5000],\n        [-0.5000,  0.5000]])"),
+    ("A = torch.tensor([[4., 2.], [2., 5.]], requires_grad=True)\ntorch.linalg.cholesky(A)[1, 0].backward()\nA.grad",
+     "tensor([[-0.1250,  0.2500],\n        [ 0.2500,  0.0000]])"),
     # --- kinks
     ("x = torch.tensor([1., 1.], requires_grad=True)\nx.max().backward()\nx.grad", "tensor([0.5000, 0.5000])"),
     ("x = torch.tensor([1., 1.], requires_grad=True)\nx.max(dim=0).values.backward()\nx.grad", "tensor([1., 0.])"),

@@ -53,7 +53,7 @@ def call_method(frame: Frame, owner: Any, name: str, args: list[Any], kwargs: di
 
 
 def _of_array(frame: Frame, owner: Num, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if frame.machine.tensors and name in TENSOR_METHODS:
+    if frame.tensors and name in TENSOR_METHODS:
         return frame.call(Const(TENSOR_METHODS[name]), [owner, *args], kwargs)
     if name in CHANGING:
         return change_by_method(frame, owner, name, args, kwargs)

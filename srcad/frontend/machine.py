@@ -323,6 +323,11 @@ class Frame:
         return Counter(n.func.id for n in gast.walk(self.tree)
                        if isinstance(n, gast.Call) and isinstance(n.func, gast.Name))
 
+    @property
+    def tensors(self) -> bool:
+        """Are arrays tensors in this function?  In functions of this package they are arrays."""
+        return self.machine.tensors and not self.source.function.__module__.startswith("srcad.")
+
     def keep(self) -> Frame:
         """This frame, which outlives its activation: a closure looks names up in it and in those around it."""
         frame: Frame | None = self

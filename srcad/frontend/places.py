@@ -358,11 +358,11 @@ def _of_array(frame: Frame, atom: Atom, name: str) -> Any:
         if t.dtype is None:
             raise Refused("the dtype of an array of unknown dtype")
         return Const(t.dtype)
-    if name == "size" and t.shape is not None and not frame.machine.tensors:
+    if name == "size" and t.shape is not None and not frame.tensors:
         return _size(frame, atom)
     if name == "flat":
         return Stream("flat", (Num(atom),))
-    if frame.machine.tensors and name in TENSOR_METHODS:
+    if frame.tensors and name in TENSOR_METHODS:
         return Method(Num(atom), name)
     if name in ATTRIBUTES:
         return viewed(frame, operation_of(ATTRIBUTES[name]), atom)

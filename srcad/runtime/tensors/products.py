@@ -192,7 +192,7 @@ def cholesky(input: Tensor) -> Tensor:
     """The lower triangle L with `L @ L.T` the matrix."""
     _square(input, "linalg.cholesky")
     try:
-        return apply("LinalgCholeskyExBackward0", np.linalg.cholesky, input)
+        return of_symmetric("LinalgCholeskyExBackward0", np.linalg.cholesky, input)
     except np.linalg.LinAlgError:
         raise LinAlgError("linalg.cholesky: The factorization could not be completed because the input is not "
                           "positive-definite.") from None
@@ -218,9 +218,23 @@ linalg_qr = return_type("linalg_qr", "Q", "R")
 linalg_slogdet = return_type("linalg_slogdet", "sign", "logabsdet")
 
 
-def several(name: str, function: Any, *args: Any, **kwargs: Any) -> tuple[Tensor, ...]:
+def _symmetric(A: Tensor) -> Tensor:
+    """The symmetric matrix that `A` stands for where only one triangle is read: both have a share in the gradient."""
+    return (A + shapes.transpose(A, -2, -1)) / 2 if requires((A,)) else A  # type: ignore[operator, no-any-return]
+
+
+def of_symmetric(name: str, function: Any, A: Tensor) -> Tensor:
+    """`function`, which reads one triangle of `A`, with the derivative by the symmetric matrix."""
+    t = wrap(function(A._data))
+    if requires((A,)):
+        record(t, name, function, (_symmetric(A),), {})
+    return t
+
+
+def several(name: str, function: Any, *args: Any, values: Any = None, **kwargs: Any) -> tuple[Tensor, ...]:
     """The tensors of a function with several results, recorded as one step."""
-    values = function(*[a._data if isinstance(a, Tensor) else a for a in args], **kwargs)
+    if values is None:
+        values = function(*[a._data if isinstance(a, Tensor) else a for a in args], **kwargs)
     if not requires(args):
         return tuple(map(wrap, values))
     whole = wrap(tuple(map(np.asarray, values)))
@@ -239,13 +253,14 @@ def several(name: str, function: Any, *args: Any, **kwargs: Any) -> tuple[Tensor
 def eigh(A: Tensor, UPLO: str = "L") -> Any:
     """The eigenvalues, in order, and the orthonormal eigenvectors of a symmetric matrix."""
     _square(A, "linalg.eigh")
-    return linalg_eigh(*several("LinalgEighBackward0", np.linalg.eigh, A))
+    values = np.linalg.eigh(A._data)
+    return linalg_eigh(*several("LinalgEighBackward0", np.linalg.eigh, _symmetric(A), values=values))
 
 
 def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
     """The eigenvalues of a symmetric matrix, in order."""
     _square(A, "linalg.eigvalsh")
-    return apply("LinalgEighBackward0", np.linalg.eigvalsh, A)
+    return of_symmetric("LinalgEighBackward0", np.linalg.eigvalsh, A)
 
 
 def eig(A: Tensor) -> Any:
