@@ -21,7 +21,7 @@ from srcad.runtime.tensors import arithmetic
 from srcad.runtime.tensors.dtypes import class_name
 from srcad.runtime.tensors.operation import apply, of_node
 from srcad.runtime.tensors.products import several
-from srcad.runtime.tensors.record import MODE, PICK, Freed, Node, edge
+from srcad.runtime.tensors.record import MODE, PICK, Freed, Node, at_site_of, edge
 from srcad.runtime.tensors.tensor import Tensor, wrap
 from srcad.tensor.recorded import (
     LONGEST,
@@ -149,7 +149,7 @@ class Sweep:
             used_by_others = {a for n in part.steps if not n.freed for a in n.parents()}
             used = {a for n in freed for a in n.parents()}
             for k in program.shared:
-                if isinstance(nodes[k].value, Freed) or (nodes[k] in used and nodes[k] not in used_by_others):
+                if nodes[k].freed or (nodes[k] in used and nodes[k] not in used_by_others):
                     raise RuntimeError(_AGAIN)
         for k in program.shared:
             node = nodes[k]
@@ -215,7 +215,7 @@ def _value_tensor(node: Node, which: int) -> Tensor:
         return of_node(node)
     whole = of_node(node)
     pick = Node(node.name, PICK, (node, which), {}, node.value[which], whole._counter)
-    pick.site = node.site
+    at_site_of(pick, node)
     return of_node(pick)
 
 
@@ -366,7 +366,7 @@ def release(sweep: Sweep) -> None:
     for part in sweep.done:
         for n in part.steps:
             n.freed = True
-            if type(n.value) is tuple:
-                n.value = tuple(map(Freed, n.value))
-            elif type(n.value) is not Freed:
+            if type(n.value) is np.ndarray:
                 n.value = Freed(n.value)
+            elif type(n.value) is tuple:
+                n.value = tuple([v if type(v) is Freed else Freed(v) for v in n.value])

@@ -103,7 +103,15 @@ def pieces(whole: Cut, wanted: Callable[[Any], bool] | None) -> list[Cut]:
 def _piece(steps: tuple[Node, ...], wanted: Callable[[Any], bool] | None) -> Cut:
     """These steps, with everything before them as a source; everything that may be read later is a root."""
     own = frozenset(steps)
-    sources = sorted({p for n in steps for p in n.parents() if p not in own}, key=_serial)
+    before: set[Node] = set()
+    for n in steps:
+        for a in n.args:
+            if type(a) is Node:
+                if a not in own:
+                    before.add(a)
+            elif type(a) in _NESTED:
+                before.update(p for p in nodes_in((a,)) if p not in own)
+    sources = sorted(before, key=_serial)
     wrt = tuple(k for k, n in enumerate(sources) if n.function is not None or (
         n.owner is not None and (wanted is None or wanted(n.owner))))
     return Cut(steps, tuple(sources), wrt, (len(sources) + len(steps) - 1,))
@@ -112,7 +120,7 @@ def _piece(steps: tuple[Node, ...], wanted: Callable[[Any], bool] | None) -> Cut
 def _period(steps: tuple[Node, ...]) -> int:
     """After how many steps the same lines of code come again, in the middle of a record."""
     middle = len(steps) // 2
-    code = [(n.function, n.site) for n in steps[middle:middle + 2 * PIECE]]
+    code = [(n.function, n.code, n.place) for n in steps[middle:middle + 2 * PIECE]]
     for period in range(1, PIECE + 1):
         if all(a == b for a, b in zip(code, code[period:], strict=False)):
             return period
@@ -136,7 +144,8 @@ def key_of(part: Cut) -> tuple[tuple[Any, ...], list[Any]]:
         value = n.value
         add(n.function)
         add(value.shape if type(value) is not tuple else None)
-        add(n.site)
+        add(n.code)
+        add(n.place)
         for a in n.args:
             t = type(a)
             if t is Node:
@@ -281,8 +290,7 @@ def _type_of(value: Any) -> Any:
 # --- where a step stands in the user's code
 
 def span_of(node: Node) -> Span | None:
-    code, place = node.site
-    return _span(code, place) if code is not None else None
+    return _span(node.code, node.place) if node.code is not None else None
 
 
 @lru_cache(4096)

@@ -14,7 +14,7 @@ import numpy as np
 
 from srcad.runtime import activations, arrays
 from srcad.runtime.tensors import dtypes
-from srcad.runtime.tensors.operation import apply, raw, record
+from srcad.runtime.tensors.operation import apply, raw, record_one, record_two
 from srcad.runtime.tensors.record import MODE
 from srcad.runtime.tensors.tensor import Tensor, wrap
 
@@ -48,7 +48,7 @@ def binary(name: str, function: Function, x: Any, y: Any) -> Tensor:
         raise _explained(error, a, b) from None
     t = wrap(value)
     if MODE.enabled and (getattr(x, "_needs", False) or getattr(y, "_needs", False)):
-        record(t, name, function, (x, y), {})
+        record_two(t, name, function, x, y)
     return t
 
 
@@ -344,7 +344,7 @@ def unary(title: str, function: Function) -> Function:
         else:
             t = wrap(function(x._data))
         if MODE.enabled and x._needs:
-            record(t, name, function, (x,), {})
+            record_one(t, name, function, x)
         return t
 
     name, loud = "".join(part.title() for part in title.split("_")) + "Backward0", function in _LOUD

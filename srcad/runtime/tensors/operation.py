@@ -10,7 +10,7 @@ import numpy as np
 
 from srcad.runtime import arrays
 from srcad.runtime.tensors import dtypes
-from srcad.runtime.tensors.record import MODE, Node, edge, refuse_leaf, regenerate, site
+from srcad.runtime.tensors.record import MODE, Node, at_site_of, edge, locate, refuse_leaf, regenerate
 from srcad.runtime.tensors.tensor import Step, Tensor, wrap
 
 
@@ -25,9 +25,27 @@ def apply(name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) ->
 def record(t: Tensor, name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Remember that the tensor `t` is `function(*args, **kwargs)`."""
     found = tuple([edge(a) if type(a) is Tensor else _edges(a) if type(a) in _NESTED else a for a in args])
-    node = Node(name, function, found, kwargs, t._data, t._counter)
-    node.site = site()
-    t._node, t._needs = node, True
+    t._node = node = Node(name, function, found, kwargs, t._data, t._counter)
+    t._needs = True
+    locate(node)
+
+
+def record_one(t: Tensor, name: str, function: Callable[..., Any], x: Tensor) -> None:
+    """`record` of a function of one tensor, without detours."""
+    t._node = node = Node(name, function, (edge(x),), NONE, t._data, t._counter)
+    t._needs = True
+    locate(node)
+
+
+def record_two(t: Tensor, name: str, function: Callable[..., Any], x: Any, y: Any) -> None:
+    """`record` of a function of two operands."""
+    one, two = edge(x) if type(x) is Tensor else x, edge(y) if type(y) is Tensor else y
+    t._node = node = Node(name, function, (one, two), NONE, t._data, t._counter)
+    t._needs = True
+    locate(node)
+
+
+NONE: dict[str, Any] = {}      # no arguments by name
 
 
 _NESTED = frozenset({tuple, list, slice})
@@ -144,9 +162,8 @@ def _rebased(x: Tensor, node: Node, before: Node | None) -> None:
 
 def _renew(x: Tensor, node: Node) -> None:
     new = Node(node.name, node.function, node.args, node.kwargs, x._data, x._counter)
-    new.site = getattr(node, "site", (None, 0))
     if node.function is None:
         new = Node(node.name, operator.pos, (node,), {}, x._data, x._counter)
-        new.site = (None, 0)
+    at_site_of(new, node)
     x._node, x._needs = new, True
     x._generation += 1

@@ -9,8 +9,8 @@ import numpy as np
 
 from srcad.runtime.tensors import dtypes, shapes
 from srcad.runtime.tensors.arithmetic import binary, multiply, renamed, to_type
-from srcad.runtime.tensors.operation import apply, record, requires
-from srcad.runtime.tensors.record import MODE, PICK, Node, edge
+from srcad.runtime.tensors.operation import apply, record, record_one, requires
+from srcad.runtime.tensors.record import MODE, PICK, Node, at_site_of, edge
 from srcad.runtime.tensors.reductions import axes_of, norm, vector_norm_of
 from srcad.runtime.tensors.tensor import Tensor, return_type, wrap
 
@@ -227,7 +227,7 @@ def of_symmetric(name: str, function: Any, A: Tensor) -> Tensor:
     """`function`, which reads one triangle of `A`, with the derivative by the symmetric matrix."""
     t = wrap(function(A._data))
     if requires((A,)):
-        record(t, name, function, (_symmetric(A),), {})
+        record_one(t, name, function, _symmetric(A))
     return t
 
 
@@ -243,7 +243,7 @@ def several(name: str, function: Any, *args: Any, values: Any = None, **kwargs: 
     for k, value in enumerate(values):
         t = wrap(value)
         node = Node(name, PICK, (edge(whole), k), {}, value, t._counter)
-        node.site = whole._node.site if whole._node is not None else (None, 0)
+        at_site_of(node, edge(whole))
         if np.asarray(value).dtype.kind in "fc":
             t._node, t._needs = node, MODE.enabled
         found.append(t)

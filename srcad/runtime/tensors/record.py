@@ -13,11 +13,11 @@ a node remembers the count at which it saw its value, so the way back can tell w
 from __future__ import annotations
 
 import operator
-import os
 import sys
 import threading
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -39,12 +39,13 @@ class Node:
     """One step of the record; `serial` is the order in which they were made.
 
     `args` and `kwargs` are those of the call, with a node for each tensor.  `owner` is the tensor of a leaf, `hooks`
-    what is called with the gradient when it is known.  `site` is the user's code: a code object and a place in it."""
+    what is called with the gradient when it is known.  `code` is the user's code, and `place` where in it."""
 
     owner: Any = None
     hooks: tuple[Any, ...] = ()
     freed = False
-    site: tuple[Any, int] = (None, 0)
+    code: Any = None
+    place = 0
 
     def __init__(self, name: str, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any,
                  counter: Counter) -> None:
@@ -101,16 +102,21 @@ def engine() -> Any:
     return _engine[0]
 
 
-def site() -> tuple[Any, int]:
-    """The user's code that is running: the innermost frame outside of this package."""
+def locate(node: Node) -> None:
+    """Note which code of the user's is running: the innermost frame outside of this package."""
     frame: Any = sys._getframe(2)
-    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+    while frame is not None and frame.f_code.co_filename in _OURS:
         frame = frame.f_back
-    return (frame.f_code, frame.f_lasti) if frame is not None else (None, 0)
+    if frame is not None:
+        node.code, node.place = frame.f_code, frame.f_lasti
 
 
-_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
-_HERE = (os.path.join(_ROOT, "runtime", "tensors", ""), os.path.join(_ROOT, "tensor", ""))
+def at_site_of(node: Node, other: Node) -> None:
+    node.code, node.place = other.code, other.place
+
+
+_HERE = Path(__file__).parent
+_OURS = frozenset(map(str, [*_HERE.glob("*.py"), *(_HERE.parent.parent / "tensor").rglob("*.py")]))
 
 
 def edge(t: Any) -> Node:
@@ -130,7 +136,7 @@ def _renewed(t: Any, node: Node | None) -> Node:
         new.owner = t if t._needs else None
     else:
         new = Node(node.name, operator.pos, (node,), {}, t._data, t._counter)
-        new.site = node.site
+        at_site_of(new, node)
     t._node = new
     return new
 
@@ -141,7 +147,7 @@ def regenerate(t: Any) -> None:
     for step in t._steps:
         array = step.look(node.value if type(node.value) is np.ndarray else np.asarray(node.value))
         new = Node(step.name, step.function, (node, *step.args), step.kwargs, array, t._counter)
-        new.site = node.site if node.function is not None else site()
+        at_site_of(new, node)
         node = new
     t._node, t._needs, t._seen = node, t._base._needs, t._base._generation
 

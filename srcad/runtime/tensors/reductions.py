@@ -26,7 +26,7 @@ from srcad.runtime.tensors.arithmetic import (
     renamed,
     to_type,
 )
-from srcad.runtime.tensors.operation import apply, record
+from srcad.runtime.tensors.operation import apply, record_one
 from srcad.runtime.tensors.record import MODE
 from srcad.runtime.tensors.tensor import Tensor, normal, return_type, wrap
 
@@ -91,7 +91,7 @@ def _of_all(name: str, function: Callable[..., Any], value: Any, x: Tensor) -> T
     """`function` of all elements, whose value is there already: the short way for what every training step does."""
     t = wrap(value)
     if MODE.enabled and x._needs:
-        record(t, name, function, (x,), {})
+        record_one(t, name, function, x)
     return t
 
 
