@@ -45,7 +45,8 @@ FAMILIES, VARIANTS = 512, 4     # structures remembered; numbers for which one i
 class Family:
     """The ways back of records of one structure, by the numbers in them."""
 
-    def __init__(self) -> None:
+    def __init__(self, codes: frozenset[Any]) -> None:
+        self.codes = codes      # kept, since the keys have their identities
         self.by_numbers: dict[Any, Program] = {}
         self.any_numbers: Program | None = None
 
@@ -74,7 +75,7 @@ def program_of(part: Cut) -> tuple[Program, list[Any]]:
     if family is None:
         if len(_families) >= FAMILIES:
             del _families[next(iter(_families))]
-        family = _families[key] = Family()
+        family = _families[key] = Family(frozenset(n.code for n in part.steps))
     return family.find(part, numbers), numbers
 
 

@@ -52,7 +52,7 @@ def cut(roots: Iterable[Node], caught: frozenset[Node], wanted: Callable[[Any], 
     waiting, steps, sources = list(roots), [], []
     while waiting:
         node = waiting.pop()
-        if node.function is None or ((node.hooks or node in caught) and node not in roots):
+        if node.function is None or ((node.hooks or (caught and node in caught)) and node not in roots):
             sources.append(node)
             continue
         steps.append(node)
@@ -142,10 +142,9 @@ def key_of(part: Cut) -> tuple[tuple[Any, ...], list[Any]]:
         place[n] = k
         k += 1
         value = n.value
-        add(n.function)
-        add(value.shape if type(value) is not tuple else None)
-        add(n.code)
-        add(n.place)
+        t = type(value)
+        # A scalar of NumPy is described by its class, a code object by its identity, which its hash costs more than.
+        key += (n.function, id(n.code), n.place, value.shape if t is np.ndarray or t is Freed else t)
         for a in n.args:
             t = type(a)
             if t is Node:

@@ -19,7 +19,7 @@ from srcad.runtime.tensors.record import MODE
 from srcad.runtime.tensors.tensor import Tensor, wrap
 
 Function = Callable[..., Any]
-_NUMBERS = frozenset({float, int})
+_SINGLE, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def to_type(x: Any, wanted: np.dtype) -> Any:
@@ -47,7 +47,7 @@ def binary(name: str, function: Function, x: Any, y: Any) -> Tensor:
     except ValueError as error:
         raise _explained(error, a, b) from None
     t = wrap(value)
-    if MODE.enabled and (getattr(x, "_needs", False) or getattr(y, "_needs", False)):
+    if MODE.enabled and ((type(x) is Tensor and x._needs) or (type(y) is Tensor and y._needs)):
         record_two(t, name, function, x, y)
     return t
 
@@ -78,9 +78,12 @@ def _explained(error: ValueError, a: Any, b: Any) -> Exception:
 
 def _same_type(x: Any, y: Any) -> bool:
     """Are these a float tensor and a tensor of the same type, or a number that doesn't change it?"""
-    if type(x) is not Tensor or x._data.dtype.kind != "f":
+    if type(x) is not Tensor:
         return False
-    return (type(y) is Tensor and y._data.dtype is x._data.dtype) or type(y) in _NUMBERS
+    own = x._data.dtype
+    if own is not _SINGLE and own is not _DOUBLE:
+        return False
+    return y._data.dtype is own if type(y) is Tensor else type(y) is float or type(y) is int
 
 
 def operands(x: Any, y: Any, least: np.dtype | None = None) -> tuple[Any, Any]:
@@ -107,12 +110,26 @@ def _is_operand(x: Any) -> bool:
 
 
 def _operation(name: str, function: Function, divides: bool = False) -> Function:
+    loud = function in _LOUD
+
     def operation(input: Any, other: Any) -> Any:
         if not _same_type(input, other):
             input, other = operands(input, other, dtypes.default() if divides else None)
             if input is NotImplemented:
                 return NotImplemented
-        return binary(name, function, input, other)
+            return binary(name, function, input, other)
+        if loud:
+            return binary(name, function, input, other)
+        # What `binary` does, in the most frequent case.
+        tensor = type(other) is Tensor
+        b = other._data if tensor else other
+        try:
+            t = wrap(function(input._data, b))
+        except ValueError as error:
+            raise _explained(error, input._data, b) from None
+        if MODE.enabled and (input._needs or (tensor and other._needs)):
+            record_two(t, name, function, input, other)
+        return t
 
     return operation
 
@@ -337,7 +354,7 @@ def unary(title: str, function: Function) -> Function:
     """A function of floats; integers are made floats first."""
 
     def call(input: Tensor) -> Tensor:
-        x = as_float(input, title)
+        x = input if type(input) is Tensor and input._data.dtype is _SINGLE else as_float(input, title)
         if loud:
             with _quiet():
                 t = wrap(function(x._data))
