@@ -332,6 +332,14 @@ GRADIENTS = [
      "tensor([[2., 0.],\n        [0., 6.]])"),
     ("torch.autograd.functional.hessian(lambda x: (x ** 3).sum(), torch.tensor([1., 2.]))",
      "tensor([[ 6.,  0.],\n        [ 0., 12.]])"),
+    # --- complex numbers: the gradient of |z|² is 2 z
+    ("z = torch.tensor([1 + 2j], requires_grad=True)\n(z.abs() ** 2).sum().backward()\nz.grad", "tensor([2.+4.j])"),
+    ("z = torch.tensor([1 + 2j], requires_grad=True)\n(z * z).real.sum().backward()\nz.grad", "tensor([2.-4.j])"),
+    ("z = torch.tensor([1 + 2j], requires_grad=True)\n(z * z).backward(torch.tensor([1j]))\nz.grad", "tensor([4.+2.j])"),
+    ("z = torch.tensor([1 + 2j], requires_grad=True)\nx = torch.tensor([3.], requires_grad=True)\n"
+     "(x * z).imag.sum().backward()\nz.grad, x.grad", "(tensor([0.+3.j]), tensor([2.]))"),
+    ("z = torch.tensor([1 + 2j], requires_grad=True)\ny = z * 3\ny.retain_grad()\ny.abs().sum().backward()\n"
+     "y.grad, z.grad", "(tensor([0.4472+0.8944j]), tensor([1.3416+2.6833j]))"),
     # --- linear algebra: one triangle is read, both have a share
     ("A = torch.tensor([[2., 1.], [1., 2.]], requires_grad=True)\ntorch.linalg.eigvalsh(A)[1].backward()\nA.grad",
      "tensor([[0.5000, 0.5000],\n        [0.5000, 0.5000]])"),

@@ -172,9 +172,9 @@ class Sweep:
         """What the hooks make of a gradient."""
         for hook in hooks:
             with Recording(self.create):
-                result = hook(g if self.create else wrap(np.array(g, dtype=dtype)))
+                result = hook(conjugate(g) if self.create else wrap(np.array(conjugate(g), dtype=dtype)))
             if result is not None:
-                g = result if self.create else result._data
+                g = conjugate(result if self.create else result._data)
         return g
 
     @staticmethod
@@ -278,7 +278,7 @@ class Engine:
         sweep.run(_seeded(tensors, gradients, create_graph), -1)
         for t, g in sweep.leaves.values():
             g = sweep._hooked(t.hooks, g, t._data.dtype)
-            _accumulate(t, g, create_graph)
+            _accumulate(t, conjugate(g), create_graph)
         if not (create_graph if retain_graph is None else retain_graph):
             release(sweep)
 
@@ -299,6 +299,7 @@ class Engine:
             if g is None and not allow_unused:
                 raise RuntimeError("One of the differentiated Tensors appears to not have been used in the graph. Set "
                                    "allow_unused=True if this is the desired behavior.")
+            g = None if g is None else conjugate(g)
             found.append(None if g is None else g if create_graph else wrap(_owned(g, t)))
         if not (create_graph if retain_graph is None else retain_graph):
             release(sweep)
@@ -317,6 +318,14 @@ class Engine:
             found[text] = found.get(text, 0) + 1
         return "\n\n".join(text if len(found) == 1 else f"# run {n} time{'s' if n > 1 else ''}\n{text}"
                            for text, n in found.items())
+
+
+def conjugate(g: Any) -> Any:
+    """Cotangents of complex values are the conjugates of PyTorch's gradients: they pair as Re(g * t)."""
+    data = g._data if isinstance(g, Tensor) else g
+    if data.dtype.kind != "c":
+        return g
+    return arithmetic.conj(g) if isinstance(g, Tensor) else np.conj(g)
 
 
 _NO_GRAD = "element 0 of tensors does not require grad and does not have a grad_fn"
@@ -339,7 +348,7 @@ def _seeded(tensors: list[Tensor], gradients: list[Any], create: bool) -> list[t
             raise RuntimeError(f"Mismatch in shape: grad_output[{k}] has a shape of {g.shape} and output[{k}] has a "
                                f"shape of {t.shape}.")
         seed = arithmetic.to_type(g, t._data.dtype)
-        roots.append((edge(t), seed if create else seed._data))
+        roots.append((edge(t), conjugate(seed if create else seed._data)))
     return roots
 
 

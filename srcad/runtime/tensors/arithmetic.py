@@ -502,6 +502,23 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
         raise _explained(error, raw(x), raw(y)) from None
 
 
+def real(input: Tensor) -> Tensor:
+    """The real part; a real tensor is its own."""
+    return apply("RealBackward0", np.real, input) if input.is_complex() else input
+
+
+def imag(input: Tensor) -> Tensor:
+    """The imaginary part of a complex tensor."""
+    if not input.is_complex():
+        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+    return apply("ImagBackward0", np.imag, input)
+
+
+def conj(input: Tensor) -> Tensor:
+    """The complex conjugate; a real tensor is its own."""
+    return apply("ConjBackward0", np.conj, input) if input.is_complex() else input
+
+
 def renamed(x: Tensor, name: str) -> Tensor:
     """`x`, just recorded, under the name that PyTorch has for the whole operation."""
     if x._needs and x._node is not None and x._node.function is not None:

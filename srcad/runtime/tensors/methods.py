@@ -20,7 +20,7 @@ SAME_NAME: dict[Any, tuple[str, ...]] = {
                  "expm1", "exp2", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "sinh",
                  "cosh", "tanh", "asinh", "acosh", "atanh", "sqrt", "rsqrt", "reciprocal", "sigmoid", "abs", "absolute",
                  "positive", "sign", "square", "floor", "ceil", "trunc", "round", "neg", "negative", "relu", "maximum",
-                 "minimum", "atan2", "clamp", "clip", "lerp"),
+                 "minimum", "atan2", "clamp", "clip", "lerp", "conj"),
     reductions: ("sum", "mean", "prod", "std", "var", "max", "min", "amax", "amin", "argmax", "argmin", "all", "any",
                  "count_nonzero", "cumsum", "cumprod", "sort", "argsort", "topk", "logsumexp", "log_softmax",
                  "softmax", "norm"),
@@ -85,6 +85,7 @@ def _constructed(cls: type, *args: Any, **kwargs: Any) -> Tensor:
 
 Tensor.__new__ = _constructed  # type: ignore[method-assign, assignment]
 Tensor.pinverse = products.pinv  # type: ignore[attr-defined]
+Tensor.real, Tensor.imag = property(arithmetic.real), property(arithmetic.imag)  # type: ignore[attr-defined]
 Tensor.T = property(shapes.reversed_dims)  # type: ignore[attr-defined]
 Tensor.mT = property(shapes.matrix_transpose)  # type: ignore[attr-defined]
 
