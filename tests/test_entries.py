@@ -285,3 +285,66 @@ def test_jvp_of_trees_and_stars():
         assert jvp(f, ({"a": 2.0, "n": 3}, 5.0), ({"a": 1.0, "n": None}, None)) == (13.0, 5.0)
         assert jvp(f, ({"a": 2.0, "n": 3.0}, 5.0), ({"a": 1.0, "n": 2.0}, 0.5)) == (13.0, 8.0)
         assert jvp(f, ({"a": 2.0, "n": 3}, 5.0), (None, 0.5)) == (13.0, 1.0)
+
+
+# What is outside may be another thing at the next call.
+
+
+class Thing:
+    k: Any = 2.0
+
+    def __init__(self, k: Any = None) -> None:
+        if k is not None:
+            self.k = k
+
+    def twice(self, z):
+        return z * 2.0
+
+
+def helper(z, k=2.0):
+    return z * k
+
+
+def other(z, k=2.0):
+    return z * k * 1.5
+
+
+def replaced(monkeypatch, name):
+    """A function of one number whose derivative is 2, and what makes it 3."""
+    thing, things, nested, pair = Thing(2.0), [Thing(2.0)], Thing(Thing(2.0)), (Thing(2.0), 1.0)
+    functions, part = {"f": lambda z: z * 2.0}, functools.partial(helper, k=2.0)
+
+    def rebind():
+        nonlocal thing, part, pair, functions
+        thing, part, pair = Thing(3.0), functools.partial(helper, k=3.0), (Thing(3.0), 1.0)
+        functions = {"f": lambda z: z * 3.0}
+
+    return {
+        "another object": (lambda x: x * thing.k, rebind),
+        "another attribute": (lambda x: x * thing.k, lambda: setattr(thing, "k", 3.0)),
+        "another element": (lambda x: x * things[0].k, lambda: things.__setitem__(0, Thing(3.0))),
+        "an object of an object": (lambda x: x * nested.k.k, lambda: setattr(nested, "k", Thing(3.0))),
+        "another tuple": (lambda x: x * pair[0].k, rebind),
+        "more elements": (lambda x: x * (1.0 + len(things)), lambda: things.append(1.0)),
+        "another function": (lambda x: functions["f"](x), rebind),
+        "another partial": (lambda x: part(x), rebind),
+        "another method": (lambda x: thing.twice(x), lambda: monkeypatch.setattr(Thing, "twice", lambda s, z: z * 3.0)),
+        "another class attribute": (lambda x: x * Thing.k, lambda: monkeypatch.setattr(Thing, "k", 3.0)),
+        "other code": (lambda x: helper(x), lambda: monkeypatch.setattr(helper, "__code__", other.__code__)),
+        "other defaults": (lambda x: helper(x), lambda: monkeypatch.setattr(helper, "__defaults__", (3.0,))),
+        "own code": (helper, lambda: monkeypatch.setattr(helper, "__code__", other.__code__)),
+        "own defaults": (helper, lambda: monkeypatch.setattr(helper, "__defaults__", (3.0,))),
+    }[name]
+
+
+@pytest.mark.parametrize("name", [
+    "another object", "another attribute", "another element", "an object of an object", "another tuple",
+    "more elements", "another function", "another partial", "another method", "another class attribute", "other code",
+    "other defaults", "own code", "own defaults"])
+@pytest.mark.parametrize("calls", [1, 4])
+def test_replacements_are_seen(monkeypatch, name, calls):
+    f, replace = replaced(monkeypatch, name)
+    derivative = grad(f)
+    assert [derivative(0.5) for _ in range(calls)] == [2.0] * calls
+    replace()
+    assert [derivative(0.5) for _ in range(4)] == [3.0] * 4

@@ -252,6 +252,8 @@ def call_function(frame: Frame, function: types.FunctionType, args: list[Any], k
     except SourceNotFound as error:
         raise Refused(f"a call of {function.__qualname__}", error.problems[0].reason or error.problems[0].what,
                       "give it a rule, or define it in a file") from None
+    frame.machine.runs(function)
+    frame.machine.defaults(function)
     defaults = [_default(frame, function, i) for i in range(len(function.__defaults__ or ()))]
     kwdefaults = {k: _default(frame, function, k) for k in function.__kwdefaults__ or {}}
     bound = bind(source.tree, args, kwargs, tuple(defaults), kwdefaults)

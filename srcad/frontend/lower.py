@@ -100,6 +100,7 @@ def _lower(machine: Machine, source: Source, arguments: dict[str, Any]) -> Lower
         params.append(Param(name, bound))
         values[name] = value
     machine.active.append(source.function.__code__)
+    machine.runs(source.function)
     body = call_recursive if calls_itself(source) else lower_in_place
     try:
         result = body(frame, source, source.function.__code__, values, None)

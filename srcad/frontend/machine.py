@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
+from types import FunctionType, ModuleType
 from typing import Any
 
 import gast
@@ -253,12 +254,16 @@ class Machine:
                 self.memories.frozen[self.memories.of[var]] = Frozen("it belongs to the code around the function",
                                                                      "copy it, or pass it as an argument")
             return Num(self.captures[key].var)
-        if isinstance(value, bool | int | str) or value is None or callable(value):
-            self.guards.setdefault(key, Guard(name, read, value))
         return self.lift(value, key, name, read)
 
     def lift(self, value: Any, key: Any, name: str, read: Callable[[], Any]) -> Any:
         """A container from outside is a tree of captures; anything else is what it is."""
+        if is_tree(value):
+            self.guards.setdefault(key, Guard(f"the structure of {name}", lambda: structure(read()), structure(value)))
+        elif (held := contents(value)) is not None and type(value) is not str:
+            self.guards.setdefault(key, Guard(f"what {name} holds", lambda: contents(read()), held))
+        elif not isinstance(value, ModuleType):  # nobody gives the name of a module to another
+            self.guards.setdefault(key, Guard(name, read, value))
         if type(value) is tuple or (isinstance(value, tuple) and hasattr(value, "_fields")):
             items = tuple(self._part(key, f"{name}_{i}", read, i) for i in range(len(value)))
             return Tup(items, None if type(value) is tuple else type(value))
@@ -267,10 +272,7 @@ class Machine:
         elif type(value) is dict and all(isinstance(k, str | int) for k in value):
             content = Entries(tuple((k, self._part(key, f"{name}_{k}", read, k)) for k in value))
         else:
-            if (held := contents(value)) is not None:
-                self.guards.setdefault(key, Guard(f"what {name} holds", lambda: contents(read()), held))
             return Const(value)
-        self.guards.setdefault((key, "length"), Guard(f"len({name})", lambda: len(read()), len(value)))
         ref = self.outside.get(key)
         if ref is None:
             ref = Ref(Cell(name, None, "it belongs to the code around the function"))
@@ -278,8 +280,34 @@ class Machine:
         self.state.setdefault(ref.cell, content)
         return ref
 
+    def runs(self, function: FunctionType) -> None:
+        """The code of a function becomes part of the program: it must still be that (an editor may replace it)."""
+        if function.__module__ and function.__module__.partition(".")[0] != "srcad":
+            self.guards.setdefault(("code", id(function)), Guard(f"the code of {function.__name__}",
+                                                                 lambda: function.__code__, function.__code__))
+
+    def defaults(self, function: FunctionType) -> None:
+        """So must be the defaults of a function that is called within."""
+        if function.__defaults__:
+            name = f"the defaults of {function.__name__}"
+            self.guards.setdefault(("defaults", id(function)), Guard(name, lambda: function.__defaults__,
+                                                                     function.__defaults__))
+
     def _part(self, key: Any, name: str, read: Callable[[], Any], index: Any) -> Any:
         return self.capture((key, index), name, lambda: read()[index])
+
+
+def is_tree(value: Any) -> bool:
+    """Is it a container that is taken apart?"""
+    return type(value) is tuple or (isinstance(value, tuple) and hasattr(value, "_fields")) or (
+        type(value) is list and bool(value)) or (type(value) is dict and all(isinstance(k, str | int) for k in value))
+
+
+def structure(value: Any) -> Contents | None:
+    """What a container that is taken apart is, besides its elements."""
+    if not is_tree(value):
+        return None
+    return Contents((type(value), *value)) if isinstance(value, dict) else Contents((type(value), len(value)))
 
 
 def is_data(value: Any) -> bool:

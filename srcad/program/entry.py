@@ -216,8 +216,11 @@ class Service:
 
 def make_entry(primal: Primal, variant: Variant, call: Call, service: Service) -> Callable[..., Any]:
     """The entry for arguments like these; its global `otherwise` is not set yet."""
-    signature = inspect.signature(primal.function, follow_wrapped=False).parameters
-    text = Text({*primal.names, *signature, "otherwise"})
+    signature = dict(inspect.signature(primal.function, follow_wrapped=False).parameters)
+    if not service.defaults:
+        signature = {n: p.replace(default=p.empty) for n, p in signature.items()}
+    text = Text({*primal.names, *signature, "otherwise", "unset"}, objects={"unset": object()})
+    fill_in_defaults(text, primal, signature.values())
     given = {n: n if n in signature else text.object(n, v) for n, v in zip(primal.names, call.values, strict=True)}
     more = [text.name(name) for name, _, _ in call.more]
     tests = Tests(text, call.extents)
@@ -228,16 +231,28 @@ def make_entry(primal: Primal, variant: Variant, call: Call, service: Service) -
     text.depth = 1
     name = text.name(f"{variant.func.name}_entry")
     text.add(f"return otherwise({', '.join([*more, *map(passed, signature.values())])})")
-    header = ", ".join(filter(None, [*more, parameters(text, signature.values(), service.defaults)]))
+    header = ", ".join(filter(None, [*more, parameters(text, signature.values())]))
     return load("\n".join([f"def {name}({header}):", *text.lines, ""]), text.objects, name)
 
 
-def parameters(text: Text, found: Iterable[Parameter], defaults: bool) -> str:
-    """The user's parameters, without annotations, with the very objects that are the defaults."""
-    plain = [p.replace(annotation=p.empty, default=p.default if defaults else p.empty) for p in found]
-    named = [p if p.default is p.empty else p.replace(default=_Name(text.object(f"{p.name}_default", p.default)))
-             for p in plain]
+def parameters(text: Text, found: Iterable[Parameter]) -> str:
+    """The user's parameters, without annotations; those with a default may be left out."""
+    named = [p.replace(annotation=p.empty, default=p.empty if p.default is p.empty else _Name("unset")) for p in found]
     return str(inspect.Signature(named))[1:-1]
+
+
+def fill_in_defaults(text: Text, primal: Primal, found: Iterable[Parameter]) -> None:
+    """What is left out is what the function has for it by now."""
+    f = primal.code
+    names = f.__code__.co_varnames[:f.__code__.co_argcount]
+    for p in (p for p in found if p.default is not p.empty):
+        given = text.object(f"{p.name}_default", p.default)
+        if f.__kwdefaults__ and f.__kwdefaults__.get(p.name) is p.default:
+            given = f"{text.object('function', f)}.__kwdefaults__[{p.name!r}]"
+        elif f.__defaults__ and p.name in names[-len(f.__defaults__):] and p.name not in primal.named:
+            given = f"{text.object('function', f)}.__defaults__[{names.index(p.name) - len(names)}]"
+        text.add(f"if {p.name} is unset:")
+        text.add(f"    {p.name} = {given}")
 
 
 class _Name(str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import CodeType
 from typing import Any
 
 from srcad.ir import Type, Var, leaves
@@ -25,7 +26,7 @@ def describe(variant: Variant) -> list[str]:
     func = variant.func
     lines = [f"{p.name}: {_tree(p.tree)}" for p in func.params]
     lines += [f"reads {c.name} at every call" for c in variant.lowered.captures]
-    lines += [f"made for {g.name} = {_short(g.value)}" for g in variant.guards]
+    lines += [f"made for {g.name} = {_short(g.value)}" for g in variant.guards if not isinstance(g.value, CodeType)]
     return [*lines, *kept(func)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from types import CodeType
 from typing import Any, assert_never
 
 import numpy as np
@@ -29,9 +30,13 @@ class Split(Lowered):
     halves: Halves | None = None
 
 
-@lru_cache(1024)
 def source_of(primal: Primal) -> Source:
-    """The captured source of a primal."""
+    """The source of a primal; again if it has other code by now."""
+    return _captured(primal, primal.code.__code__)
+
+
+@lru_cache(1024)
+def _captured(primal: Primal, code: CodeType) -> Source:
     return capture(primal.code)
 
 

@@ -106,9 +106,15 @@ class Primal:
         rest = values[code.co_argcount + code.co_kwonlyargcount] if code.co_flags & CO_VARARGS else ()
         return (*values[len(self.bound):code.co_argcount], *rest)
 
-    @cached_property
+    @property
     def signature(self) -> inspect.Signature:
-        return inspect.signature(self.code, follow_wrapped=False)
+        f = self.code
+        now = (f.__code__, f.__defaults__, f.__kwdefaults__)
+        made_of, found = self.__dict__.get("_signature", ((), None))
+        if len(made_of) != len(now) or any(a is not b for a, b in zip(made_of, now, strict=True)):
+            found = inspect.signature(f, follow_wrapped=False)
+            self.__dict__["_signature"] = now, found
+        return found
 
     @property
     def positional(self) -> bool:

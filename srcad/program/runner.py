@@ -35,15 +35,15 @@ class Runner:
         self.variants = Variants(program, primal.names, backend)
         self.plain = primal.plain
         self.count = len(primal.names)
-        self.defaults = primal.code.__defaults__ or ()
         self.entries = Entries(primal, self.variants, self.looked_up, service)
         self.call: Callable[..., Any] = self.looked_up
 
     def values(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """The arguments in the order of the parameters, defaults filled in."""
         missing = self.count - len(args)
-        if self.plain and not kwargs and 0 <= missing <= len(self.defaults):
-            return args + self.defaults[len(self.defaults) - missing:]
+        defaults = self.primal.code.__defaults__ or ()
+        if self.plain and not kwargs and 0 <= missing <= len(defaults):
+            return args + defaults[len(defaults) - missing:]
         bound = self.primal.arguments(args, kwargs)
         return tuple([bound[n] for n in self.primal.names])
 
