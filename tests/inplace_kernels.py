@@ -141,3 +141,20 @@ def relaxed(x, b):
             x[i - 1] *= s
         x[(i * 2) % n] -= np.tanh(np.sum(x * b)) / n
     return np.sum(x ** 2)
+
+
+@kernel(lambda r, n: (r.normal(size=n), 0.3))
+def implicit_heat(u, r):
+    """A tridiagonal solve in each step, with work arrays that are made in each step."""
+    n = len(u)
+    for _ in range(3):
+        c, d, x = np.zeros(n), np.zeros(n), np.zeros(n)
+        c[0], d[0] = -r / (1 + 2 * r), u[0] / (1 + 2 * r)
+        for i in range(1, n):
+            m = 1 + 2 * r + r * c[i - 1]
+            c[i], d[i] = -r / m, (u[i] + r * d[i - 1]) / m
+        x[n - 1] = d[n - 1]
+        for i in range(n - 2, -1, -1):
+            x[i] = d[i] - c[i] * np.sin(x[i + 1])
+        u = x
+    return np.sum(u ** 2)

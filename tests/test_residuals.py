@@ -77,6 +77,15 @@ def test_nothing_is_kept_that_no_store_overwrites(name):
     assert "tape" not in g.source
 
 
+def test_work_arrays_are_kept_whole():
+    """An array that is made in each step is kept for each step; its elements are read from it."""
+    f, arguments = KERNELS["implicit_heat"]
+    g = srcad.grad(f)
+    g(*arguments(4))
+    forward, _, reverse = g.source.partition("# reverse")
+    assert forward.count("append") == 2 and ".copy()" not in forward and "c[i]" in reverse
+
+
 def test_overwritten_later():
     """A row that is read before a later trip stores into it is kept."""
 
@@ -106,7 +115,7 @@ def test_undone():
 @pytest.fixture
 def everything_undone(monkeypatch):
     """Undo every array that is stored to in a loop, worth it or not."""
-    monkeypatch.setattr(undo, "worth_undoing", lambda func, kept: versions.chains(func, versions.Places(func)))
+    monkeypatch.setattr(undo, "worth_undoing", lambda func, kept: versions.chains(func.body, versions.Places(func)))
 
 
 @EVERY

@@ -25,7 +25,7 @@ from srcad.ir.core import HOLE, Block, Carry, Form, Func, If, Let, Lit, Loop, St
 from srcad.ir.ops import Op
 from srcad.ir.walk import every, rebuild
 from srcad.transforms.liveness import Liveness, liveness
-from srcad.transforms.memory import Memory, Site, Sites
+from srcad.transforms.memory import NOWHERE, Memory, Site, Sites
 from srcad.transforms.usage import Uses, count_uses
 
 STORES = ("set_at", "index_add")
@@ -121,12 +121,19 @@ def _in_the_way(let: Let, memory: Memory, holders: _Holders, live: Liveness) -> 
     for v in (*others, *holders.at(sites, live.points[let])):
         if v in let.outs:
             continue
-        for theirs in memory.all(v):
+        for theirs in _held(v, live.points[let], memory, live):
             if any(memory.same(ours, theirs) for ours in sites):
                 if theirs.by not in memory.views:
                     return None
                 views.add(theirs.by)
     return views
+
+
+def _held(v: Var, point: int, memory: Memory, live: Liveness) -> Sites:
+    """The memory that `v` may be in or refer to at this point: a tape has the row of a trip once it is bound."""
+    row, before = memory.rows.get(v, (v, NOWHERE))
+    starts = [start for start, _ in live.ranges.get(row, ())]
+    return before if row is not v and len(starts) == 1 and point < starts[0] else memory.all(v)
 
 
 def _names(func: Func) -> dict[Var, str]:

@@ -135,14 +135,15 @@ class Linears:
     # Proofs
 
     def apart(self, load: Region, load_loops: Sequence[Loop], store: Region | None, store_loops: Sequence[Loop],
-              common: Sequence[Loop], follows: bool) -> bool:
+              common: Sequence[Loop], follows: bool, around: int = 0) -> bool:
         """Has what is loaded nothing in common with what any later trip stores?
 
-        `common` are the loops in whose trips both are; `follows`: in the same trip, too, the store comes later."""
+        `common` are the loops in whose trips both are; `follows`: in the same trip, too, the store comes later.  The
+        first loops, `around`, make the array anew in each trip."""
         if store is None:
             return False
         return all(self._apart_in(load, load_loops, store, store_loops, common, k)
-                   for k in range(len(common) + follows))
+                   for k in range(around, len(common) + follows))
 
     def _apart_in(self, load: Region, load_loops: Sequence[Loop], store: Region, store_loops: Sequence[Loop],
                   common: Sequence[Loop], level: int) -> bool:

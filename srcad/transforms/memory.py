@@ -58,6 +58,7 @@ class Memory:
         self.items: dict[Var, Sites] = {}
         self.origin: dict[Site, Sites] = {}       # of derived sites: the older ones that they may be
         self.views: set[Var] = set()
+        self.rows: dict[Var, tuple[Var, Sites]] = {}      # of a tape: its row, and what it holds before that is bound
         self._heads: dict[Site, Loop] = {}
         self._together: set[Var] = set()          # what is carried in memory that another carry may be in
         self._order: dict[Site, int] = {}
@@ -273,6 +274,8 @@ class Memory:
             self._within[w.tape] = frozenset(self._around)
             # While the loop runs its tape holds rows of this trip, too.
             self._give(w.tape, frozenset({Site(w.tape)}), own | items | aged)
+            if isinstance(w.row, Var):
+                self.rows[w.tape] = w.row, aged | {Site(w.tape)}
 
     # Carries
 

@@ -39,7 +39,8 @@ def lasting(func: Func) -> Lasting:
     stored = {a for s in every(func.body) if isinstance(s, Let) and s.op.name in _STORES for a in s.args[:1]}
     stored |= {c.init for s in every(func.body) if isinstance(s, Loop) for c in s.carries}
     values = frozenset(func.inputs) | {v for s in func.body for v in binds(s)} - stored
-    return Lasting(values, settled(func))
+    loads, made_in_loops = settled(func)
+    return Lasting(values | made_in_loops, loads)
 
 
 @dataclass

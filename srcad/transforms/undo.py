@@ -13,19 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from math import prod
 from typing import Any, TypeVar
 
 from srcad.ir import Block, Builder, Func, If, Let, Lit, Loop, Stmt, Type, Var
 from srcad.ir.walk import substitute
 from srcad.rules.indexing import getitem_type
 from srcad.rules.tapes import GETITEM, SET_AT
-from srcad.transforms.versions import Chain, Places, chains, index_of, reading_of
+from srcad.transforms.versions import Chain, Places, amount, chains, index_of, reading_of
 
 T = TypeVar("T")
-# What a size or a number of trips that is not known is taken for when costs are compared.
-_MANY = 64
-
 
 class Restoring:
     """The arrays that a sweep undoes, and how far back they are."""
@@ -131,11 +127,11 @@ def worth_undoing(func: Func, kept: Kept) -> list[Chain]:
     places = Places(func)
     loads = {s.outs[0]: s.args[0] for s in places.of if isinstance(s, Let) and s.op is GETITEM}
     found = []
-    for chain in chains(func, places):
+    for chain in chains(func.body, places):
         mine = [(v, depth) for v, depth in kept if v in chain.born or loads.get(v) in chain.born]
         if any(v in chain.born for v, _ in mine):
-            saves = sum(_amount(_part(s), len(places.of[s].loops)) for s in chain.stores)
-            if saves < sum(_amount(v.type, depth) for v, depth in mine):
+            saves = sum(amount(_part(s), len(places.of[s].loops)) for s in chain.stores)
+            if saves < sum(amount(v.type, depth) for v, depth in mine):
                 found.append(chain)
     return found
 
@@ -145,7 +141,3 @@ def _part(store: Let) -> Type:
     (array, *_), _ = given = store.call([a if isinstance(a, Lit) else a.type for a in store.args])
     part = getitem_type(array, given[0][1] if store.op is SET_AT else given[0][2])
     return array if part.shape is None else part
-
-
-def _amount(t: Type, depth: int) -> int:
-    return prod(_MANY if d.size is not None else d.offset for d in t.shape or ()) * _MANY ** depth

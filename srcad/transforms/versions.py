@@ -16,16 +16,19 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any
 
-from srcad.ir import Block, Func, If, Let, Lit, Loop, Stmt, Var
+from srcad.ir import Block, Func, If, Let, Lit, Loop, Stmt, Type, Var
 from srcad.ir.core import form_of
-from srcad.ir.walk import every
+from srcad.ir.walk import binds, every
 from srcad.rules.indexing import getitem_type
 from srcad.rules.tapes import GETITEM
 from srcad.transforms.linear import Linears, Region
 
 _STORES = frozenset({"set_at", "index_add"})
+# What a size or a number of trips that is not known is taken for when amounts are compared.
+MANY = 64
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,11 @@ class Place:
 
 @dataclass(eq=False)
 class Chain:
-    """One array: where its versions are made, the stores between them, and the last version."""
+    """One array: the loops in each of whose trips it is made, where its versions are made, the stores between them,
+    and the last version."""
 
     last: Var
+    around: tuple[Loop, ...] = ()
     born: dict[Var, Place] = field(default_factory=dict)
     stores: list[Let] = field(default_factory=list)
 
@@ -76,24 +81,27 @@ class Places:
         return self.count
 
 
-def chains(func: Func, places: Places) -> list[Chain]:
-    """The arrays that are stored to in loops, those made or given at the top of `func`."""
-    stored = [s for s in func.body if isinstance(s, Loop) and any(
+def chains(block: Block, places: Places, around: tuple[Loop, ...] = ()) -> list[Chain]:
+    """The arrays that are stored to in loops of this block, those that are made in it (or given to it at the top)."""
+    stored = [s for s in block if isinstance(s, Loop) and any(
         isinstance(inner, Let) and inner.op.name in _STORES for inner in every(s.body))]
+    if not stored:
+        return []
     seen: set[Var] = set()
     found = []
-    for start in _starts(func, stored):
-        if start not in seen:
-            chain = Chain(start)
-            if _follow(func.body, start, Place((), 0), chain, places) and chain.stores:
+    own = {v for s in block for v in binds(s)}
+    for start in _starts(block, stored):
+        if start not in seen and (start in own or not around):
+            chain = Chain(start, around)
+            if _follow(block, start, Place(around, 0), chain, places) and chain.stores:
                 found.append(chain)
             seen.update(chain.born)
     return found
 
 
-def _starts(func: Func, loops: Iterable[Loop]) -> list[Var]:
+def _starts(block: Block, loops: Iterable[Loop]) -> list[Var]:
     """The first versions of what these loops carry."""
-    before = _before(func.body)
+    before = _before(block)
     result = []
     for c in (c for loop in loops for c in loop.carries if c.param.type.kind == "array"):
         start: Any = c.init
@@ -161,23 +169,38 @@ def _through_branch(stmt: If, current: Var, chain: Chain, places: Places) -> Var
     return found[0] if len(found) == 1 else None
 
 
-def settled(func: Func) -> dict[Var, Let]:
-    """The values that are found in the last version of an array as they were loaded or stored, and how to load them."""
+def settled(func: Func) -> tuple[dict[Var, Let], set[Var]]:
+    """The values that are found in the last version of an array as they were loaded or stored, and how to load them;
+    and the last versions of arrays that are made in a loop, and in each trip anew."""
     if not any(isinstance(s, Loop) for s in func.body):
-        return {}
+        return {}, set()
     places = Places(func)
+    blocks = [(func.body, ()), *((s.body, (*place.loops, s)) for s, place in places.of.items() if isinstance(s, Loop))]
+    known = [chain for block, around in blocks for chain in chains(block, places, around)]
+    of = {v: chain for chain in known for v in chain.born}
+    linears = Linears(func)
+    later = {chain: [(places.of[s], _region(linears, s, places)) for s in chain.stores] for chain in known}
     found: dict[Var, Let] = {}
-    linears: Linears | None = None
-    for chain in chains(func, places):
-        linears = linears or Linears(func)
-        later = [(places.of[s], _region(linears, s, places)) for s in chain.stores]
-        for stmt in places.of:
-            reading = reading_of(stmt, chain.born)
-            if reading and _lasts(reading, places.of[stmt], chain, later, linears):
-                form, atoms = form_of((chain.last, reading.index), {}, lambda a: isinstance(a, Var | Lit))
-                out = reading.value
-                found.setdefault(out, Let((out,), GETITEM, tuple(atoms), form, stmt.span))
-    return found
+    worth = dict.fromkeys(known, 0)
+    for stmt, place in places.of.items() if known else ():
+        reading = reading_of(stmt, of)
+        if reading is None:
+            continue
+        chain = of[reading.version]
+        if _lasts(reading, place, chain, later[chain], linears):
+            form, atoms = form_of((chain.last, reading.index), {}, lambda a: isinstance(a, Var | Lit))
+            out = reading.value
+            found.setdefault(out, Let((out,), GETITEM, tuple(atoms), form, stmt.span))
+            worth[chain] += amount(out.type, len(place.loops))
+    # What is made in each trip is kept for each trip.
+    kept = {c for c in known if not c.around or worth[c] >= amount(c.last.type, len(c.around))}
+    return ({v: let for v, let in found.items() if of[let.args[0]] in kept},  # type: ignore[index]
+            {c.last for c in kept if c.around})
+
+
+def amount(t: Type, depth: int) -> int:
+    """How much it is to keep a value of this type in so many loops."""
+    return prod(MANY if d.size is not None else d.offset for d in t.shape or ()) * MANY ** depth
 
 
 def _lasts(reading: Reading, place: Place, chain: Chain, later: list[tuple[Place, Region | None]],
@@ -186,7 +209,8 @@ def _lasts(reading: Reading, place: Place, chain: Chain, later: list[tuple[Place
     born = chain.born[reading.version]
     load = linears.region(reading.version, reading.index, place.loops)
     return load is not None and all(
-        linears.apart(load, place.loops, region, store.loops, _common(born, store), born.before(store))
+        linears.apart(load, place.loops, region, store.loops, _common(born, store), born.before(store),
+                      len(chain.around))
         for store, region in later)
 
 
