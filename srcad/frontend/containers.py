@@ -8,8 +8,9 @@ import numpy as np
 
 from srcad.frontend.array_stores import change_by_method
 from srcad.frontend.effects import FORMAT, message_of
-from srcad.frontend.lists import columns_of, each_column, element_atom, element_of, grown
+from srcad.frontend.lists import changed, columns_of, each_column, element_of, grown
 from srcad.frontend.machine import Frame
+from srcad.frontend.memory import Elements
 from srcad.frontend.places import CHANGING
 from srcad.frontend.stores import extend
 from srcad.frontend.values import (
@@ -27,6 +28,7 @@ from srcad.frontend.values import (
     is_static,
     static,
 )
+from srcad.ir import Var
 from srcad.rules import METHODS
 from srcad.rules.sequences import APPEND, POP
 from srcad.runtime.inside import METHODS as TENSOR_METHODS
@@ -110,7 +112,7 @@ def _append(frame: Frame, owner: Ref, content: Any, value: Any) -> None:
         return
     content = grown(frame, content, value)
     frame.machine.store(owner, each_column(
-        content, lambda c, v: frame.build.call(APPEND, c, element_atom(frame, v)), value))
+        content, lambda c, v: changed(frame, c, v, lambda a: frame.build.call(APPEND, c, a)), value))
 
 
 def _pop(frame: Frame, owner: Ref, content: Any, args: list[Any]) -> Any:
@@ -125,7 +127,11 @@ def _pop(frame: Frame, owner: Ref, content: Any, args: list[Any]) -> Any:
     if args:
         raise Refused("pop at an index of a list of unknown length", hint="pop from the end")
     popped = [frame.build.calls(POP, c) for c in columns_of(content)]
-    rests = iter(popped)
+    memories, rests = frame.machine.memories, iter(popped)
+    for c, (rest, _) in zip(columns_of(content), popped, strict=True):
+        if isinstance(c, Var) and isinstance(memories.at(c), Elements):
+            memories.detach(memories.at(c))
+            memories.of[rest] = memories.at(c)
     frame.machine.store(owner, each_column(content, lambda c: next(rests)[0]))
     return element_of(content, [frame.machine.held(last) for _, last in popped])
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from srcad.errors import Span
-from srcad.frontend.memory import Case, Frozen, Memories, Memory, Place, Undecided, is_array, owner_of
+from srcad.frontend.memory import Case, Elements, Frozen, Memories, Memory, Place, Undecided, is_array, owner_of
 from srcad.frontend.values import Cell, Num, State
 from srcad.ir import Atom, Var
 
@@ -26,10 +26,14 @@ def joined(left: Memories, right: Memories, pairs: Iterable[tuple[Var, Atom, Ato
                       among={**left.among, **right.among}, undecided={**left.undecided, **right.undecided},
                       perhaps={**left.perhaps, **right.perhaps}, met=left.met | right.met)
     met = Meetings(left, right)
+    pairs = list(pairs)
     found = [(out, a, b) for out, a, b in pairs if is_array(out)]
     result.newer = _newer(left, right, found)
     for pair in found:
         met.add(*pair)
+    for out, a, b in pairs:
+        if out.type.kind == "sequence":
+            _join_lists(result, left, right, out, a, b)
     for out, a, b in found:
         sources = met.memories(a, b)
         if out is a and out is b or not sources:
@@ -60,6 +64,18 @@ def joined(left: Memories, right: Memories, pairs: Iterable[tuple[Var, Atom, Ato
             result.frozen.setdefault(m, Frozen("it may be one of two arrays, depending on the path",
                                                "copy it before the store", span))
     return result
+
+
+def _join_lists(result: Memories, left: Memories, right: Memories, out: Var, a: Atom, b: Atom) -> None:
+    """The elements of a list are in the same memory on both paths, or can't be told apart from others."""
+    places = [m.at(x) for m, x in ((left, a), (right, b)) if isinstance(x, Var)]
+    owned = [p for p in places if isinstance(p, Elements)]
+    if owned and len(owned) == len(places) and owned[0] is owned[-1]:
+        result.of[out] = owned[0]
+        return
+    for place in owned:
+        result.frozen.setdefault(place, Frozen("it is an element of one of two lists, depending on the path",
+                                               "copy it before the store"))
 
 
 def closed(memories: Memories, state: State, outer: Memories) -> None:

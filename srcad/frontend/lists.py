@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from srcad.frontend.machine import HELD, Frame
+from srcad.frontend.memory import Elements, View
 from srcad.frontend.values import Items, Num, Ref, Refused, Rows, Sequence, Tup, atom_of, describe, is_atomic
 from srcad.ir import Atom, Var
-from srcad.rules.sequences import CONCAT, NEW
+from srcad.rules.sequences import CONCAT, ITEM, NEW
 
 
 def sequence_of(frame: Frame, value: Any) -> Atom:
@@ -22,20 +23,42 @@ def sequence_of(frame: Frame, value: Any) -> Atom:
     items = content.values if isinstance(content, Items) else content.items if isinstance(content, Tup) else None
     if items is None:
         raise Refused(f"{describe(value)} where a list of numbers or arrays is needed")
-    return frame.build.call(NEW, *(element_atom(frame, i) for i in items))
+    return _new(frame, items)
 
 
-def element_atom(frame: Frame, value: Any) -> Atom:
-    """`value` as an element of a list of unknown length; a list that is put into one is not changed any more."""
+def _new(frame: Frame, items: Iterable[Any]) -> Var:
+    """A list of these; if they are new arrays, they can be changed through it."""
+    elements = [_element(frame, i) for i in items]
+    made = frame.build.call(NEW, *(atom for atom, _ in elements))
+    if all(new for _, new in elements):
+        frame.machine.memories.of[made] = Elements()
+    return made
+
+
+def changed(frame: Frame, column: Atom, value: Any, change: Callable[[Atom], Var]) -> Var:
+    """A list with another element, or with one more."""
+    memories = frame.machine.memories
+    place = memories.at(column) if isinstance(column, Var) else None
+    atom, new = _element(frame, value)
+    result = change(atom)
+    if isinstance(place, Elements):
+        memories.detach(place)
+        if new:
+            memories.of[result] = place
+    return result
+
+
+def _element(frame: Frame, value: Any) -> tuple[Atom, bool]:
+    """`value` as an element of a list of unknown length, and whether it is a number or a new array.  A list that is put
+    into one is not changed any more."""
     if is_atomic(value):
         atom = atom_of(value)
-        frame.machine.memories.hold(atom, frame.build.span)
-        return atom
+        return atom, frame.machine.memories.hold(atom, frame.build.span)
     if not (isinstance(value, Ref) and isinstance(frame.machine.content(value), Items | Sequence)):
         raise Refused(f"{describe(value)} in a list whose length is not known", "its elements must be numbers, arrays, "
                       "or lists of these", "keep one list for each component")
     value.cell.frozen = value.cell.frozen or HELD
-    return sequence_of(frame, value)
+    return sequence_of(frame, value), False
 
 
 def grown(frame: Frame, content: Any, like: Any = None) -> Sequence | Rows:
@@ -51,7 +74,7 @@ def grown(frame: Frame, content: Any, like: Any = None) -> Sequence | Rows:
         return Rows(shaped(template, [content] * len(leaves(template))))
     rows = [leaves(matching(template, v)) for v in content.values] or [[] for _ in leaves(template)]
     columns = zip(*rows, strict=True) if content.values else rows
-    made = [Sequence(frame.build.call(NEW, *(element_atom(frame, v) for v in column))) for column in columns]
+    made = [Sequence(_new(frame, column)) for column in columns]
     return Rows(shaped(template, made))
 
 
@@ -81,9 +104,15 @@ def element_of(content: Sequence | Rows, parts: list[Any]) -> Any:
     return parts[0] if isinstance(content, Sequence) else shaped(content.tree, parts)
 
 
-def element_at(frame: Frame, content: Sequence | Rows, f: Callable[[Atom], Var]) -> Num | Ref | Tup:
-    """The element whose components `f` takes out of the columns."""
-    return element_of(content, [frame.machine.held(f(c)) for c in columns_of(content)])
+def element_at(frame: Frame, content: Sequence | Rows, index: Atom) -> Num | Ref | Tup:
+    """The element with this index."""
+    return element_of(content, [item(frame, c, index) for c in columns_of(content)])
+
+
+def item(frame: Frame, column: Atom, index: Any) -> Num | Ref:
+    """`column[index]`."""
+    found = frame.build.call(ITEM, column, index)
+    return frame.machine.held(found, View(column, ITEM, (index,), ()) if isinstance(column, Var) else None)
 
 
 def leaves(tree: Any) -> list[Any]:

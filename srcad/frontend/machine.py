@@ -23,7 +23,7 @@ import numpy as np
 from srcad.errors import Problem, Span
 from srcad.frontend.capture import Source
 from srcad.frontend.contents import Contents, contents
-from srcad.frontend.memory import Frozen, Memories, Memory
+from srcad.frontend.memory import Elements, Frozen, Memories, Memory, View
 from srcad.frontend.names import local_names
 from srcad.frontend.values import (
     MISSING,
@@ -201,8 +201,12 @@ class Machine:
         self.state[cell] = Num(var)
         return cell
 
-    def held(self, var: Var) -> Num | Ref:
-        """What a list of unknown length holds: a number, an array, or a list that can only be read."""
+    def held(self, var: Var, view: View | None = None) -> Num | Ref:
+        """What a list of unknown length holds: a number, an array, or a list that can only be read; `view` says which
+        element it is."""
+        if var.type.kind == "array" and view is not None and isinstance(place := self.memories.at(view.base), Elements):
+            self.memories.of[var], self.memories.views[var] = place, view
+            return Num(var)
         if var.type.kind != "sequence":
             self.memories.taken(var)
             return Num(var)

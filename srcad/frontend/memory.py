@@ -44,6 +44,12 @@ class Memory:
         self.owner, self.serial = owner, next(_serials)
 
 
+class Elements(Memory):
+    """The memory of the arrays that a list of unknown length holds, and no one else can store to."""
+
+    __slots__ = ()
+
+
 Place = Memory | Var  # most memories are known by the variable that a fresh array was bound to
 
 
@@ -59,11 +65,12 @@ class Frozen:
     hint: str
     span: Span | None = None
     note: str = "the other one"
+    held: bool = False  # by a list: a store to an element of it may change this
     peel: Var | None = None  # the param of a loop that would not be frozen if the first trip stood before the loop
 
 
 IN_A_LIST = Frozen("it came from a list whose length is not known, and may be another name for one of its elements",
-                   "copy it first, or keep the arrays as rows of one array")
+                   "copy it first, or keep the arrays as rows of one array", held=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +139,23 @@ class Memories:
     def freeze(self, v: Var, why: Frozen) -> None:
         self.frozen.setdefault(self.at(v), why)
 
-    def hold(self, a: Atom, span: Span | None) -> None:
-        """An array becomes an element of a list of unknown length: nobody knows any more which one a store changes."""
-        if isinstance(a, Var) and is_array(a):
-            self.freeze(a, Frozen("it is an element of a list whose length is not known", "put a copy into the list",
-                                  span, "put into the list here"))
+    def hold(self, a: Atom, span: Span | None) -> bool:
+        """An array becomes an element of a list of unknown length: nobody knows any more which one a store changes.
+        Is it a new array, which can be changed through the list?"""
+        if not isinstance(a, Var) or not is_array(a):
+            return not isinstance(a, Var) or a.type.kind in ("number", "scalar")
+        place = self.at(a)
+        new = a.type.kind == "array" and not (self.is_part(a) or owner_of(place) or self.is_one_of_several(place))
+        self.freeze(a, Frozen("it is an element of a list whose length is not known", "put a copy into the list",
+                              span, "put into the list here", held=True))
+        return new
+
+    def detach(self, place: Place) -> None:
+        """A list changes: what was taken from it is an array by itself."""
+        if isinstance(place, Elements):
+            for v in [v for v in self.views if self.at(v) is place]:
+                del self.views[v]
+                self.taken(v)
 
     def taken(self, v: Var) -> None:
         """An array is taken from such a list."""
@@ -203,7 +222,13 @@ class Memories:
     def may_be(self, own: Place, memory: Place) -> bool:
         """Can a store to `memory` be seen in `own`, in a way that is not followed?"""
         others = self.among[own].places if own in self.among else self.perhaps.get(own, frozenset())
-        return own is memory or any(self.may_be(o, memory) for o in others)
+        return own is memory or any(self.may_be(o, memory) for o in others) or (
+            isinstance(memory, Elements) and own in self.frozen and self.frozen[own].held)
+
+    def lists_may_be(self, v: Var, memory: Place) -> bool:
+        """The same for the elements of a list."""
+        own = self.at(v)
+        return isinstance(memory, Elements) and (own is memory or not (isinstance(own, Elements) or owner_of(own)))
 
     def is_part(self, v: Var) -> bool:
         return v in self.views or v in self.parts

@@ -237,7 +237,7 @@ def _require_apart(machine: Machine, result: Any, inputs: list[Var], before: dic
         if not isinstance(atom, Var) or atom.type.kind not in ("array", "unknown", "sequence"):
             continue
         place = memories.at(atom)
-        if place in given or place in outside or place in seen or owner_of(place) or (
+        if place in given or place in outside or place in seen or owner_of(place) or place in memories.frozen or (
                 atom.type.kind == "sequence" and not given.isdisjoint(memories.frozen)):
             raise Refused("a call whose result may share memory with an argument",
                           "the function calls itself, or is called from several places", "return a copy")

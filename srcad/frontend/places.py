@@ -249,7 +249,7 @@ def _container_item(frame: Frame, owner: Ref, index: Any) -> Any:
             if isinstance(index, slice):
                 bounds = slice(*(_bound(p) for p in (index.start, index.stop, index.step)))
                 return frame.machine.new(each_column(content, lambda c: frame.build.call(SLICE, c, bounds)))
-            return element_at(frame, content, lambda c: frame.build.call(ITEM, c, atom_of(index)))
+            return element_at(frame, content, atom_of(index))
         case Entries():
             value = content.get(static(index, "the key of a dict"))
             if value is None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.frontend.lists import columns_of, element_of
+from srcad.frontend.lists import columns_of, element_of, item
 from srcad.frontend.machine import Frame, Walk
 from srcad.frontend.values import (
     Cell,
@@ -30,7 +30,7 @@ from srcad.frontend.values import (
     is_static,
 )
 from srcad.ir import AND, EXTENT, OPERATORS, Atom, Lit, Range, Type, Var, op_of
-from srcad.rules.sequences import ITEM, LENGTH, NEW, REVERSED, SLICE
+from srcad.rules.sequences import LENGTH, NEW, REVERSED, SLICE
 
 # More kinds of streams; each makes a space of the parts.
 KINDS: dict[str, Callable[[Frame, tuple[Any, ...]], Space]] = {}
@@ -348,5 +348,5 @@ def place(frame: Frame, base: Atom, index: Any) -> Num:
 def element(frame: Frame, atom: Atom, index: Any) -> Num | Ref:
     """`atom[index]` of an array or a sequence."""
     if atom.type.kind == "sequence":
-        return frame.machine.held(frame.build.call(ITEM, atom, index))
+        return item(frame, atom, index)
     return place(frame, atom, index)

@@ -9,7 +9,7 @@ import gast
 import numpy as np
 
 from srcad.frontend.comprehensions import listed
-from srcad.frontend.lists import element_atom, joined_lists, sequence_of
+from srcad.frontend.lists import changed, joined_lists, sequence_of
 from srcad.frontend.machine import Frame, Machine
 from srcad.frontend.memory import WRITE_BACK, is_basic
 from srcad.frontend.places import (
@@ -78,8 +78,9 @@ def store_item(frame: Frame, owner: Any, index: Any, value: Any) -> None:
             items[k] = value
             frame.machine.store(owner, Items(tuple(items)), k % len(items))
         case Items() | Sequence() if not isinstance(index, slice):
-            changed = frame.build.call(SET_ITEM, sequence_of(frame, owner), atom_of(index), element_atom(frame, value))
-            frame.machine.store(owner, Sequence(changed), atom_of(index))
+            column, k = sequence_of(frame, owner), atom_of(index)
+            last = changed(frame, column, value, lambda a: frame.build.call(SET_ITEM, column, k, a))
+            frame.machine.store(owner, Sequence(last), k)
         case Entries(values=entries):
             key = static(index, "the key of a dict")
             frame.machine.store(owner, Entries(tuple({**dict(entries), key: value}.items())))

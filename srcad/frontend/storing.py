@@ -146,8 +146,9 @@ class Store:
             return made[v]
 
         for key, value in list(self.state.items()):
-            shared = [v for v in atoms_in(value) if isinstance(v, Var) and is_array(v)
-                      and memories.may_be(memories.at(v), memory)]
+            shared = [v for v in atoms_in(value) if isinstance(v, Var) and (
+                is_array(v) and memories.may_be(memories.at(v), memory)
+                or v.type.kind == "sequence" and memories.lists_may_be(v, memory))]
             if not shared:
                 continue
             if all(version(v) is not None for v in shared):

@@ -18,6 +18,7 @@ import numpy as np
 
 from srcad.ir import EXTENT, OPERATORS, Atom, Builder, Let, Op, Var, op_of
 from srcad.rules.indexing import SET_AT
+from srcad.rules.sequences import ITEM, SET_ITEM
 
 # How a changed view `new` of `base` changes the base; `rest` and `named` are the other arguments of the view.
 Put = Callable[[Builder, Var, Var, tuple[Any, ...], dict[str, Any]], Atom]
@@ -84,8 +85,12 @@ def _item(build: Builder, base: Var, new: Var, rest: tuple[Any, ...], named: dic
     return build.call(SET_AT, base, rest[0], new, hint=base.hint)
 
 
+def _element(build: Builder, base: Var, new: Var, rest: tuple[Any, ...], named: dict[str, Any]) -> Atom:
+    return build.call(SET_ITEM, base, rest[0], new, hint=base.hint)
+
+
 _PUTS: dict[Any, Put] = {
-    operator.getitem: _item,
+    operator.getitem: _item, ITEM.function: _element,
     np.transpose: _transposed, np.matrix_transpose: _again(np.matrix_transpose), np.swapaxes: _again(np.swapaxes),
     np.moveaxis: _moved, np.flip: _again(np.flip), np.fliplr: _again(np.fliplr), np.flipud: _again(np.flipud),
     np.rot90: _rotated, np.reshape: _shaped, np.ravel: _shaped, np.squeeze: _shaped, np.expand_dims: _shaped,
