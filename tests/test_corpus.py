@@ -34,6 +34,7 @@ from tests.corpus import (
     lists,
     loops,
     memory_calls,
+    memory_lists,
     memory_stores,
     memory_undecided,
     memory_views,
@@ -43,8 +44,8 @@ from tests.corpus import (
 )
 from tests.corpus.registry import PROGRAMS, Program
 
-MODULES = (arrays, assignments, calls, containers, everyday, exits, lists, loops, memory_calls, memory_stores,
-           memory_undecided, memory_views, mixture, objects, scoping)
+MODULES = (arrays, assignments, calls, containers, everyday, exits, lists, loops, memory_calls, memory_lists,
+           memory_stores, memory_undecided, memory_views, mixture, objects, scoping)
 EVERY = pytest.mark.parametrize("case", PROGRAMS.values(), ids=PROGRAMS)
 
 

@@ -43,11 +43,7 @@ def inner(a: Any, b: Any) -> float:
     return float(sum(np.sum(x * y) for x, y in zip(a, b, strict=True)))
 
 
-PENDING: set[str] = {"particles.history_of_rows_filled_later", "particles.list_of_rows_by_index"}
-
-
-@pytest.mark.parametrize("case", [c for n, c in KERNELS.items() if n not in PENDING],
-                         ids=[n for n in KERNELS if n not in PENDING])
+@pytest.mark.parametrize("case", KERNELS.values(), ids=KERNELS)
 def test_kernel(case: Kernel) -> None:
     f, expected, lent = case.function, copy.deepcopy(case.args), copy.deepcopy(case.args)
     value, direction = f(*expected), directions(case.args, 1)

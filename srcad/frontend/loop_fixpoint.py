@@ -20,7 +20,7 @@ from srcad.frontend.lists import grown
 from srcad.frontend.loop_lists import grows, rebound_lists, redirect
 from srcad.frontend.loop_memory import Again, LoopMemory, Slot
 from srcad.frontend.machine import HELD, Walk
-from srcad.frontend.memory import Memories
+from srcad.frontend.memory import Elements, Memories, is_array
 from srcad.frontend.names import bound_names
 from srcad.frontend.spaces import element_type
 from srcad.frontend.values import (
@@ -171,7 +171,8 @@ class Lowering(LoopMemory):
             self.frame.build.unbound.add(param)
         self.places[param] = path
         self.paths[param] = [path]
-        if isinstance(init, Var) and init.type.kind in ("array", "unknown") and path not in self.split:
+        if isinstance(init, Var) and path not in self.split and (
+                is_array(init) or isinstance(self.frame.machine.memories.at(init), Elements)):
             self.shared[init] = param
         self.params_ever.add(param)
         if t.kind == "unknown" and isinstance(init, Var | Lit):
@@ -207,8 +208,8 @@ class Lowering(LoopMemory):
         index.hint = index.hint and (index.hint if _first(value) == Num(index) else "k")
         memories = self.frame.machine.memories
         for e in elements:
-            if e.var.type.kind in ("array", "unknown") and \
-                    isinstance(e.sequence, Var) and e.sequence.type.kind != "sequence":
+            if isinstance(e.sequence, Var) and e.var.type.kind in ("array", "unknown") and (
+                    e.sequence.type.kind != "sequence" or isinstance(memories.at(e.sequence), Elements)):
                 memories.of[e.var] = memories.at(e.sequence)
                 memories.elements[e.var] = e.var
                 self.elements.add(e.var)

@@ -226,7 +226,7 @@ class Machine:
     def content(self, ref: Ref) -> Any:
         content = self.state[ref.cell]
         if isinstance(content, Mixed):
-            raise Refused(f"`{ref.cell.hint}` is not one thing here", content.reason)
+            raise content.refused(ref.cell.hint)
         return self.see(ref.cell, content)
 
     def store(self, ref: Ref, content: Any, position: Any = None) -> None:
@@ -432,7 +432,7 @@ class Frame:
             if isinstance(value, Missing):
                 raise Refused(f"`{name}` is read before it is bound")
             if isinstance(value, Mixed):
-                raise Refused(f"`{name}` is not one thing here", value.reason)
+                raise value.refused(name)
             if isinstance(value, Num) and value.atom.type.kind == "never":
                 self.machine.read_early.add(value.atom)
             return self.machine.see((self.scope, name), value)

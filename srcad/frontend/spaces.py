@@ -12,6 +12,7 @@ import numpy as np
 
 from srcad.frontend.lists import columns_of, element_of, item
 from srcad.frontend.machine import Frame, Walk
+from srcad.frontend.memory import Elements
 from srcad.frontend.values import (
     Cell,
     Const,
@@ -268,7 +269,9 @@ def element_type(atom: Atom) -> Type:
 
 def by_index(frame: Frame, space: Space) -> Space:
     """The same space as indices: its elements are places in arrays, which a loop can store to."""
-    if any(a.type.kind == "sequence" for a in space.sequences):
+    memories = frame.machine.memories
+    if any(isinstance(a, Var) and a.type.kind == "sequence" and not isinstance(memories.at(a), Elements)
+           for a in space.sequences):
         raise Refused("a store to what a loop runs over", hint="loop over the indices")
     bounds = space.bounds
     if bounds is None:
@@ -289,7 +292,7 @@ def by_index(frame: Frame, space: Space) -> Space:
         if not all(isinstance(h, Num) for h in held):
             raise Refused("a loop over an array that changes in an unknown way", hint="loop over the indices")
         at = index.value if isinstance(index, Const) else index.atom
-        return space.value(index, [place(frame, h.atom, at) for h in held])
+        return space.value(index, [element(frame, h.atom, at) for h in held])
 
     return Space(None, bounds, (), value, {**space.held, **cells})
 

@@ -154,5 +154,8 @@ class Store:
             if all(version(v) is not None for v in shared):
                 self.state[key] = map_atoms(lambda a: made.get(a, a), value)
             else:
-                self.state[key] = Mixed("it may be another name for an array that was changed meanwhile")
+                changed = ((self.build.span, "changed here"),) if self.build.span is not None else ()
+                self.state[key] = Mixed("it may be another name for an array that was changed meanwhile",
+                                        "copy it before the change, or read it through the name that was changed",
+                                        changed)
         memories.newer.update(made)

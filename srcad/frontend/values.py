@@ -159,6 +159,11 @@ class Mixed:
     """Two things that can't be one variable, depending on the path; it may exist but not be used."""
 
     reason: str
+    hint: str = ""
+    related: tuple[tuple[Span, str], ...] = ()
+
+    def refused(self, name: str) -> Refused:
+        return Refused(f"`{name}` is not one thing here", self.reason, self.hint, self.related)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,13 +78,42 @@ def array_that_a_list_holds(x, n):
 
 
 @refused("came from a list", VECTOR, 3)
-def element_of_a_list(x, n):
+def one_array_put_into_a_list_in_every_trip(x, n):
+    u = x.copy()
     history = []
     for k in range(n):
-        history.append(x * k)
-    h = history[1]
-    h[0] = x[1]
+        history.append(u)
+    history[0][1] = x[0] ** 2
     return sum([np.sum(h * h) for h in history])
+
+
+@refused("changed meanwhile", VECTOR, 3)
+def name_of_an_array_that_is_changed_through_a_list(x, n):
+    history = []
+    for k in range(n):
+        u = x * k
+        history.append(u)
+        history[-1][0] = 7 * x[1]
+    return np.sum(u ** 2) + sum([np.sum(h * h) for h in history])
+
+
+@refused("changed meanwhile", VECTOR, 3)
+def two_lists_that_hold_the_same_arrays(x, n):
+    a, b = [], []
+    for k in range(n):
+        u = x * k
+        a.append(u)
+        b.append(u)
+    a[1][0] = 4 * x[1]
+    return sum([np.sum(h * h) for h in b])
+
+
+@refused("changed meanwhile", VECTOR, 3)
+def part_of_a_list_whose_arrays_are_changed(x, n):
+    rows = [x * k for k in range(n)]
+    rest = rows[1:]
+    rows[1][0] = 5 * x[1]
+    return sum([np.sum(r * r) for r in rest])
 
 
 @refused("element of a list", VECTOR)
