@@ -11,8 +11,10 @@ from srcad.api import (
     value_and_grad,
     vjp,
 )
+from srcad.custom import custom_jvp, custom_vjp, gradient_of, nondifferentiable
 from srcad.errors import ArgumentError, SourceNotFound, SrcadError, Unsupported
 
 __version__ = "0.1.0"
-__all__ = ["ArgumentError", "SourceNotFound", "SrcadError", "Unsupported", "elementwise_grad", "grad", "hessian", "hvp",
-           "jacobian", "jvp", "stop_gradient", "value_and_grad", "vjp"]
+__all__ = ["ArgumentError", "SourceNotFound", "SrcadError", "Unsupported", "custom_jvp", "custom_vjp",
+           "elementwise_grad", "grad", "gradient_of", "hessian", "hvp", "jacobian", "jvp", "nondifferentiable",
+           "stop_gradient", "value_and_grad", "vjp"]

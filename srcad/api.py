@@ -135,6 +135,11 @@ def jacobian(f: Callable[..., Any], wrt: int | str = 0, *, mode: str | None = No
         y, pullback = compiler.pull(program, values, backend, _names(program, k))
         m, n = np.size(_one_array(y)), np.size(x)
         forward = n <= m if mode is None else mode == "forward"
+        if forward and pullback.once:
+            if mode is not None:
+                raise ArgumentError(f"{program.primal.name} draws random numbers, prints or the like, which forward "
+                                    "mode would do for each column; use mode='reverse'")
+            forward = False
         dtype = np.result_type(np.asarray(x).dtype, np.asarray(y).dtype)
         if forward:
             along = [None] * len(values)
@@ -155,7 +160,7 @@ def hessian(f: Callable[..., Any], wrt: int | str = 0, *, backend: str = "numpy"
     >>> float(hessian(lambda x: x ** 3)(2.0))
     12.0
     """
-    return jacobian(grad(f, wrt, backend=backend), wrt, mode="forward", backend=backend)
+    return jacobian(grad(f, wrt, backend=backend), wrt, backend=backend)
 
 
 def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, backend: str = "numpy") -> Any:

@@ -27,12 +27,17 @@ from srcad.transforms.pipeline import optimised
 from tests.corpus import (
     arrays,
     assignments,
+    attempts,
     calls,
     containers,
+    contexts,
+    effects,
     everyday,
     exits,
+    generators,
     lists,
     loops,
+    matching,
     memory_calls,
     memory_lists,
     memory_stores,
@@ -44,8 +49,9 @@ from tests.corpus import (
 )
 from tests.corpus.registry import PROGRAMS, Program
 
-MODULES = (arrays, assignments, calls, containers, everyday, exits, lists, loops, memory_calls, memory_lists,
-           memory_stores, memory_undecided, memory_views, mixture, objects, scoping)
+MODULES = (arrays, assignments, attempts, calls, containers, contexts, effects, everyday, exits, generators, lists,
+           loops, matching, memory_calls, memory_lists, memory_stores, memory_undecided, memory_views, mixture,
+           objects, scoping)
 EVERY = pytest.mark.parametrize("case", PROGRAMS.values(), ids=PROGRAMS)
 
 

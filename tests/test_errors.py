@@ -25,43 +25,70 @@ model.py:5:19: a call of np.frexp
 reason: it has no derivative rule and no Python source
 instead: keep what depends on the arguments out of it, or write it with NumPy operations"""),
 
-    "try": ("""
+    "a store before what may raise": ("""
+import numpy as np
+
+def f(x):
+    y = x.copy()
+    try:
+        a = np.linalg.inv(np.diag(y))
+        y[0] = 3.0
+        b = np.linalg.inv(np.diag(y))
+    except np.linalg.LinAlgError:
+        a = b = np.eye(3)
+    return np.sum(a * b) + y[0]
+""", np.ones(3), """\
+model.py:9:9: a change of `y` in a `try`, before what may raise
+     9 |         b = np.linalg.inv(np.diag(y))
+       |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+reason: the handler would find it changed or not
+instead: change a copy, or do what may raise first"""),
+
+    "a name in a handler": ("""
+import math
+
 def f(x):
     try:
-        y = 1 / x
-    except ZeroDivisionError:
-        y = 0.0
-    return y
-""", 1.0, """\
-model.py:3:5: a `try` statement
-     3 |     try:
-       |     ^^^^
-reason: srcad does not differentiate it
-instead: test for the condition with `if`, or catch around the call of the function"""),
+        a = math.sqrt(x)
+        b = math.log(x - 1)
+    except ValueError:
+        b = a
+    return b
+""", 2.0, """\
+model.py:9:13: `a` is not one thing here
+     9 |         b = a
+       |             ^
+reason: it may or may not have been bound when the exception was raised"""),
 
     "with": ("""
+import threading
+
+lock = threading.Lock()
+
 def f(x):
-    with open("log") as log:
+    with lock:
         return x * x
 """, 1.0, """\
-model.py:3:5: a `with` statement
-     3 |     with open("log") as log:
-       |     ^^^^^^^^^^^^^^^^^^^^^^^^
-reason: srcad does not differentiate it
+model.py:7:5: a `with` of an object of the class lock
+     7 |     with lock:
+       |     ^^^^^^^^^^
+reason: what it does is not known here
 instead: enter it around the call of the function"""),
 
     "a problem in a helper": ("""
 def g(x):
-    yield x
+    async def h():
+        return x
+    return h
 
 def f(x):
-    return sum(g(x))
+    return g(x)
 """, 1.0, """\
-model.py:3:5: a generator
-     3 |     yield x
-       |     ^^^^^^^
+model.py:3:5: an async function
+     3 |     async def h():
+       |     ^^^^^^^^^^^^^^
 reason: srcad does not differentiate it
-instead: return a list"""),
+instead: compute in an ordinary function"""),
 
     "global": ("""
 calls = 0
@@ -81,13 +108,13 @@ instead: return the value instead"""),
 import numpy as np
 
 def f(x):
-    return x * np.random.rand()
+    return x * np.random.normal(0.0, x)
 """, 1.0, """\
-model.py:5:16: a random draw, `rand`
-     5 |     return x * np.random.rand()
-       |                ^^^^^^^^^^^^^^^^
-reason: a derivative is taken for given numbers
-instead: draw outside the function and pass what was drawn"""),
+model.py:5:5: an argument of `np.random.normal` that the derivative depends on
+     5 |     return x * np.random.normal(0.0, x)
+       |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+reason: what a draw or another effect gives is a constant of the derivative
+instead: keep it out: `loc + scale * rng.standard_normal(size)`, or stop_gradient(…)"""),
 
     "one of two things": ("""
 def f(x):
@@ -208,7 +235,7 @@ def f(x):
         c = sorted([x, i])
     if x > 0:
         x = x.missing
-    with open("log"):
+    with os.scandir("."):
         pass
     return a + b + c + x
 """))(1.0)

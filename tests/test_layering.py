@@ -15,7 +15,8 @@ import srcad
 ROOT = Path(srcad.__file__).parent
 BASE = {"errors"}
 CORE = BASE | {"ir", "rules", "runtime"}
-EVERYTHING = CORE | {"transforms", "frontend", "backends", "program", "checks", "cli", "__main__", "api", "tensor", ""}
+EVERYTHING = CORE | {"transforms", "frontend", "backends", "program", "checks", "cli", "__main__", "api", "custom",
+                     "tensor", ""}
 # What each part may import, besides itself.  "" is `srcad/__init__.py`.
 MAY_IMPORT = {
     "errors": set(),
@@ -27,6 +28,7 @@ MAY_IMPORT = {
     "backends": CORE | {"transforms"},
     "program": CORE | {"transforms", "frontend", "backends"},
     "api": EVERYTHING - {"cli", "checks"},
+    "custom": CORE | {"frontend", "program"},
     "": EVERYTHING - {"cli"},
     "tensor": CORE | {"transforms", "backends"},
     "checks": EVERYTHING - {"cli"},

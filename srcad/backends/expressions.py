@@ -100,7 +100,7 @@ class Expressions:
             return written
         args = tuple(self._whole_shape(raw) or a for raw, a in zip(let.call()[0], args, strict=True))
         arguments, named = list(map(self.argument, args)), {k: self.argument(v) for k, v in kwargs.items()}
-        if op.name.startswith(".") and let.args[0].type.kind == "array":
+        if op.name.startswith(".") and (op.effect or let.args[0].type.kind == "array"):
             return call(ast.Attribute(arguments[0], op.name[1:], ast.Load()), *arguments[1:], **named)
         if op.name.startswith("str."):
             return call(ast.Attribute(arguments[0], op.name[len("str."):], ast.Load()), *arguments[1:], **named)

@@ -39,6 +39,7 @@ from srcad.errors import Problem, Span, Unsupported
 from srcad.ir.calls import PACK, CallOp, FuncRef, UnpackOp
 from srcad.ir.core import Block, Func, If, Let, Lit, Loop, Stmt, Undef, Var
 from srcad.ir.walk import every
+from srcad.rules.contexts import ENTER, LEAVE
 
 # Arguments that say how NumPy allocates; XLA decides that itself.
 _BY_INDEX = frozenset({"getitem", "set_at", "index_add"})
@@ -241,6 +242,8 @@ class Tracer:
         if let.op.name == "comment":
             comment(str(let.form.args[0]))
             return ()
+        if let.op in (ENTER, LEAVE):  # compiled code warns of nothing
+            return (None,)
         if let.op.function is np.copyto and isinstance(let.args[0], Var):
             self.written[let.args[0]] = values[1]
             return (None,) * len(let.outs)
@@ -259,6 +262,8 @@ class Tracer:
     # --- branches
 
     def branch(self, stmt: If) -> None:
+        if stmt.catches:
+            raise refuse(stmt.span, "a `try` can't be compiled by XLA", "compiled code raises no exceptions")
         test = self.value(stmt.test)
         if not is_array(test):
             taken = bool(test.present) if isinstance(test, Maybe) else bool(test)

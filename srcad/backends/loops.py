@@ -236,7 +236,7 @@ def _trip(context: Context, loop: Loop, block: Block, moves: list[Move], until: 
 def _deciding(context: Context, block: Block, until: Atom) -> tuple[If, Choice] | None:
     """The `If` at the end of `block` that chooses `until`, if one of its sides knows."""
     last = block[-1] if block else None
-    if not isinstance(last, If) or last in context.inlining.expressions or not isinstance(until, Var):
+    if not isinstance(last, If) or last.catches or last in context.inlining.expressions or not isinstance(until, Var):
         return None
     choice = next((c for c in last.choices if c.out is until), None)
     if choice is None or context.uses[until] != 1:

@@ -153,6 +153,12 @@ class Printer(astunparse.Unparser):  # type: ignore[misc]
             self.fill("pass")
         self.leave()
 
+    def _ExceptHandler(self, tree: ast.ExceptHandler) -> None:
+        # Several classes need their parentheses.
+        self.fill("except" + (f" {ast.unparse(tree.type)}" if tree.type else ""))
+        self.write(f" as {tree.name}" if tree.name else "")
+        self._body(tree.body)
+
     def _Assert(self, tree: ast.Assert) -> None:
         # A tuple after `assert` needs its parentheses.
         self.fill("assert " + ast.unparse(tree.test))

@@ -91,7 +91,7 @@ def _deciding(context: Context, stmts: list[Stmt], end: _End, flat: bool) -> tup
             if not inlined and (context.uses[stmt.out] != 1 or stmt in context.in_place):
                 return None
             meaning[stmt.out] = stmt
-        elif isinstance(stmt, If) and stmt not in context.inlining.expressions:
+        elif isinstance(stmt, If) and not stmt.catches and stmt not in context.inlining.expressions:
             made = _End(end.result, meaning)
             return (stmts[:i], stmt, made) if _returns(context, stmt, made, flat) else None
         else:

@@ -16,6 +16,7 @@ from srcad.backends.tidy import tidied
 from srcad.ir.calls import UnpackOp
 from srcad.ir.core import Block, Func, If, Let, Loop, Stmt
 from srcad.ir.walk import binds
+from srcad.rules.contexts import ENTER, LEAVE
 from srcad.transforms.usage import dead
 
 
@@ -26,16 +27,35 @@ class Writer(Context):
 
     def block(self, block: Block) -> Statements:
         printed: Statements = []
+        around: list[tuple[Let, Statements]] = []
         for stmt in block:
-            if not dead(stmt, self.uses):
+            if dead(stmt, self.uses):
+                continue
+            if isinstance(stmt, Let) and stmt.op is ENTER:
+                around.append((stmt, printed))
+                printed = []
+            elif isinstance(stmt, Let) and stmt.op is LEAVE and around:
+                printed = self.within(*around.pop(), printed)
+            else:
                 printed += self.located(stmt)
+        while around:
+            printed = self.within(*around.pop(), printed)
         return tidied(printed)
+
+    def within(self, context: Let, before: Statements, printed: Statements) -> Statements:
+        """`with …:` around what is printed, if that is anything."""
+        if not printed:
+            return before
+        (manager, *args), kwargs = context.call([self.expressions.atom(a) for a in context.args])
+        made = call(self.expressions.argument(manager), *map(self.expressions.argument, args),
+                    **{k: self.expressions.argument(v) for k, v in kwargs.items()})
+        return [*before, ast.With([ast.withitem(made)], printed)]
 
     def located(self, stmt: Stmt) -> Statements:
         """`stmt` printed, with its source noted, and followed by what records the rows that it binds."""
         text = self.note(stmt.span)
         printed = self.stmt(stmt)
-        heads = [s for s in printed if isinstance(s, ast.If | ast.For | ast.While)]
+        heads = [s for s in printed if isinstance(s, ast.If | ast.For | ast.While | ast.Try)]
         for s in printed:
             if stmt.span is not None and not hasattr(s, "span"):
                 s.span = stmt.span  # type: ignore[attr-defined]
@@ -90,7 +110,25 @@ class Writer(Context):
             return [ast.Assign([self.name(v)], ast.Subscript(value, ast.Constant(i), ast.Load()))]
         return [ast.Assign([tuple_of(map(self.target, let.outs))], value)]
 
+    def attempt(self, stmt: If) -> Statements:
+        """`try: … except E as e: …`.  What is chosen is set when all of the block has run."""
+        live = [c for c in stmt.choices if self.uses[c.out]]
+        then, moves = self.block(stmt.then), [(c.out, c.then) for c in live]
+        then = self.finished(then, moves) if len(moves) < 2 else [*then, *self.finished([], moves)]
+        orelse = self.finished(self.block(stmt.orelse), [(c.out, c.orelse) for c in live])
+        if not then:
+            return []
+        caught = stmt.orelse[0]
+        assert isinstance(caught, Let)
+        names = [self.expressions.argument(c) for c in stmt.catches]
+        handler = ast.ExceptHandler(names[0] if len(names) == 1 else tuple_of(names),
+                                    self.names[caught.out] if self.uses[caught.out] else None,
+                                    orelse or [ast.Pass()])
+        return [ast.Try(then, [handler], [], [])]
+
     def branch(self, stmt: If) -> Statements:
+        if stmt.catches:
+            return self.attempt(stmt)
         test = self.expressions.atom(stmt.test)
         live = [c for c in stmt.choices if self.uses[c.out]]
         then = self.finished(self.block(stmt.then), [(c.out, c.then) for c in live])
@@ -127,4 +165,10 @@ def _comment(writer: Writer, let: Let) -> Statements:
     return [Comment(text)]
 
 
-_EFFECTS = {"raise": _raise, "assert": _assert, "comment": _comment}
+def _evaluated(writer: Writer, let: Let) -> Statements:
+    """What is computed for its exception alone stands by itself."""
+    value = writer.expressions.atom(let.args[0])
+    return [] if isinstance(value, ast.Name) else [ast.Expr(value)]
+
+
+_EFFECTS = {"caught": lambda *_: [], "evaluated": _evaluated, "raise": _raise, "assert": _assert, "comment": _comment}

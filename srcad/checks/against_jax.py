@@ -11,11 +11,13 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+import gast
 import numpy as np
 
 from srcad.backends.lax import traced
 from srcad.checks.arguments import Leaves, Subject, floats_of, same_surroundings
-from srcad.errors import Unsupported
+from srcad.errors import SrcadError, Unsupported
+from srcad.frontend.capture import capture
 from srcad.ir import Func, leaves
 from srcad.ir.core import Var
 from srcad.program.derivatives import program_of
@@ -79,6 +81,14 @@ def _arrays(values: Leaves) -> tuple[Any, ...]:
     return tuple(np.asarray(v) for v in values)
 
 
+def _tries(f: Any) -> bool:
+    """Is there a `try`, or a `with` that is one, in the text of a function?"""
+    try:
+        return any(isinstance(n, gast.Try) or getattr(n, "attr", "") == "suppress" for n in gast.walk(capture(f).tree))
+    except SrcadError:
+        return False
+
+
 class Rewritten(Referee):
     """The user's function with `np` meaning `jax.numpy`."""
 
@@ -86,6 +96,8 @@ class Rewritten(Referee):
 
     def outputs(self, values: Leaves) -> Leaves:
         ops = _jax()
+        if _tries(self.subject.f):
+            raise NotRun("JAX raises no exceptions, and a `try` asks for them")
         function = ops.under_jax(self.subject.f)
         if function is None:
             raise NotRun("not a Python function")

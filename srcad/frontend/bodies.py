@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import gast
@@ -47,11 +48,18 @@ def bind(tree: gast.FunctionDef, args: list[Any], kwargs: dict[str, Any], defaul
 
 
 def lower_body(frame: Frame, source: Source, bound: dict[str, Any], parent: Frame | None) -> Any:
+    """The value that a function returns for these arguments; its statements go where the call stands."""
+    inner = bound_frame(frame, source, bound, parent)
+    return POISON if inner is None else finished(inner, bound)
+
+
+def bound_frame(frame: Frame, source: Source, bound: dict[str, Any], parent: Frame | None) -> Frame | None:
+    """A new activation with its arguments bound; None if the function has exits that can't be followed."""
     machine = frame.machine
     tree, problems = structure(source)
     machine.problems += [p for p in problems if p not in machine.problems]
     if problems:
-        return POISON
+        return None
     inner = Frame(machine, source, tree, parent)
     for name, value in bound.items():
         if isinstance(value, Entries):
@@ -60,8 +68,14 @@ def lower_body(frame: Frame, source: Source, bound: dict[str, Any], parent: Fram
             machine.state[inner.scope, name] = value  # the hint `name` would promise the caller's variable
         else:
             inner.bind(name, value)
+    return inner
+
+
+def finished(inner: Frame, bound: Iterable[str]) -> Any:
+    """Run an activation to its end; the value that it returns."""
+    machine = inner.machine
     known = len(machine.problems)
-    for stmts, done in pieces(tree.body, bound):
+    for stmts, done in pieces(inner.tree.body, bound):
         inner.execute(stmts)
         forget(inner, done)
     result = machine.state.get((inner.scope, RESULT), NONE)

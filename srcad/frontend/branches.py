@@ -55,7 +55,8 @@ def truth(frame: Frame, value: Any) -> Any:
             return Const(True)
 
 
-def branch(frame: Frame, test: Atom, then: Callable[[], Any], orelse: Callable[[], Any]) -> None:
+def branch(frame: Frame, test: Atom, then: Callable[[], Any], orelse: Callable[[], Any],
+           catches: tuple[type[BaseException], ...] = ()) -> None:
     """Lower an `If` whose branches are run by `then` and `orelse`, and join their states."""
     machine, span = frame.machine, frame.build.span
     start = machine.state
@@ -100,7 +101,7 @@ def branch(frame: Frame, test: Atom, then: Callable[[], Any], orelse: Callable[[
     machine.memories = joined(left_memories, right_memories, [
         *((c.out, c.then, c.orelse) for c in choices), *((v, v, v) for v in kept)], span,
         test if isinstance(test, Var) and not (left_dead or right_dead) else None, lambda v: machine.new(Num(v)).cell)
-    frame.build.add(If(test, tuple(then_stmts), tuple(else_stmts), tuple(choices), span))
+    frame.build.add(If(test, tuple(then_stmts), tuple(else_stmts), tuple(choices), span, catches))
     if left_dead != right_dead:
         # What comes after is reached from one side only.
         live = {c.out: c.orelse if left_dead else c.then for c in choices}

@@ -62,7 +62,7 @@ def fold_call(v: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         result = v(*(static(a, "an argument") for a in args),
                    **{k: static(a, "an argument") for k, a in kwargs.items()})
     except (TypeError, ValueError, ArithmeticError) as error:
-        raise Refused(f"a call that always fails: {error}") from None
+        raise Refused(f"a call that always fails: {error}", raises=error) from None
     return Const(result)
 
 
@@ -94,7 +94,7 @@ def _len(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
             return Num(frame.build.call(LENGTH, columns_of(content)[0]))
         case Num(atom=atom):
             if atom.type.kind in ("number", "scalar"):
-                raise Refused("len of a number")
+                raise Refused("len of a number", raises=TypeError("object of type 'float' has no len()"))
             return Num(frame.build.call(EXTENT, atom, axis=0))
         case Const(value=v):
             return Const(len(v))

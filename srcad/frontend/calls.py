@@ -17,13 +17,15 @@ import gast
 import numpy as np
 
 from srcad.errors import SourceNotFound
-from srcad.frontend import array_stores, outline
+from srcad.frontend import array_stores, generators, outline
 from srcad.frontend.bodies import bind, lower_body
 from srcad.frontend.branches import select
 from srcad.frontend.builtin_calls import fold_call
 from srcad.frontend.capture import Source, capture
 from srcad.frontend.composed_calls import composition
 from srcad.frontend.containers import call_method
+from srcad.frontend.external import call_external, is_external, progress
+from srcad.frontend.generators import is_generator
 from srcad.frontend.iterables import BUILTINS
 from srcad.frontend.machine import Frame
 from srcad.frontend.nested import Lowerable, call_derivative
@@ -46,11 +48,13 @@ from srcad.frontend.values import (
     Refused,
     Rows,
     Sequence,
+    Stream,
     Tup,
     atom_of,
     describe,
     is_static,
 )
+from srcad.frontend.withs import of_generator
 from srcad.ir import op_of
 from srcad.rules import external
 from srcad.rules.composed import vectorized
@@ -141,9 +145,10 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
     if isinstance(v, functools.partial):
         return call_value(frame, Const(v.func), [*map(Const, v.args), *args],
                           {**{k: Const(x) for k, x in v.keywords.items()}, **kwargs})
-    if isinstance(getattr(v, "__self__", None), np.random.Generator | np.random.RandomState):
-        raise Refused(f"a random draw, `{v.__name__}`", "a derivative is taken for given numbers",
-                      "draw outside the function and pass what was drawn")
+    if _hashable(v) and is_external(v):
+        return call_external(frame, v, args, kwargs)
+    if (bar := progress(v)) is not None:
+        return bar(frame, args, kwargs)
     if isinstance(v, types.MethodType):
         return call_value(frame, Const(v.__func__), [Const(v.__self__), *args], kwargs)
     if getattr(v, "__srcad_static__", False) and all(map(is_static, [*args, *kwargs.values()])):
@@ -158,6 +163,8 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
     if (getattr(v, "__module__", None) or "").startswith(TENSORS):
         raise Refused(f"a call of {v.__name__} of tensors", "inside of a function that is differentiated tensors are "
                       "arrays", "write it with NumPy operations")
+    if of_generator(v):
+        return Stream("manager", (call_function(frame, v.__wrapped__, args, kwargs),))
     if isinstance(v, types.FunctionType):
         if v.__module__.split(".")[0] not in ("numpy", "scipy", "jax"):
             return call_function(frame, v, args, kwargs)
@@ -276,6 +283,8 @@ def _default(frame: Frame, function: types.FunctionType, key: Any) -> Any:
 def run_body(frame: Frame, source: Source, key: Any, bound: dict[str, Any], parent: Frame | None) -> Any:
     """Lower the body of a function in place; a function that is being lowered already is called instead."""
     machine = frame.machine
+    if is_generator(source.tree):
+        return generators.called(source, key, bound, parent)
     if key in machine.active:
         return outline.call_recursive(frame, source, key, bound, parent)
     if len(machine.active) > DEPTH:

@@ -13,7 +13,7 @@ import gast
 
 from srcad.frontend.machine import Frame
 from srcad.frontend.unpacking import known
-from srcad.frontend.values import POISON, Entries, Items, Ref, Sequence
+from srcad.frontend.values import POISON, Entries, Items, Ref, Sequence, Stream
 
 MADE = "$made"  # the name that holds what is made
 
@@ -51,7 +51,7 @@ def listed(frame: Frame, value: Any) -> Any:
     """`list(value)`: a new list."""
     if isinstance(value, Ref) and isinstance(content := frame.machine.content(value), Items | Sequence):
         return frame.machine.new(content)
-    items = known(frame, value)
+    items = None if isinstance(value, Stream) and value.kind == "generator" else known(frame, value)
     if items is None:
         return comprehended(frame, "[x for x in it]", it=value)
     return frame.machine.new(Items(items))

@@ -8,6 +8,7 @@ import numpy as np
 
 from srcad.frontend.array_stores import change_by_method
 from srcad.frontend.effects import FORMAT, message_of
+from srcad.frontend.external import call_method_of
 from srcad.frontend.lists import changed, columns_of, each_column, element_of, grown
 from srcad.frontend.machine import Frame
 from srcad.frontend.memory import Elements
@@ -36,6 +37,8 @@ from srcad.runtime.inside import METHODS as TENSOR_METHODS
 
 def call_method(frame: Frame, owner: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
     match owner:
+        case Num(atom=atom) if atom.type.cls is not None:
+            return call_method_of(frame, owner, name, args, kwargs)
         case Num():
             return _of_array(frame, owner, name, args, kwargs)
         case Const(value=str() as text):
@@ -121,7 +124,7 @@ def _pop(frame: Frame, owner: Ref, content: Any, args: list[Any]) -> Any:
         try:
             result = values.pop(*(static(a, "an index") for a in args))
         except (IndexError, TypeError) as error:
-            raise Refused(f"this pop always fails: {error}") from None
+            raise Refused(f"this pop always fails: {error}", raises=error) from None
         frame.machine.store(owner, Items(tuple(values)))
         return result
     if args:
@@ -155,7 +158,7 @@ def _of_dict(frame: Frame, owner: Ref, content: Entries, name: str, args: list[A
     if name in ("pop", "setdefault"):
         key = static(args[0], "a key")
         if key not in entries and len(args) < 2:
-            raise Refused(f"the key {key!r} is not in the dict")
+            raise Refused(f"the key {key!r} is not in the dict", raises=KeyError(key))
         value = entries.get(key, args[1] if len(args) > 1 else NONE)
         left = {k: v for k, v in entries.items() if k != key} if name == "pop" else {**entries, key: value}
         frame.machine.store(owner, Entries(tuple(left.items())))

@@ -6,11 +6,20 @@ from typing import Any
 
 from srcad.frontend.values import Const, Num, Refused, Tup
 from srcad.ir import define
-from srcad.ir.types import OBJECT
+from srcad.ir.types import BOOL, OBJECT
 
 
-def _raise(cls: type[BaseException], *args: Any) -> None:
-    raise cls(*args)
+def _raise(cls: Any, *args: Any) -> None:
+    raise cls(*args) if isinstance(cls, type) else cls
+
+
+def _caught() -> Any:
+    """The exception that a handler has: see `If.catches`."""
+    raise AssertionError("an exception is had in its handler alone")
+
+
+def _evaluated(value: Any) -> None:
+    """`value` is computed, though nobody may read it: it might raise what is caught."""
 
 
 def _assert(test: Any, *message: Any) -> None:
@@ -19,6 +28,9 @@ def _assert(test: Any, *message: Any) -> None:
 
 
 RAISE = define(_raise, "raise", effect=True, infer=lambda *_: OBJECT)
+CAUGHT = define(_caught, "caught", effect=True, infer=lambda: OBJECT)
+EVALUATED = define(_evaluated, "evaluated", effect=True, infer=lambda _: OBJECT)
+IS_INSTANCE = define(isinstance, "isinstance", infer=lambda *_: BOOL)
 ASSERT = define(_assert, "assert", effect=True, infer=lambda *_: OBJECT)
 
 

@@ -36,6 +36,7 @@ import gast
 
 from srcad.errors import Problem
 from srcad.frontend.capture import Source
+from srcad.frontend.patterns import as_branches
 
 Body = list[gast.AST]
 LOOPS = (gast.For, gast.While)
@@ -44,7 +45,7 @@ SCOPES = (gast.FunctionDef, gast.AsyncFunctionDef, gast.ClassDef)
 
 def structure(source: Source) -> tuple[gast.FunctionDef, list[Problem]]:
     """The function of `source` with structured control only, and the exits that could not be rewritten."""
-    tree = source.tree
+    tree = as_branches(source.tree)
     structurer = Structurer(source, returns_value(tree.body))
     return structurer.function(tree), structurer.problems
 
@@ -105,6 +106,8 @@ class Structurer:
                 todo, i = after, 0
             elif isinstance(stmt, gast.With) and exits(stmt):
                 return done + self.guarded(stmt, todo[i:], around)
+            elif isinstance(stmt, gast.Try) and exits(stmt) and not any(map(exits, stmt.finalbody)):
+                return done + self.attempt(stmt, todo[i:], around)
             else:
                 done.append(self.whole(stmt, around))
         return done
@@ -146,6 +149,29 @@ class Structurer:
         parts = {f: self.block(getattr(stmt, f), inside) for f in ("body", "orelse") if hasattr(stmt, f)}
         parts["body"] = parts["body"] or [gast.copy_location(gast.Pass(), stmt)]
         return [*start, rebuilt(stmt, **parts), *self.unless(flags, rest, around)]
+
+    def attempt(self, stmt: gast.Try, rest: Body, around: Around) -> Body:
+        """A `try` with exits in it, and what follows it: that moves into the one way that completes, if it can."""
+        through = completes(stmt.body) and completes(stmt.orelse)
+        ways = [h for h in stmt.handlers if completes(h.body)]
+        handlers = {id(h): list(h.body) for h in stmt.handlers}
+        orelse = list(stmt.orelse) if completes(stmt.body) else []
+        if not stmt.finalbody and len(ways) + through <= 1:
+            if through:
+                orelse += rest
+            for h in ways:
+                handlers[id(h)] += rest
+            rest = []
+        within = exits_of(stmt.body)
+        inside, flags = self.marking(exits(stmt), around) if rest or (within and orelse) else (around, [])
+        start = [assign(f, False, stmt) for f in flags if f.startswith("$skip") and f != around.skip]
+        done = rebuilt(
+            stmt, body=self.block(stmt.body, inside) or [gast.copy_location(gast.Pass(), stmt)],
+            handlers=[rebuilt(h, body=self.block(handlers[id(h)], inside) or [gast.copy_location(gast.Pass(), h)])
+                      for h in stmt.handlers],
+            orelse=self.unless(flags, orelse, inside) if within and orelse else self.block(orelse, inside),
+            finalbody=self.block(stmt.finalbody, around))
+        return [*start, done, *self.unless(flags, rest, around)]
 
     def marking(self, left: frozenset[str], around: Around) -> tuple[Around, list[str]]:
         """How exits within a statement are marked so that what follows it can be guarded, and by which flags."""
@@ -260,6 +286,9 @@ def _completes(stmt: gast.AST) -> bool:
             return completes(stmt.body) or completes(stmt.orelse)
         case gast.For() | gast.While():
             return completes_loop(stmt)
+        case gast.Try():
+            tried = completes(stmt.body) and completes(stmt.orelse)
+            return completes(stmt.finalbody) and (tried or any(completes(h.body) for h in stmt.handlers))
         case _:
             return True
 

@@ -7,18 +7,21 @@ from typing import Any
 
 import gast
 
+from srcad.frontend import generators
 from srcad.frontend.branches import select, truth
 from srcad.frontend.calls import call
 from srcad.frontend.comparisons import comparison, negation
 from srcad.frontend.comprehensions import dict_comprehension, list_comprehension
 from srcad.frontend.effects import FORMAT, message_of
 from srcad.frontend.machine import Frame
+from srcad.frontend.patterns import Matches, matched
 from srcad.frontend.places import BINARY, attribute, binary, index_of, subscript
 from srcad.frontend.special import special
 from srcad.frontend.stores import extend
 from srcad.frontend.unpacking import known_items
 from srcad.frontend.unsupported import unsupported
 from srcad.frontend.values import (
+    NONE,
     Closure,
     Const,
     Entries,
@@ -97,6 +100,14 @@ def _evaluate(frame: Frame, node: Any) -> Any:
             return result
         case gast.Slice():
             return index_of(frame, node)
+        case gast.Yield(value=value):
+            return generators.yielded(frame, NONE if value is None else evaluate(frame, value))
+        case gast.YieldFrom(value=value):
+            return generators.yielded_from(frame, evaluate(frame, value), node)
+        case generators.Left():
+            return frame.consumer.left()
+        case Matches():
+            return matched(frame, node)
         case _:
             raise unsupported(node)
 

@@ -14,14 +14,14 @@ from typing import Any
 import gast
 
 from srcad.frontend.branches import truth
+from srcad.frontend.generators import assigned_keys
 from srcad.frontend.joined_memory import closed
 from srcad.frontend.joins import Join, example, same
 from srcad.frontend.lists import grown
 from srcad.frontend.loop_lists import grows, rebound_lists, redirect
 from srcad.frontend.loop_memory import Again, LoopMemory, Slot
-from srcad.frontend.machine import HELD, Walk
+from srcad.frontend.machine import HELD, Frame, Walk
 from srcad.frontend.memory import Elements, Memories, is_array
-from srcad.frontend.names import bound_names
 from srcad.frontend.spaces import element_type
 from srcad.frontend.values import (
     MISSING,
@@ -69,9 +69,8 @@ class Lowering(LoopMemory):
 
     def run(self) -> None:
         frame = self.frame
-        scope = frame.scope
-        for name in _assigned(self.node):
-            self.carried[scope, name] = None
+        for key in _assigned(frame, self.node):
+            self.carried[key] = None
         problems = len(frame.machine.problems)
         for _ in range(20):
             del frame.machine.problems[problems:]
@@ -413,9 +412,9 @@ def _numeric(value: Any) -> Any:
             return value
 
 
-def _assigned(node: Any) -> list[str]:
+def _assigned(frame: Frame, node: Any) -> list[tuple[int, str]]:
     """Names that a loop binds, its target too, in order."""
-    return bound_names([*([node.target] if hasattr(node, "target") else []), *node.body])
+    return assigned_keys(frame, [*([node.target] if hasattr(node, "target") else []), *node.body])
 
 
 def _target_hints(target: Any) -> list[str]:

@@ -18,18 +18,22 @@ from typing import Any
 import gast
 
 from srcad.frontend.branches import truth
+from srcad.frontend.generator_loops import generator_in, loop_over
 from srcad.frontend.loop_fixpoint import Lowering
 from srcad.frontend.machine import Frame, Walk
 from srcad.frontend.spaces import Space, after_first, by_index, first_of, lists_in, not_empty, space_of, static_range
 from srcad.frontend.storing import KindChanges, StoresToElement
 from srcad.frontend.unrolling import peel, unroll, unroll_while
-from srcad.frontend.values import Const, NeedsStatic, Num, static
+from srcad.frontend.values import Const, NeedsStatic, Num, Stream, static
 
 UNROLL = 64
 
 
 def execute_for(frame: Frame, node: Any) -> None:
     iterated, walk = frame.evaluate(node.iter), Walk()
+    if isinstance(iterated, Stream) and generator_in(iterated) is not None:
+        loop_over(frame, node, iterated)
+        return
     space = space_of(frame, iterated)
     with frame.machine.walking(lists_in(frame, iterated, walk)):
         _walk(frame, node, space, walk)
@@ -123,6 +127,12 @@ def _tested_at_the_end(frame: Frame, node: Any) -> Any:
     test = gast.copy_location(gast.Assign(targets=[named(gast.Store())], value=node.test, type_comment=None), node.test)
     frame.names |= {name}
     frame.execute([test])
-    loop = gast.copy_location(gast.While(test=named(gast.Load()), body=[*node.body, test], orelse=[]), node)
+    until = getattr(node, "until", None)
+    last: Any = test
+    if until is not None:
+        flag = gast.copy_location(gast.Name(id=until, ctx=gast.Load(), annotation=None, type_comment=None), node.test)
+        stays = gast.copy_location(gast.UnaryOp(op=gast.Not(), operand=flag), node.test)
+        last = gast.copy_location(gast.If(test=stays, body=[test], orelse=[]), node.test)
+    loop = gast.copy_location(gast.While(test=named(gast.Load()), body=[*node.body, last], orelse=[]), node)
     loop.until, loop.broke = getattr(node, "until", None), getattr(node, "broke", None)
     return loop

@@ -8,6 +8,7 @@ Frames are lexically nested as functions are, so a closure finds its free names 
 from __future__ import annotations
 
 import builtins
+import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,6 +48,8 @@ from srcad.ir.infer import fails
 from srcad.ir.types import INT, OBJECT, fresh
 
 _scopes = count()
+# Classes of objects that a program is given anew at each call: their state is their own.
+STATEFUL = (np.random.Generator, np.random.RandomState, random.Random)
 HELD = "it is an element of a list"
 
 
@@ -151,6 +154,9 @@ class Machine:
     walked: dict[Any, Walk | None] = field(default_factory=dict)
     read_early: set[Atom] = field(default_factory=set)  # what is read in a trip after the one that binds it
     growing: dict[Var, Var] = field(default_factory=dict)  # params that begin as numbers and go on as arrays
+    tried: list[tuple[type[BaseException], ...]] = field(default_factory=list)
+    handled: list[Any] = field(default_factory=list)
+    run: Any = None     # of the block of a `try`: see `attempts`
     semantics: Semantics | None = None
     tensors: bool = False
 
@@ -215,6 +221,17 @@ class Machine:
         return ref
 
     @contextmanager
+    def trying(self, catches: tuple[type[BaseException], ...], run: Any = None) -> Iterator[None]:
+        """Within a `try` that catches these exceptions; `run` sees the statements of its block."""
+        self.tried.append(catches)
+        outer, self.run = self.run, run
+        try:
+            yield
+        finally:
+            self.tried.pop()
+            self.run = outer
+
+    @contextmanager
     def walking(self, lists: dict[Any, Walk | None]) -> Iterator[None]:
         """Within a loop over these lists."""
         saved, self.walked = self.walked, {**self.walked, **lists}
@@ -250,7 +267,7 @@ class Machine:
             of_tensor = read
             read = lambda: of_tensor().__srcad_array__()  # noqa: E731 - tensors are arrays in programs
             value = read()
-        if is_data(value) and key not in self.static_captures:
+        if (is_data(value) or isinstance(value, STATEFUL)) and key not in self.static_captures:
             if key not in self.captures:
                 var = Var(name, input_type(value))
                 self.captures[key] = Capture(name, read, var)
@@ -323,6 +340,8 @@ def is_data(value: Any) -> bool:
 
 def input_type(value: Any) -> Type:
     """The type of an input, which may have another value and other extents in another call."""
+    if isinstance(value, STATEFUL):
+        return Type("object", cls=type(value))
     t = type_of(value)
     if t.kind == "array" and t.shape is not None:
         return Type("array", t.dtype, tuple(d if d.offset < 2 else fresh(many=True) for d in t.shape))
@@ -341,6 +360,7 @@ class Frame:
     names: frozenset[str] = frozenset()
     outer: frozenset[str] = frozenset()
     kept: bool = False
+    consumer: Any = None    # of what a generator yields: see `generators`
 
     def __post_init__(self) -> None:
         self.names, self.outer = local_names(self.tree)

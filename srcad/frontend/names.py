@@ -23,6 +23,8 @@ class _Names(gast.NodeVisitor):
         for default in [*node.args.defaults, *filter(None, node.args.kw_defaults), *node.decorator_list]:
             self.visit(default)
 
+    visit_AsyncFunctionDef = visit_FunctionDef
+
     def visit_Lambda(self, node: Any) -> None:
         for default in [*node.args.defaults, *filter(None, node.args.kw_defaults)]:
             self.visit(default)
@@ -34,6 +36,14 @@ class _Names(gast.NodeVisitor):
         self.generic_visit(node)
 
     visit_For = visit_While = _loop
+
+    def _pattern(self, node: Any) -> None:
+        name = node.rest if isinstance(node, gast.MatchMapping) else node.name
+        if name is not None:
+            self.bound[name] = None
+        self.generic_visit(node)
+
+    visit_MatchAs = visit_MatchStar = visit_MatchMapping = _pattern
 
     def visit_Global(self, node: Any) -> None:
         self.declared.update(dict.fromkeys(node.names))

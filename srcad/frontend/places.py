@@ -101,7 +101,7 @@ def _fold(function: Any, a: Any, b: Any) -> Any:
     try:
         result = function(a, b)
     except (TypeError, ValueError, ArithmeticError) as error:
-        raise Refused(f"an operation that always fails: {error}") from None
+        raise Refused(f"an operation that always fails: {error}", raises=error) from None
     if type(result) is tuple:
         return Tup(tuple(map(Const, result)))
     return Const(result)
@@ -180,7 +180,7 @@ def subscript(frame: Frame, owner: Any, index: Any) -> Any:
             try:
                 v[key]
             except (IndexError, TypeError, KeyError) as error:
-                raise Refused(f"this subscript always fails: {error}") from None
+                raise Refused(f"this subscript always fails: {error}", raises=error) from None
             return frame.machine.capture(("item", id(v), key), "item", lambda: v[key])
         case Stream(kind=kind, parts=parts) if kind in ITEMS_OF:
             return ITEMS_OF[kind](frame, *parts, index)
@@ -231,7 +231,7 @@ def _known_item(frame: Frame, items: tuple[Any, ...], index: Any, part: Any) -> 
     try:
         return items[k]
     except (IndexError, TypeError) as error:
-        raise Refused(f"this index always fails: {error}") from None
+        raise Refused(f"this index always fails: {error}", raises=error) from None
 
 
 def _alike(items: tuple[Any, ...]) -> bool:
@@ -253,7 +253,8 @@ def _container_item(frame: Frame, owner: Ref, index: Any) -> Any:
         case Entries():
             value = content.get(static(index, "the key of a dict"))
             if value is None:
-                raise Refused(f"the key {static(index, 'a key')!r} is not in the dict")
+                key = static(index, "a key")
+                raise Refused(f"the key {key!r} is not in the dict", raises=KeyError(key))
             return value
         case _:
             raise Refused(f"a subscript of {describe(owner)}")
@@ -298,7 +299,7 @@ def attribute(frame: Frame, owner: Any, name: str) -> Any:
         case Poison():
             return owner
         case Num(atom=atom):
-            return _of_array(frame, atom, name)
+            return Method(owner, name) if atom.type.cls is not None else _of_array(frame, atom, name)
         case Tup(items=items, cls=cls):
             if cls is not None and name in cls._fields:  # type: ignore[attr-defined]
                 return items[cls._fields.index(name)]  # type: ignore[attr-defined]
@@ -311,7 +312,7 @@ def attribute(frame: Frame, owner: Any, name: str) -> Any:
             return _of_class(frame, object_, mro[mro.index(cls) + 1:], name)
         case Const(value=v) if not (is_atomic(owner) and not isinstance(v, str)):
             if not hasattr(v, name):
-                raise Refused(f"{describe(owner)} has no attribute `{name}`")
+                raise Refused(f"{describe(owner)} has no attribute `{name}`", raises=AttributeError(name))
             if isinstance(v, str):
                 return Method(owner, name)
             if isinstance(v, np.finfo | np.iinfo | np.dtype):
@@ -333,7 +334,7 @@ def _of_class(frame: Frame, owner: Ref, mro: tuple[type, ...], name: str) -> Any
     """A method, property or class attribute of an object, from the first of these classes that has it."""
     cls = next((c for c in mro if name in c.__dict__), None)
     if cls is None:
-        raise Refused(f"an object of {mro[0].__name__} has no attribute `{name}`")
+        raise Refused(f"an object of {mro[0].__name__} has no attribute `{name}`", raises=AttributeError(name))
     raw = cls.__dict__[name]
     match raw:
         case property(fget=getter):

@@ -65,6 +65,8 @@ def space_of(frame: Frame, value: Any) -> Space:
             return _array(atom)
         case Stream(kind="range", parts=parts):
             return _range(parts)
+        case Stream(kind="generator"):
+            return space_of(frame, frame.call(Const(list), [value]))
         case Stream(kind="enumerate", parts=(inner, start)):
             return _enumerated(frame, space_of(frame, inner), start)
         case Stream(kind="zip", parts=parts):

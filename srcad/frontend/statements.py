@@ -8,6 +8,7 @@ from typing import Any
 import gast
 
 from srcad.frontend import loops
+from srcad.frontend.attempts import execute_try
 from srcad.frontend.bodies import RESULT
 from srcad.frontend.branches import branch, truth
 from srcad.frontend.effects import ASSERT, RAISE, message_of
@@ -15,7 +16,8 @@ from srcad.frontend.machine import Frame
 from srcad.frontend.stores import changed_of_the_caller, delete, store, update, write_back
 from srcad.frontend.unpacking import known_items
 from srcad.frontend.unsupported import unsupported
-from srcad.frontend.values import NONE, POISON, Closure, Const, Items, Refused, atom_of
+from srcad.frontend.values import NONE, POISON, Closure, Const, Items, Num, Refused, atom_of
+from srcad.frontend.withs import execute_with
 
 
 def execute(frame: Frame, stmts: list[Any]) -> None:
@@ -23,11 +25,23 @@ def execute(frame: Frame, stmts: list[Any]) -> None:
         if frame.machine.dead:
             return
         frame.build.span = frame.span(stmt)
-        try:
-            _execute(frame, stmt)
-        except Refused as refused:
-            frame.refuse(getattr(refused, "node", stmt), refused)
-            _poison(frame, stmt)
+        run = frame.machine.run
+        if run is not None and run.block is frame.build.stmts:
+            run.around(stmt, lambda: _lower(frame, stmt))  # noqa: B023 - run at once
+        else:
+            _lower(frame, stmt)
+
+
+def _lower(frame: Frame, stmt: Any) -> None:
+    try:
+        _execute(frame, stmt)
+    except Refused as refused:
+        if refused.raises is not None and any(isinstance(refused.raises, c) for c in frame.machine.tried):
+            frame.build.call(RAISE, type(refused.raises), *refused.raises.args)
+            frame.machine.dead = True
+            return
+        frame.refuse(getattr(refused, "node", stmt), refused)
+        _poison(frame, stmt)
 
 
 def _poison(frame: Frame, stmt: Any) -> None:
@@ -37,7 +51,7 @@ def _poison(frame: Frame, stmt: Any) -> None:
     for node in gast.walk(stmt):
         if isinstance(node, gast.Name) and not isinstance(node.ctx, gast.Load):
             frame.machine.state[frame.scope, node.id] = POISON
-        elif isinstance(node, gast.FunctionDef | gast.ClassDef):
+        elif isinstance(node, gast.FunctionDef | gast.AsyncFunctionDef | gast.ClassDef):
             frame.machine.state[frame.scope, node.name] = POISON
 
 
@@ -72,6 +86,10 @@ def _execute(frame: Frame, stmt: Any) -> None:
         case gast.Delete(targets=targets):
             for target in targets:
                 delete(frame, target)
+        case gast.Try():
+            execute_try(frame, stmt)
+        case gast.With():
+            execute_with(frame, stmt)
         case gast.Import() | gast.ImportFrom():
             _import(frame, stmt)
         case gast.Pass() | gast.Global() | gast.Nonlocal():
@@ -139,8 +157,17 @@ def _assertion(frame: Frame, test: Any, msg: Any) -> None:
 
 
 def _raised(frame: Frame, exc: Any) -> None:
-    if exc is None:
+    error = frame.machine.handled[-1] if exc is None and frame.machine.handled else None
+    if exc is None and error is None:
         raise Refused("a bare `raise`", "it needs an `except` around it")
+    if error is None and isinstance(exc, gast.Name):
+        error = frame.evaluate(exc)
+    if isinstance(error, Num) or (isinstance(error, Const) and isinstance(error.value, BaseException)):
+        write_back(frame.machine)
+        frame.build.call(RAISE, *([error.atom] if isinstance(error, Num) else
+                                  [type(error.value), *error.value.args]))
+        frame.machine.dead = True
+        return
     if isinstance(exc, gast.Call) and not exc.keywords:
         cls = frame.evaluate(exc.func)
         args = [message_of(frame.evaluate(a)) for a in exc.args]
@@ -157,14 +184,23 @@ def _import(frame: Frame, node: Any) -> None:
     """An import inside a function is run while lowering, as the function would on its first call."""
     if isinstance(node, gast.Import):
         for alias in node.names:
-            module = importlib.import_module(alias.name)
+            module = _imported(alias.name)
             top = module if alias.asname else importlib.import_module(alias.name.split(".")[0])
             frame.bind(alias.asname or alias.name.split(".")[0], Const(top))
         return
-    module = importlib.import_module("." * (node.level or 0) + (node.module or ""),
-                                     frame.source.globals.get("__package__"))
+    module = _imported("." * (node.level or 0) + (node.module or ""), frame.source.globals.get("__package__"))
     for alias in node.names:
+        if not hasattr(module, alias.name):
+            error = ImportError(f"cannot import name {alias.name!r} from {node.module!r}")
+            raise Refused(str(error), raises=error)
         frame.bind(alias.asname or alias.name, Const(getattr(module, alias.name)))
+
+
+def _imported(name: str, package: str | None = None) -> Any:
+    try:
+        return importlib.import_module(name, package)
+    except ImportError as error:
+        raise Refused(str(error), raises=error) from None
 
 
 def _if(frame: Frame, stmt: Any) -> None:

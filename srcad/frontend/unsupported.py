@@ -7,17 +7,12 @@ from typing import Any
 from srcad.frontend.values import Refused
 
 _SYNTAX = {
-    "With": ("a `with` statement", "enter it around the call of the function"),
     "AsyncWith": ("an `async with` statement", "compute in an ordinary function"),
     "AsyncFor": ("an `async for` loop", "compute in an ordinary function"),
     "Await": ("an `await`", "compute in an ordinary function and await around it"),
-    "Try": ("a `try` statement", "test for the condition with `if`, or catch around the call of the function"),
     "TryStar": ("a `try` statement", "test for the condition with `if`, or catch around the call of the function"),
     "ClassDef": ("a class defined in a function", "define it outside"),
     "AsyncFunctionDef": ("an async function", "compute in an ordinary function"),
-    "Match": ("a `match` statement", "write it with `if` and `elif`"),
-    "Yield": ("a generator", "return a list"),
-    "YieldFrom": ("a generator", "return a list"),
     "Set": ("a set", "use a list or a dict"),
     "SetComp": ("a set", "use a list or a dict"),
 }

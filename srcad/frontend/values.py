@@ -178,11 +178,14 @@ State = dict[Any, Any]
 
 
 class Refused(Exception):
-    """This expression can't be lowered: what, why, and what to write instead."""
+    """This expression can't be lowered: what, why, and what to write instead.
 
-    def __init__(self, what: str, reason: str = "", hint: str = "", related: tuple[tuple[Span, str], ...] = ()) -> None:
+    `raises`: what Python is sure to raise here, which a `try` around it may catch."""
+
+    def __init__(self, what: str, reason: str = "", hint: str = "", related: tuple[tuple[Span, str], ...] = (),
+                 raises: BaseException | None = None) -> None:
         super().__init__(what)
-        self.what, self.reason, self.hint, self.related = what, reason, hint, related
+        self.what, self.reason, self.hint, self.related, self.raises = what, reason, hint, related, raises
 
 
 # In place of an argument's name in what a program is made for: an extent of any of the arguments.

@@ -19,7 +19,7 @@ import numpy as np
 from srcad.errors import Problem, Span, Unsupported
 from srcad.ir.core import UNDEF, Atom, Block, Form, Let, Lit, Stmt, Undef, Var, form_of, is_number, map_tree
 from srcad.ir.infer import infer
-from srcad.ir.ops import Op, define, op_of
+from srcad.ir.ops import Op, define, name_of, op_of
 from srcad.ir.types import INT, Dim, Type, integer
 
 OPERATORS: dict[str, Op] = {
@@ -192,7 +192,8 @@ _OPERATOR_OF: dict[Any, Any] = {
 def record(build: Builder, function: Callable[..., Any], *args: Any, hint: str = "", **kwargs: Any) -> Any:
     """Record a call of `function`, whose arguments hold symbols, and give its result as a symbol (or several)."""
     op = op_of(function)
-    assert op is not None, f"{function} is used by a rule and is no operation"
+    if op is None:  # of another library: its own derivative, should that be asked for, is refused
+        op = define(function, name_of(function), elementwise=isinstance(function, np.ufunc))
 
     def atom(x: Any) -> Any:
         return x.atom if isinstance(x, Symbol) else x

@@ -19,11 +19,12 @@ from srcad.ir.types import OBJECT, RESIDUALS, Type
 class FuncRef:
     """A function of the program, by name; `func` is filled in once it is known."""
 
-    __slots__ = ("derived", "func", "name")
+    __slots__ = ("derived", "func", "name", "stated")
 
     def __init__(self, name: str, func: Func | None = None) -> None:
         self.name, self.func = name, func
         self.derived: dict[Any, Any] = {}
+        self.stated: Any = None     # derivatives that its author states: see `srcad.transforms.stated`
 
     def __repr__(self) -> str:
         return self.name

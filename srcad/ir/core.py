@@ -3,6 +3,7 @@
     func ::= name(params) stmt* return result
     stmt ::= Let   outs = op(args)               `form` is the call as written, with a HOLE for each of `args`
            | If    test ? then : orelse          choices  out = then | orelse
+                                                 catches  `orelse` is what handles these exceptions of `then`
            | Loop  index in range(start, stop, step) | element of sequence | while test
                                                  carries  out, param = init -> next
                                                  reads    element = tape[trip]
@@ -179,11 +180,15 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class If:
+    """With `catches` it is a `try`: `then` is run, and where that raises one of these, `orelse`, from its start.  The
+    test is then the constant True, and `orelse` begins with the effect that has the exception."""
+
     test: Atom
     then: Block
     orelse: Block
     choices: tuple[Choice, ...]
     span: Span | None = None
+    catches: tuple[type[BaseException], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

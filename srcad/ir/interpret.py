@@ -93,13 +93,27 @@ def _block(block: Block, env: Env) -> None:
         _stmt(stmt, env)
 
 
+def _tried(stmt: If, env: Env) -> bool:
+    """Run a `try`; did it complete?"""
+    try:
+        _block(stmt.then, env)
+    except stmt.catches as error:
+        caught, *handler = stmt.orelse
+        assert isinstance(caught, Let)
+        env[caught.out] = error
+        _block(tuple(handler), env)
+        return False
+    return True
+
+
 def _stmt(stmt: Stmt, env: Env) -> None:
     match stmt:
         case Let():
             env.update(zip(stmt.outs, _call(stmt, env), strict=True))
         case If():
-            taken = bool(_read(stmt.test, env, "if"))
-            _block(stmt.then if taken else stmt.orelse, env)
+            taken = _tried(stmt, env) if stmt.catches else bool(_read(stmt.test, env, "if"))
+            if not stmt.catches:
+                _block(stmt.then if taken else stmt.orelse, env)
             for c in stmt.choices:
                 env[c.out] = _value(c.then if taken else c.orelse, env)
         case Loop():

@@ -7,9 +7,12 @@ rules are a table of their own, `srcad.rules`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import numpy as np
 
 # Parameters that shape a computation instead of entering it: constants of the form, never atoms.
 STRUCTURE = frozenset({
@@ -67,3 +70,27 @@ def op_of(function: Any) -> Op | None:
 
 def all_ops() -> list[Op]:
     return list(_by_function.values())
+
+
+_SHORT = {"absolute": "abs", "conjugate": "conj"}     # as they are written
+
+
+def name_of(function: Any) -> str:
+    """How generated code spells a function of NumPy, math or builtins."""
+    module = getattr(function, "__module__", None) or ""
+    if isinstance(function, np.ufunc) and getattr(np, function.__name__, None) is not function:
+        return f"{_home_of(function)}.{function.__name__}"
+    if isinstance(function, np.ufunc) or module.split(".")[0] == "numpy":
+        sub = "linalg." if "linalg" in module else "fft." if "fft" in module else ""
+        return f"np.{sub}{_SHORT.get(function.__name__, function.__name__)}"
+    if module == "builtins" or module.startswith("srcad."):
+        return function.__name__
+    return f"{module}.{function.__name__}"
+
+
+def _home_of(function: Any) -> str:
+    """The public module that a ufunc of another library is found in (a ufunc does not know it)."""
+    found = [name for name, module in list(sys.modules.items())
+             if not any(part.startswith("_") for part in name.split("."))
+             and getattr(module, "__dict__", {}).get(function.__name__) is function]
+    return min(found, key=lambda name: (not name.startswith("scipy."), len(name), name), default="ufuncs")

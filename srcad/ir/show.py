@@ -36,13 +36,19 @@ def show_stmt(stmt: Stmt) -> list[str]:
         case Let():
             return [_let(stmt)]
         case If():
-            return [f"if {_atom(stmt.test)}:", *_indent(_block(stmt.then)),
-                    *(["else:", *_indent(_block(stmt.orelse))] if stmt.orelse else []),
+            head = f"if {_atom(stmt.test)}:" if not stmt.catches else "try:"
+            return [head, *_indent(_block(stmt.then)),
+                    *([_else(stmt), *_indent(_block(stmt.orelse))] if stmt.orelse else []),
                     *(f"choice {c.out!r} = {_atom(c.then)} | {_atom(c.orelse)}" for c in stmt.choices)]
         case Loop():
             return _loop(stmt)
         case _:
             assert_never(stmt)
+
+
+def _else(stmt: If) -> str:
+    names = ", ".join(c.__name__ for c in stmt.catches)
+    return f"except {names}:" if names else "else:"
 
 
 def show_type(t: Type) -> str:

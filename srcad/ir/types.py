@@ -86,7 +86,8 @@ def fresh(hint: str = "n", many: bool = False) -> Dim:
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """Kind, dtype and shape; `value` is the linear form of an integer that is made of sizes."""
+    """Kind, dtype and shape; `value` is the linear form of an integer that is made of sizes, `cls` the class of an
+    object whose methods the program calls."""
 
     kind: Kind
     dtype: np.dtype | None = None
@@ -94,6 +95,7 @@ class Type:
     value: Dim | None = None
     item: Type | None = None
     optional: bool = False
+    cls: type | None = None
 
     @property
     def rank(self) -> int | None:

@@ -11,7 +11,8 @@ import numpy as np
 
 from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
-from srcad.ir import Func, Lit, Record, Undef, Var, leaves, map_tree
+from srcad.ir import Func, Let, Lit, Record, Undef, Var, leaves, map_tree
+from srcad.ir.walk import every
 from srcad.program.entry import Service, Tests, Text, Unserved
 from srcad.program.lowering import Split
 from srcad.program.lowering import not_float as why_not_float
@@ -23,6 +24,8 @@ from srcad.program.tensors import arrays, tensors, wrap_of
 from srcad.program.variants import Variant
 from srcad.transforms.calls import Halves
 from srcad.transforms.schedules import Schedule, schedule
+
+_REPEATABLE = frozenset({"comment", "enter", "leave", "evaluated", "caught", "raise", "assert", "np.copyto"})
 
 
 @lru_cache(512)
@@ -160,6 +163,12 @@ class Pullback:
         alone = plan.alone and type(value) is not list
         self.shapes = [np.shape(value)] if alone else _shapes(plan.func, value)  # of the parts of the result
         self.arrays: list[Any] | None = None
+
+    @property
+    def once(self) -> bool:
+        """Does the function do something that must not be done again: draw, print, log?"""
+        effects = (s.op for s in every(self.plan.func.body) if isinstance(s, Let) and s.op.effect)
+        return any(op.name not in _REPEATABLE for op in effects)
 
     def __call__(self, cotangent: Any) -> tuple[Any, ...]:
         """The cotangents of the arguments, one for each positional argument."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from srcad.frontend.contents import contents, part
+from srcad.frontend.machine import STATEFUL
 from srcad.frontend.values import ANY_SHAPE, Const
 from srcad.ir import COMPLEX, FLOAT, INT, UNKNOWN, Dim, Record, Size, Type, fresh
 from srcad.ir.types import integer
@@ -42,6 +43,8 @@ def key_of(value: Any) -> Any:
         return (t, *(key_of(getattr(value, f.name)) for f in dataclasses.fields(value)))
     if hasattr(value, "__array__") and hasattr(value, "dtype") and not isinstance(value, type):
         return key_of(np.asarray(value))
+    if isinstance(value, STATEFUL):
+        return t
     return contents(value) or (t, id(value))
 
 
@@ -109,7 +112,7 @@ class Describe:
             return FLOAT if type(value) is float else COMPLEX
         if hasattr(value, "__array__") and hasattr(value, "dtype") and not isinstance(value, type):
             return self.type_of(np.asarray(value))
-        return Const(value)
+        return Type("object", cls=type(value)) if isinstance(value, STATEFUL) else Const(value)
 
     def _array(self, value: np.ndarray) -> Type:
         return Type("array", value.dtype, tuple(map(self._dim, value.shape)))
@@ -151,7 +154,7 @@ def pattern_of(tree: Any, seen: dict[Size, int]) -> Any:
     if isinstance(tree, Type):
         shape = None if tree.shape is None else tuple(
             d.offset if d.size is None else (seen.setdefault(d.size, len(seen)),) for d in tree.shape)
-        return (tree.kind, tree.dtype, shape, tree.optional)
+        return (tree.kind, tree.dtype, shape, tree.optional, tree.cls)
     if isinstance(tree, Const):
         return contents(tree.value) or (type(tree.value), part(tree.value))
     if isinstance(tree, tuple | list):

@@ -20,9 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from srcad.ir.ops import Op, define, op_of
+from srcad.ir.ops import Op, define, name_of, op_of
 from srcad.rules.factors import scale, signed
 from srcad.rules.symbols import recorded
 
@@ -43,26 +41,13 @@ class Rule:
 
 
 RULES: dict[Op, Rule] = {}
+OWN: set[Op] = set()    # the rules of srcad itself, which stay; others may be stated anew
 ZERO = Rule()
 
 
 def rule_of(op: Op) -> Rule | None:
     """The rule of `op`; None where there is none and a derivative must be refused."""
     return RULES.get(op)
-
-
-_SHORT = {"absolute": "abs", "conjugate": "conj"}     # as they are written
-
-
-def name_of(function: Any) -> str:
-    """How generated code spells a function of NumPy, math or builtins."""
-    module = getattr(function, "__module__", None) or ""
-    if isinstance(function, np.ufunc) or module.split(".")[0] == "numpy":
-        sub = "linalg." if "linalg" in module else "fft." if "fft" in module else ""
-        return f"np.{sub}{_SHORT.get(function.__name__, function.__name__)}"
-    if module == "builtins" or module.startswith("srcad."):
-        return function.__name__
-    return f"{module}.{function.__name__}"
 
 
 def operation(function: Function, name: str | None = None, **facts: Any) -> Op:
@@ -76,7 +61,8 @@ def operation(function: Function, name: str | None = None, **facts: Any) -> Op:
 
 def _declare(function: Function, rule: Rule, name: str | None, facts: dict[str, Any]) -> Op:
     op = operation(function, name, **facts)
-    assert op not in RULES, f"two rules for {op}"
+    if op in OWN:
+        raise ValueError(f"{op} has a rule already")
     RULES[op] = replace(rule, jvps=tuple(map(signed, rule.jvps)), vjps=tuple(map(signed, rule.vjps)))
     return op
 

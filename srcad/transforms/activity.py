@@ -155,6 +155,8 @@ def _use(stmt: Stmt, found: set[Var]) -> None:
 
 def varied_outputs(ref: FuncRef, inputs: Mask) -> Mask:
     """Which outputs of a callee vary when these inputs do.  Within a recursion all are taken to."""
+    if ref.stated is not None:
+        return tuple(any(inputs) and a.type.is_inexact for a in ref.known.outputs)
     key = ("varied", inputs)
     if key not in ref.derived:
         func = ref.known
@@ -166,6 +168,8 @@ def varied_outputs(ref: FuncRef, inputs: Mask) -> Mask:
 
 def useful_inputs(ref: FuncRef, outputs: Mask) -> Mask:
     """Which inputs of a callee matter when these outputs do."""
+    if ref.stated is not None:
+        return tuple(any(outputs) and v.type.is_inexact for v in ref.known.inputs)
     key = ("useful", outputs)
     if key not in ref.derived:
         func = ref.known

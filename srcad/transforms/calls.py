@@ -32,7 +32,7 @@ from srcad.ir import (
     leaves,
     unpack_op,
 )
-from srcad.ir.walk import bound, free
+from srcad.ir.walk import bound, free, has_effect
 from srcad.transforms.activity import Mask, active_atoms, activity
 from srcad.transforms.derived import dual, suffix
 from srcad.transforms.prepare import on_copies, prepared
@@ -62,7 +62,9 @@ def split(ref: FuncRef, inputs: Mask, outputs: Mask, dispatch: Dispatch, checkpo
     """The halves of `ref` for these active inputs and outputs."""
     key = ("halves", inputs, outputs)
     halves = ref.derived.get(key)
-    if halves is None:
+    if halves is None and ref.stated is not None:
+        halves = ref.derived[key] = ref.stated.split(ref, inputs, outputs)
+    elif halves is None:
         active, given = (tuple(k for k, yes in enumerate(mask) if yes) for mask in (inputs, outputs))
         names = [f"{ref.name}_{half}{suffix(ref, 'halves', inputs)}" for half in ("forward", "reverse")]
         halves = ref.derived[key] = Halves(FuncRef(names[0]), FuncRef(names[1]), active, given,
@@ -139,7 +141,8 @@ def call(sweep: Sweep, let: Let) -> Thunk | None:
         seeds = [sweep.or_zero(gs[k], let.outs[k]) for k in halves.outputs]
         args = (*(let.args[k] for k in halves.reads), *residuals, *seeds)
         given = [let.args[k] for k in halves.inputs]
-        back = call_op(halves.reverse, tuple(dual(a.type) for a in given))
+        loud = halves.reverse.func is not None and has_effect(halves.reverse.func.body)
+        back = call_op(halves.reverse, tuple(dual(a.type) for a in given), loud)
         bars = tuple(bar_of(a) for a in given)
         sweep.build.add(Let(bars, back, args, Form((HOLE,) * len(args)), sweep.build.span))
         for a, bar in zip(given, bars, strict=True):

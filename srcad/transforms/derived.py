@@ -41,5 +41,10 @@ def refusal(stmt: Let, place: int | str) -> Unsupported:
     if isinstance(place, str):
         return Unsupported(Problem(stmt.span, f"srcad can't differentiate {stmt.op} by its argument {place}",
                                    hint="pass it by position if it has one, or keep it constant"))
+    if stmt.op.effect:
+        name = stmt.op.name.removeprefix(".")
+        return Unsupported(Problem(stmt.span, f"an argument of `{name}` that the derivative depends on",
+                                   "what a draw or another effect gives is a constant of the derivative",
+                                   "keep it out: `loc + scale * rng.standard_normal(size)`, or stop_gradient(…)"))
     return Unsupported(Problem(stmt.span, f"srcad can't differentiate {stmt.op}", "it has no derivative rule",
                                "keep it out of what the result depends on, or give it a rule"))

@@ -17,6 +17,7 @@ from typing import Any, assert_never
 
 import numpy as np
 
+from srcad.errors import Problem, Unsupported
 from srcad.ir import (
     HOLE,
     OPERATORS,
@@ -47,6 +48,8 @@ from srcad.ir import (
     run,
     unpack_op,
 )
+from srcad.ir.raising import may_raise
+from srcad.ir.walk import binds, bound, every, free, has_effect, reads, substitute
 from srcad.rules.ops import Rule, rule_of
 from srcad.rules.shapes import same_shape, zeros_for
 from srcad.rules.symbols import shape
@@ -210,7 +213,43 @@ class _Push:
 
     # --- blocks
 
+    def attempt(self, stmt: If) -> None:
+        """The tangents of a `try` come after it, so that what they raise is not taken for what the block raises."""
+        moving = [c for c in stmt.choices if c.out in self.active]
+        with self.build.nested() as block:
+            self.block(stmt.then)
+            dots = [self.of(c.then) for c in moving]
+        with self.build.nested() as handler:
+            self.block(stmt.orelse)
+            others = [self.of(c.orelse) for c in moving]
+        then = _staying(block, stmt.then)
+        after = tuple(s for s in block if s not in then)
+        old, last = set(every(stmt.then)), stmt.orelse[-1]
+        again = isinstance(last, Let) and last.op.name == "raise"
+        if not again and any(may_raise((s,), stmt.catches) for s in every(then) if isinstance(s, Let) and s not in old):
+            raise Unsupported(Problem(stmt.span, "forward mode of a loop, a branch or a call in this `try`",
+                                      "what its tangent raises could be taken for what it raises itself",
+                                      "put only what raises into the `try`, or use reverse mode"))
+        completed = Var("completed", Lit(True).type)
+        inner = bound(then)
+        outs = {v: Var(v.hint, v.type) for v in sorted(free(after, dots) & inner, key=lambda v: v.serial)}
+        back = {a: Var(a.hint, a.type) for a in others if isinstance(a, Var) and a in bound(tuple(handler))}
+        extra = [Choice(completed, Lit(True), Lit(False)),
+                 *(Choice(out, v, Undef(v.type)) for v, out in outs.items()),
+                 *(Choice(out, Undef(a.type), a) for a, out in back.items())]
+        self.build.add(replace(stmt, then=then, orelse=tuple(handler), choices=(*stmt.choices, *extra)))
+        choices = []
+        for c, a, b in zip(moving, dots, others, strict=True):
+            types = [x.type for x in (a, b) if not isinstance(x, Undef)]
+            self.dots[c.out] = out = Var(_hint(c.out), join(types[0], types[-1]))
+            choices.append(Choice(out, outs.get(a, a), back.get(b, b)))
+        if choices:
+            self.build.add(If(completed, substitute(after, outs), (), tuple(choices), stmt.span))
+
     def branch(self, stmt: If) -> None:
+        if stmt.catches:
+            self.attempt(stmt)
+            return
         moving = [c for c in stmt.choices if c.out in self.active]
         sides: list[Block] = []
         dots: list[list[Any]] = []
@@ -246,11 +285,24 @@ class _Push:
             elements=(*stmt.elements, *elements), reads=(*stmt.reads, *reads)))
 
 
+def _staying(block: Sequence[Stmt], primal: Block) -> Block:
+    """What of a block with tangents the primal statements are in, or need."""
+    own, needed, kept = bound(primal), set[Var](), list[Stmt]()
+    for s in reversed(block):
+        if s in primal or has_effect((s,)) or not own.isdisjoint(binds(s)) or not needed.isdisjoint(binds(s)):
+            kept.append(s)
+            needed |= reads(s)
+    return tuple(reversed(kept))
+
+
 def tangent_of(ref: FuncRef, mask: Mask) -> FuncRef:
     """The tangent of a callee for these active inputs; a recursive one finds itself here."""
     key = ("tangent", mask)
     if key not in ref.derived:
         found = ref.derived[key] = FuncRef(f"{ref.name}_tangent{suffix(ref, 'tangent', mask)}")
+        if ref.stated is not None:
+            found.func = replace(ref.stated.tangent(ref, mask), name=found.name)
+            return found
         chosen = [v for v, yes in zip(ref.known.inputs, mask, strict=True) if yes]
         found.func = replace(forward(ref.known, chosen), name=found.name)
     return ref.derived[key]

@@ -163,6 +163,10 @@ class _Walker:
             self.opened.append([])
             last = self.now
             self.now -= 2
+            if stmt.catches and side == "then":
+                # What the handler reads must be there wherever the block raises.
+                for v in needed:
+                    self._open(v, last)
             for c in live:
                 self._interval(c.out, self.now, ends[c.out] if side == "orelse" else last)
             self.read(getattr(c, side) for c in live)

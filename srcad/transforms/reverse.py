@@ -42,6 +42,7 @@ from srcad.ir import (
 )
 from srcad.ir import leaves as leaves_of
 from srcad.ir.walk import bound, free
+from srcad.rules.contexts import ENTER, LEAVE
 from srcad.rules.indexing import makes_axes, without_axes
 from srcad.rules.ops import rule_of
 from srcad.rules.sequences import ITEM, SET_ITEM
@@ -153,6 +154,8 @@ def adjoint_of(sweep: Sweep, stmt: Stmt) -> Thunk | None:
 def let(sweep: Sweep, stmt: Let) -> Thunk | None:
     undone = sweep.restoring.save(stmt)
     sweep.build.add(stmt)
+    if stmt.op in (ENTER, LEAVE):
+        return context(sweep, stmt)
     if sweep.active.isdisjoint(stmt.outs) and not undone:
         return None
 
@@ -173,6 +176,31 @@ def _pull(sweep: Sweep, stmt: Let, gs: list[Any]) -> None:
         gather(sweep, stmt, gs[0])
     else:
         pull(sweep, stmt, gs)
+
+
+def context(sweep: Sweep, stmt: Let) -> Thunk:
+    """The adjoints of what stands between entering a context and leaving it stand in such a context too."""
+    build = sweep.build
+    if stmt.op is ENTER:
+        sweep.entered[stmt.out] = stmt
+
+        def end() -> None:
+            again = sweep.reentered.pop(stmt.out, None)
+            last = build.stmts[-1] if build.stmts else None
+            if again is None:
+                return
+            if isinstance(last, Let) and last.outs == (again,):
+                build.stmts.pop()
+            else:
+                build.call(LEAVE, again)
+
+        return end
+
+    def begin() -> None:
+        (entering,) = (sweep.entered[a] for a in stmt.args if isinstance(a, Var))
+        (sweep.reentered[entering.out],) = build.let(ENTER, entering.args, entering.form)
+
+    return begin
 
 
 def pull(sweep: Sweep, stmt: Let, gs: list[Any]) -> None:
@@ -249,6 +277,7 @@ def branch(sweep: Sweep, stmt: If) -> Thunk | None:
         with sweep.build.nested() as side:
             thunks.append(sweep.forward(block))
         sides.append(side)
+    stmt, test = _completing(stmt)
     put(replace(stmt, then=tuple(sides[0]), orelse=tuple(sides[1])))
     longest = 3 if sweep.in_loop else -1
 
@@ -277,12 +306,23 @@ def branch(sweep: Sweep, stmt: If) -> Thunk | None:
         merged += [c for _, c in again]
         forward, then, orelse = _carried_out(sweep, stmt, sides, blocks, merged, longest)
         put(forward)
-        sweep.build.add(If(stmt.test, then[0], orelse[0], tuple(
+        sweep.build.add(If(test, then[0], orelse[0], tuple(
             Choice(c.out, then[1](c.then), orelse[1](c.orelse)) for c in merged), stmt.span))
         for chain, c in again:
             sweep.restoring.arrive(chain, sweep.restoring.version[chain], c.out)
 
     return adjoint
+
+
+def _completing(stmt: If) -> tuple[If, Atom]:
+    """The statement, and what says afterwards which of its sides gave the results."""
+    if not stmt.catches:
+        return stmt, stmt.test
+    last = stmt.orelse[-1]
+    if isinstance(last, Let) and last.op.name == "raise":
+        return stmt, Lit(True)
+    completed = Var("completed", Lit(True).type)
+    return replace(stmt, choices=(*stmt.choices, Choice(completed, Lit(True), Lit(False)))), completed
 
 
 def _merge(sweep: Sweep, blocks: list[list[Stmt]], bars: list[dict[Var, Any]], inside: frozenset[Var]) -> list[Choice]:
@@ -301,6 +341,10 @@ def _merge(sweep: Sweep, blocks: list[list[Stmt]], bars: list[dict[Var, Any]], i
     return merged
 
 
+def _alike(a: Type, b: Type) -> bool:
+    return (a.kind, a.dtype, a.rank, a.optional) == (b.kind, b.dtype, b.rank, b.optional)
+
+
 def _carried_out(sweep: Sweep, stmt: If, sides: list[list[Stmt]], blocks: list[list[Stmt]], merged: list[Choice],
                  longest: int) -> tuple[If, Any, Any]:
     """The forward `If` with extra choices for what the reversed sides read, and these sides reading them."""
@@ -312,10 +356,11 @@ def _carried_out(sweep: Sweep, stmt: If, sides: list[list[Stmt]], blocks: list[l
         needed = free(body, wanted) & inside
         chosen = sweep.plan(needed, tuple(side), inside, (), stmt, longest) if longest >= 0 else \
             Plan(sorted(needed, key=lambda v: v.serial))
-        mapping = {v: Var(v.hint, v.type) for v in chosen.kept}
-        sweep.unbound.update(mapping.values())
-        nothing = [Undef(v.type) for v in mapping]
-        for v, none in zip(mapping, nothing, strict=True):
+        there = {(c.then, c.orelse)[k]: c.out for c in stmt.choices}
+        known = {v: there[v] for v in chosen.kept if v in there and _alike(there[v].type, v.type)}
+        mapping = {v: known.get(v) or Var(v.hint, v.type) for v in chosen.kept}
+        sweep.unbound.update(new for v, new in mapping.items() if v not in known)
+        for v, none in [(v, Undef(v.type)) for v in mapping if v not in known]:
             extra.append(Choice(mapping[v], v, none) if k == 0 else Choice(mapping[v], none, v))
         body, names = chosen.applied(body, mapping)
         results.append((body, names.atom))

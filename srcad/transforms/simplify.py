@@ -289,7 +289,7 @@ class _Rewriter:
 
     def branch(self, stmt: If) -> Iterable[Stmt]:
         test = self.atom(stmt.test)
-        if isinstance(test, Lit):
+        if isinstance(test, Lit) and not stmt.catches:
             block = self.block(stmt.then if test.value else stmt.orelse)
             self.known.update((c.out, self.atom(c.then if test.value else c.orelse)) for c in stmt.choices)
             return block

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from srcad.errors import Span
-from srcad.ir import OPERATORS, Block, Builder, Func, If, Lit, Loop, Stmt, Undef, Var, run
+from srcad.ir import OPERATORS, Block, Builder, Func, If, Let, Lit, Loop, Stmt, Undef, Var, run
 from srcad.ir.build import Symbol
 from srcad.ir.walk import free
 from srcad.rules.elementary import WHERE
@@ -53,6 +53,8 @@ class Sweep:
         self.masked: dict[Var, tuple[Any, Guards]] = {}     # what was masked where it left slices, and of which
         self.in_loop = False
         self.checkpoint = checkpoint    # of the loops that are in no other loop
+        self.entered: dict[Var, Let] = {}                   # the contexts of the forward sweep
+        self.reentered: dict[Var, Var] = {}                 # and those that the reverse sweep is in instead
 
     def forward(self, block: Block) -> Thunks:
         """Emit `block` as it is, and collect what emits its adjoint."""

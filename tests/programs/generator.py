@@ -115,6 +115,8 @@ class Writer(Expressions):
                 return self.branch(depth, size // 2)
             if r < 0.29 and self.loops < 2:
                 return self.loop(depth, size // 2)
+            if r < 0.32:
+                return self.attempt(depth, size // 2) if self.raises else self.calmed(depth, size // 2)
         if depth > 1 and r < 0.34:
             return self.leave(depth)
         simple = [self.assign, self.assign, self.assign, self.assign, self.augment, self.unpack, self.lists, self.pairs,
@@ -309,6 +311,27 @@ class Writer(Expressions):
         way = self.rng.choice(ways)
         inner = self.result(depth + 1) if way == "return" else [f"{pad}    {way}"]
         return [f"{pad}if {self.test()}:", *inner]
+
+    def attempt(self, depth: int, size: int) -> list[str]:
+        """A `try` that may raise half-way, with a handler, and perhaps `else` and `finally`."""
+        pad, before = "    " * depth, self.scope
+        self.scope = before.copy()
+        lines = [f"{pad}try:", *self.body(depth + 1, size // 2)]
+        lines += [f"{pad}    if {self.test()}:", f"{pad}        raise ValueError('caught')", *self.body(depth + 1, size // 2)]
+        tried, self.scope = self.scope, before.copy()
+        lines += [f"{pad}except ValueError{self.rng.choice((' as error', ''))}:", *self.body(depth + 1, size)]
+        handled, self.scope = self.scope, tried
+        if self.rng.random() < 0.3:
+            lines += [f"{pad}else:", *self.body(depth + 1, 2)]
+        self.scope = merged([self.scope, handled])
+        if self.rng.random() < 0.3:
+            lines += [f"{pad}finally:", *[f"{pad}    {line}" for line in self.assign()]]
+        return lines
+
+    def calmed(self, depth: int, size: int) -> list[str]:
+        """A block within a context."""
+        pad = "    " * depth
+        return [f"{pad}with np.errstate(all='ignore'):", *self.body(depth + 1, size)]
 
     def branch(self, depth: int, size: int) -> list[str]:
         pad = "    " * depth

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import special as sp
 
-from srcad.rules.ops import Function, refused
+from srcad.ir.ops import op_of
+from srcad.rules.ops import RULES, Function, refused
 from srcad.rules.ops import elementwise as _elementwise
 from srcad.rules.symbols import recorded
 
@@ -20,6 +21,8 @@ _ROOT_2PI = math.sqrt(2 * math.pi)
 def elementwise(name: str, *partials: Function | None) -> None:
     """The rule of a function, where this SciPy has it (one function may have two names)."""
     function = getattr(sp, name, None)
+    if op_of(function) in RULES:
+        return  # its user has stated one
     if function is not None and (function.__name__ == name or not hasattr(sp, function.__name__)):
         _elementwise(function, *partials, name=f"scipy.special.{name}")
 
