@@ -86,6 +86,20 @@ def test_work_arrays_are_kept_whole():
     assert forward.count("append") == 2 and ".copy()" not in forward and "c[i]" in reverse
 
 
+def test_all_of_an_array_stored():
+    """What is stored into all of an array is the array: nothing is copied into it."""
+    def shortest(d):
+        d = d.copy()
+        for k in range(len(d)):
+            d[:, :] = -np.log(np.exp(-d) + np.exp(-d[:, k:k + 1] - d[k:k + 1, :]))
+        return np.sum(d)
+
+    d, t, e = np.random.default_rng(0).uniform(3.0, 5.0, (4, 4)), np.random.default_rng(1).normal(size=(4, 4)), 1e-6
+    g = srcad.grad(shortest)
+    assert np.sum(g(d) * t) == pytest.approx((shortest(d + e * t) - shortest(d - e * t)) / (2 * e), rel=1e-6)
+    assert "[:, :] = " not in g.source.replace("d[:, :] = -np.log(np.exp(-d) +", "") and g.source.count(".copy()") == 1
+
+
 def test_overwritten_later():
     """A row that is read before a later trip stores into it is kept."""
 

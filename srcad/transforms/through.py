@@ -8,6 +8,8 @@ That is what a person writes, `A[i, j] = v`, and neither the program nor its der
 
     x2 = set_at(x, i, 0.0)
     x3 = index_add(x2, v, i)         becomes         x3 = set_at(x, i, v)
+
+and what is stored into all of an array, of its shape and dtype, is the array from then on.
 """
 
 from __future__ import annotations
@@ -16,8 +18,9 @@ from dataclasses import replace
 from typing import Any
 
 from srcad.ir import Block, Func, Let, Lit, Stmt, Var
-from srcad.ir.core import form_of
-from srcad.ir.walk import every, rebuild
+from srcad.ir.calls import CallOp
+from srcad.ir.core import form_of, map_tree
+from srcad.ir.walk import every, rebuild, substitute
 from srcad.transforms.usage import Uses, count_uses
 
 _STORES = frozenset({"set_at", "index_add"})
@@ -27,7 +30,34 @@ def through_views(func: Func) -> Func:
     """The same function with its stores where they belong."""
     if not any(isinstance(s, Let) and s.op.name in _STORES for s in every(func.body)):
         return func
-    return replace(func, body=_block(func.body, {}, count_uses(func)))
+    known: dict[Any, Let] = {}
+    uses = count_uses(func)
+    func = replace(func, body=_block(func.body, known, uses))
+    # What is stored anew is taken out afterwards: it may be what is stored into all of another array.
+    whole = {store.out: value for store in known.values() if (value := _all_of(store, known, uses)) is not None}
+    if not whole:
+        return func
+    return replace(func, body=substitute(_without(func.body, whole), whole),
+                   result=map_tree(lambda a: whole.get(a, a) if isinstance(a, Var) else a, func.result))
+
+
+def _all_of(store: Let, known: dict[Any, Let], uses: Uses) -> Var | None:
+    """The value that is stored into all of an array, if it is new and read by nobody else."""
+    if store.op.name != "set_at":
+        return None
+    (array, index, value), _ = store.call()
+    made = known.get(value)
+    if made is None or made.op.name in _STORES or made.op.memory != "fresh" or isinstance(made.op, CallOp):
+        return None
+    if uses[value] != 1:
+        return None
+    same = value.type.kind == "array" and replace(value.type, value=None) == replace(array.type, value=None)
+    return value if same and all(p == slice(None) for p in _parts(index)) and array.type.rank else None
+
+
+def _without(block: Block, whole: dict[Var, Var]) -> Block:
+    return tuple(rebuild(s, lambda a: a, lambda inner: _without(inner, whole)) for s in block
+                 if not (isinstance(s, Let) and s.outs and s.outs[0] in whole))
 
 
 def _block(block: Block, known: dict[Any, Let], uses: Uses) -> Block:
