@@ -64,6 +64,22 @@ def cholesky_by_rows(a):
     return np.sum(np.log(np.diag(low)))
 
 
+@kernel(lambda r, n: (definite(r, n),))
+def cholesky_by_elements(a):
+    n = a.shape[0]
+    low = np.zeros((n, n))
+    for i in range(n):
+        for j in range(i + 1):
+            s = a[i, j]
+            for k in range(j):
+                s -= low[i, k] * low[j, k]
+            if i == j:
+                low[i, j] = np.sqrt(s)
+            else:
+                low[i, j] = s / low[j, j]
+    return np.sum(np.log(np.diag(low)))
+
+
 @kernel(lambda r, n: (definite(r, n), r.normal(size=n)))
 def back_substitution(a, b):
     n = len(b)

@@ -48,7 +48,8 @@ def test_second_order_of_carried_views(f):
 
 EVERY = pytest.mark.parametrize("name", KERNELS)
 # What these read is final when it is read, or when it is stored.
-SETTLED = ("lu", "lu_by_outer_products", "cholesky", "cholesky_by_rows", "back_substitution", "running_sine")
+SETTLED = ("lu", "lu_by_outer_products", "cholesky", "cholesky_by_rows", "cholesky_by_elements",
+           "back_substitution", "running_sine")
 
 
 @EVERY

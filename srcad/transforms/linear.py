@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.ir import Func, Let, Lit, Loop, Size, Var
+from srcad.ir import Func, If, Let, Lit, Loop, Size, Var
 from srcad.ir.walk import binds, every
 
 # A term is a loop's index, a size, a variable that does not change, or another index or distance that a proof makes up.
@@ -24,6 +24,8 @@ Linear = Mapping[Any, int]
 Bounds = tuple[Any, Linear | None, Linear | None]      # an index, the least and the largest that it can be
 _CONSTANT = "1"
 _DEPTH = 12
+# Each comparison with its opposite.
+_COMPARISONS = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
 
 @dataclass(frozen=True)
@@ -132,21 +134,46 @@ class Linears:
             return _sum(form, {_CONSTANT: extent.offset, **({extent.size: 1} if extent.size else {})})
         return None
 
+    def facts(self, sides: Sequence[tuple[If, int, int]], loops: Sequence[Loop]) -> list[Linear]:
+        """What is not negative where these sides of branches are taken."""
+        bounds = self._bounds(loops, {})
+        found: list[Linear] = []
+        for stmt, side, _ in sides:
+            found += self._facts_of(stmt.test, side == 0, bounds)
+        return found
+
+    def _facts_of(self, test: Any, holds: bool, bounds: Sequence[Bounds]) -> list[Linear]:
+        let = self.definitions.get(test) if isinstance(test, Var) else None
+        if let is not None and let.op.name == "not":
+            return self._facts_of(let.args[0], not holds, bounds)
+        if let is None or let.op.name not in _COMPARISONS:
+            return []
+        a, b = (self.of(x) for x in let.args)
+        if a is None or b is None:
+            return []
+        name = let.op.name if holds else _COMPARISONS[let.op.name]
+        less, more = _sum(b, a, -1), _sum(a, b, -1)      # not negative if a <= b, if a >= b
+        if name == "!=":
+            # One of the two is known: then it is not even zero.
+            return [_sum(d, {_CONSTANT: -1}) for d in (less, more) if self._nonnegative(d, bounds)][:1]
+        return {"<": [_sum(less, {_CONSTANT: -1})], "<=": [less], ">": [_sum(more, {_CONSTANT: -1})], ">=": [more],
+                "==": [less, more]}[name]
+
     # Proofs
 
     def apart(self, load: Region, load_loops: Sequence[Loop], store: Region | None, store_loops: Sequence[Loop],
-              common: Sequence[Loop], follows: bool, around: int = 0) -> bool:
+              common: Sequence[Loop], follows: bool, around: int = 0, facts: Sequence[Linear] = ()) -> bool:
         """Has what is loaded nothing in common with what any later trip stores?
 
         `common` are the loops in whose trips both are; `follows`: in the same trip, too, the store comes later.  The
-        first loops, `around`, make the array anew in each trip."""
+        first loops, `around`, make the array anew in each trip.  `facts` are not negative where the load is."""
         if store is None:
             return False
-        return all(self._apart_in(load, load_loops, store, store_loops, common, k)
+        return all(self._apart_in(load, load_loops, store, store_loops, common, k, facts)
                    for k in range(around, len(common) + follows))
 
     def _apart_in(self, load: Region, load_loops: Sequence[Loop], store: Region, store_loops: Sequence[Loop],
-                  common: Sequence[Loop], level: int) -> bool:
+                  common: Sequence[Loop], level: int, facts: Sequence[Linear]) -> bool:
         """If the store is in a later trip of the common loop of this level, and in the same trip of those around it."""
         moved: dict[Any, Linear] = {}
         others = []
@@ -162,12 +189,17 @@ class Linears:
                 moved[loop.index] = {other: 1}
         bounds = self._bounds(load_loops, {})
         bounds = [*((o, *self._range(loop, moved)) for o, loop in reversed(others)), *bounds]
-        return any(self._before(mine.stop, _moved(its.start, moved), bounds)
-                   or self._before(_moved(its.stop, moved), mine.start, bounds)
+        return any(self._before(mine.stop, _moved(its.start, moved), bounds, facts)
+                   or self._before(_moved(its.stop, moved), mine.start, bounds, facts)
                    for mine, its in zip(load, store, strict=True))
 
-    def _before(self, stop: Linear | None, start: Linear | None, bounds: Any) -> bool:
-        return stop is not None and start is not None and self._nonnegative(_sum(start, stop, -1), bounds)
+    def _before(self, stop: Linear | None, start: Linear | None, bounds: Sequence[Bounds],
+                facts: Sequence[Linear]) -> bool:
+        if stop is None or start is None:
+            return False
+        distance = _sum(start, stop, -1)
+        return self._nonnegative(distance, bounds) or any(
+            self._nonnegative(_sum(distance, fact, -1), bounds) for fact in facts)
 
     def _step(self, loop: Loop) -> int | None:
         """How the index changes from a trip to the next."""

@@ -33,16 +33,22 @@ MANY = 64
 
 @dataclass(frozen=True)
 class Place:
-    """The loops and the sides of branches around something, and its number in reading order."""
+    """The loops and the sides of branches around something, and its number in reading order.
+
+    A side is a branch, which one it is, and how many loops are around the branch."""
 
     loops: tuple[Loop, ...]
     number: int
-    sides: tuple[tuple[If, int], ...] = ()
+    sides: tuple[tuple[If, int, int], ...] = ()
 
     def before(self, other: Place) -> bool:
         """In one trip of the loops around both, may `other` come after this?"""
-        mine = dict(self.sides)
-        return self.number < other.number and all(mine.get(stmt, side) == side for stmt, side in other.sides)
+        return self.number < other.number and not self.excludes(other, self.loops)
+
+    def excludes(self, other: Place, loops: tuple[Loop, ...]) -> bool:
+        """In one trip of these loops, if this is run, is `other` not, being on the other side of a branch?"""
+        mine = {stmt: (side, around) for stmt, side, around in self.sides}
+        return any(mine.get(stmt, (side, 0))[0] != side and around <= len(loops) for stmt, side, around in other.sides)
 
 
 @dataclass(eq=False)
@@ -65,15 +71,15 @@ class Places:
         self.count = 0
         self._block(func.body, (), ())
 
-    def _block(self, block: Block, loops: tuple[Loop, ...], sides: tuple[tuple[If, int], ...]) -> None:
+    def _block(self, block: Block, loops: tuple[Loop, ...], sides: tuple[tuple[If, int, int], ...]) -> None:
         for stmt in block:
             self.of[stmt] = place = Place(loops, self._next(), sides)
             if isinstance(stmt, Loop):
                 self._block(stmt.body, (*loops, stmt), sides)
                 self.ends[stmt] = replace(place, number=self._next())
             elif isinstance(stmt, If):
-                self._block(stmt.then, loops, (*sides, (stmt, 0)))
-                self._block(stmt.orelse, loops, (*sides, (stmt, 1)))
+                self._block(stmt.then, loops, (*sides, (stmt, 0, len(loops))))
+                self._block(stmt.orelse, loops, (*sides, (stmt, 1, len(loops))))
                 self.ends[stmt] = replace(place, number=self._next())
 
     def _next(self) -> int:
@@ -208,9 +214,10 @@ def _lasts(reading: Reading, place: Place, chain: Chain, later: list[tuple[Place
     """Does no later store overwrite it?"""
     born = chain.born[reading.version]
     load = linears.region(reading.version, reading.index, place.loops)
+    facts = linears.facts(place.sides, place.loops)
     return load is not None and all(
-        linears.apart(load, place.loops, region, store.loops, _common(born, store), born.before(store),
-                      len(chain.around))
+        linears.apart(load, place.loops, region, store.loops, common := _common(born, store),
+                      born.before(store) and not place.excludes(store, common), len(chain.around), facts)
         for store, region in later)
 
 
