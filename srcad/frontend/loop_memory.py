@@ -18,7 +18,7 @@ from srcad.frontend.joined_memory import Meetings
 from srcad.frontend.joined_memory import joined as joined_memories
 from srcad.frontend.loop_swaps import Swap, find_swap
 from srcad.frontend.machine import Frame
-from srcad.frontend.memory import Frozen, Memories, Memory, is_array, owner_of
+from srcad.frontend.memory import Frozen, Memories, Memory, Place, is_array, owner_of
 from srcad.frontend.spaces import Space
 from srcad.frontend.storing import StoresToElement
 from srcad.frontend.values import MISSING, Cell, Mixed, Num, State, atoms_in, map_atoms
@@ -227,10 +227,21 @@ class LoopMemory:
         if early or found or held or frozen or partial:
             raise Again
         for sequence in self.space.sequences if self.space is not None else ():
-            if isinstance(sequence, Var) and any(
-                    after.at(v) is before.at(sequence) for v in after.newer if v not in self.entered):
+            if not isinstance(sequence, Var):
+                continue
+            names = self._names_in_later_trips(before.at(sequence), before, after)
+            if any(after.at(v) in names for v in after.newer if v not in self.entered):
                 # What the loop runs over changes while it runs.
                 raise StoresToElement(next(iter(self.elements), sequence))
+
+    def _names_in_later_trips(self, place: Place, before: Memories, after: Memories) -> set[Place]:
+        """An array, and what it is known as in later trips, if the trips bind it to other names."""
+        moves = [(before.at(p), after.at(s.next)) for p, s in self.slots.items()
+                 if p in self.places and isinstance(s.next, Var) and is_array(p)]
+        found = {place}
+        while more := {head for head, end in moves if end in found} - found:
+            found |= more
+        return found
 
     def _mix(self, param: Var) -> None:
         self.mixed[self.places[param]] = Frozen(
