@@ -139,20 +139,28 @@ def test_random_programs(seed):
     f = defined(program)
     expected = copy.deepcopy(program.args)
     value, error = attempt(f, *expected)
-    if error is not None or not abs(value) < 1e3:
+    if error is None and not abs(value) < 1e3:
         return
     d = directions(program.args)
-    found = slope(f, program.args, d)
-    for mode in ("grad", "jvp"):
+    found = slope(f, program.args, d) if error is None else 0.0
+    for mode in ("grad", "jvp", "vjp"):
         given = copy.deepcopy(program.args)
         try:
             result, got = attempt(MODES[mode], f, given, d)
         except Unsupported:
             return
-        assert got is None, program.source
-        assert result[0] == pytest.approx(value, rel=1e-9), program.source
+        if error is not None and got is None:
+            return      # an operation that fails, and whose result nothing reads, may be left out
+        assert got is error, program.source
+        if mode == "vjp":
+            # Results and arguments were overwritten between two calls of the pullback.
+            assert error is not None or inner(result[1], d) == pytest.approx(found, rel=1e-4, abs=1e-6), program.source
+            continue
+        assert error is not None or result[0] == pytest.approx(value, rel=1e-9), program.source
         for a, b in zip(expected, given, strict=True):
             np.testing.assert_array_equal(a, b, err_msg=program.source)
+        if error is not None:
+            continue
         derivative = result[1] if mode == "jvp" else inner(result[1], d)
         assert derivative == pytest.approx(found, rel=1e-4, abs=1e-6), program.source
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from srcad.errors import Span
 from srcad.frontend.memory import Case, Elements, Frozen, Memories, Memory, Place, Undecided, is_array, owner_of
-from srcad.frontend.values import Cell, Num, State
+from srcad.frontend.values import Cell, State
 from srcad.ir import Atom, Var
 
 
@@ -82,9 +82,7 @@ def closed(memories: Memories, state: State, outer: Memories) -> None:
     """At the end of a block: a test that it made is not known outside, what it left undecided stays so."""
     own = {p: memories.undecided.pop(p) for p in list(memories.undecided) if p not in outer.undecided}
     for place, undecided in own.items():
-        contents = [state.get(cell) for cell in undecided.cells]
-        memories.perhaps[place] = frozenset(memories.at(c.atom) for c in contents
-                                            if isinstance(c, Num) and isinstance(c.atom, Var))
+        memories.perhaps[place] = frozenset(c.place for c in undecided.cases if c.place is not None)
         memories.frozen.setdefault(place, Frozen("it may be one of two arrays, depending on the path",
                                                  "copy it before the store"))
     for cell in {c for undecided in own.values() for c in undecided.cells}:
@@ -153,7 +151,7 @@ class Meetings:
                 known = mine    # a view from before
             if known is None:
                 return None
-            found.append(Case(test, wanted, hold(known)))
+            found.append(Case(test, wanted, hold(known), place))
         return Undecided(tuple(found))
 
     def _stays(self, a: Atom, side: int, place: Place) -> bool:

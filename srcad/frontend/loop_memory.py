@@ -57,6 +57,7 @@ class LoopMemory:
     loose: set[Any] = field(default_factory=set)
     kept: dict[Var, list[Any]] = field(default_factory=dict)
     partial: set[Any] = field(default_factory=set)
+    may: dict[Any, set[Place]] = field(default_factory=dict)
     swap: Swap | None = None
     swaps: bool = True
     peeled: bool = False
@@ -81,6 +82,8 @@ class LoopMemory:
                 memories.frozen.setdefault(memories.at(slot.init), why)
                 memories.of[param] = Memory(owner_of(memories.at(slot.init)))
                 memories.freeze(param, why)
+                memories.perhaps[memories.of[param]] = frozenset({
+                    memories.at(slot.init), *self.may.get(self.places[param], ())})
         self._enter_early(memories)
         self.entered = frozenset(memories.newer)
 
@@ -213,6 +216,8 @@ class LoopMemory:
             self._mix(param)
         held = [p for p, s in self.slots.items() if isinstance(s.next, Var) and after.at(s.next) in after.frozen
                 and self.places.get(p) not in self.mixed and p in self.places and before.at(p) not in after.frozen]
+        for param in (*found, *held, *early):
+            self.may[self.places[param]] = after.alternatives(after.at(self.slots[param].next))  # type: ignore[arg-type]
         for param in held:
             self.mixed[self.places[param]] = after.frozen[after.at(self.slots[param].next)]  # type: ignore[arg-type]
         known = {before.at(a) for v in machine.state.values() for a in atoms_in(v) if isinstance(a, Var)}

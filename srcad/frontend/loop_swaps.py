@@ -104,15 +104,16 @@ class Swap:
         """The array at this position, where names are counted from `first`: whichever it is, it is known as that."""
         memories, atoms = frame.machine.memories, [frame.machine.state[c].atom for c in cells]
         tests = [frame.build.call(OPERATORS["eq"], position, first + j) for j in range(len(cells) - 1)]
-        cases = [Case(t, True, c) for t, c in zip(tests, cells, strict=False)]
+        places = [memories.at(a) for a in atoms]
+        cases = [Case(t, True, c, p) for t, c, p in zip(tests, cells, places, strict=False)]
         result = atoms[-1]
         for test, atom in reversed(list(zip(tests, atoms, strict=False))):
             result = chosen(frame.build, test, True, atom, result)
         if len(cells) == 2:
-            cases.append(Case(tests[0], False, cells[1]))
+            cases.append(Case(tests[0], False, cells[1], places[1]))
         else:
             last = frame.build.call(OPERATORS["eq"], position, len(cells) - 1)
-            cases.append(Case(last, True, cells[-1]))
+            cases.append(Case(last, True, cells[-1], places[-1]))
         memories.of[result] = Memory()
         memories.undecided[memories.of[result]] = Undecided(tuple(cases))
         return result

@@ -89,11 +89,13 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What an undecided memory is if `test` is (or is not) so: what `cell` holds; None if no other name knows it."""
+    """What an undecided memory is if `test` is (or is not) so: what `cell` holds, in the memory `place`; None if no
+    other name knows it."""
 
     test: Atom
     wanted: bool
     cell: Cell | None
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +223,20 @@ class Memories:
 
     def may_be(self, own: Place, memory: Place) -> bool:
         """Can a store to `memory` be seen in `own`, in a way that is not followed?"""
-        others = self.among[own].places if own in self.among else self.perhaps.get(own, frozenset())
-        return own is memory or any(self.may_be(o, memory) for o in others) or (
+        return memory in self.alternatives(own) or (
             isinstance(memory, Elements) and own in self.frozen and self.frozen[own].held)
+
+    def alternatives(self, place: Place) -> set[Place]:
+        """All that this memory may be."""
+        found, todo = {place}, [place]
+        while todo:
+            p = todo.pop()
+            others = set(self.among[p].places) if p in self.among else set(self.perhaps.get(p, ()))
+            if p in self.undecided:
+                others |= {c.place for c in self.undecided[p].cases if c.place is not None}
+            todo += others - found
+            found |= others
+        return found
 
     def lists_may_be(self, v: Var, memory: Place) -> bool:
         """The same for the elements of a list."""

@@ -104,6 +104,10 @@ class Store:
             raise Refused(what, "what it may be has changed in a way that is not followed", "copy it before the store")
         return content.atom
 
+    def _sees(self, own: Place, memory: Place) -> bool:
+        """Has what is in `own` changed?  (What is undecided follows later.)"""
+        return own is memory or (own not in self.memories.undecided and self.memories.may_be(own, memory))
+
     # One array.
 
     def _up(self, old: Var, new: Var, what: str) -> tuple[Var, Var]:
@@ -147,7 +151,7 @@ class Store:
 
         for key, value in list(self.state.items()):
             shared = [v for v in atoms_in(value) if isinstance(v, Var) and (
-                is_array(v) and memories.may_be(memories.at(v), memory)
+                is_array(v) and self._sees(memories.at(v), memory)
                 or v.type.kind == "sequence" and memories.lists_may_be(v, memory))]
             if not shared:
                 continue

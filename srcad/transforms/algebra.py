@@ -174,7 +174,7 @@ def _number(store: Let) -> int | None:
     """The one constant that a store has as its index."""
     where = store.form.args[2 if store.op is INDEX_ADD else 1]
     if where is HOLE:
-        (index,) = store.args[2:] if store.op is INDEX_ADD else store.args[1:-1]
+        index = store.args[-1 if store.op is INDEX_ADD else 1]
         where = index.value if isinstance(index, Lit) else None
     return where if type(where) is int else None
 

@@ -152,3 +152,14 @@ def rebound_in_some_trips(x, n):
         if x[k] > 0.5:
             a = b * 2
     return np.sum(a * b)
+
+
+@refused("changed meanwhile", VECTOR)
+def bound_anew_beside_a_view_that_is_stored_to(x):
+    v = x[:-1]
+    for _ in range(2):
+        if x[0] > -5.0:
+            v -= 0.1
+        else:
+            x = x.copy()
+    return np.sum(x * v[0])

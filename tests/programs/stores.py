@@ -36,6 +36,33 @@ def flipped(u, q):
     return w
 
 
+def either(u, q):
+    w = u if q > 0.3 else u.copy()
+    w[-1] = q
+    return w
+
+
+def guarded(u, q):
+    u[0] = q * 0.5
+    if u[0] > 0.9:
+        return u
+    for k in range(len(u)):
+        u[k] = np.cos(u[k])
+        if u[k] > 0.95:
+            break
+    else:
+        u[0] += 0.25
+    return u
+
+
+def halves(u, q):
+    u[0] += q * u[-1]
+    if len(u) > 1:
+        halves(u[:len(u) // 2], q)
+        halves(u[len(u) // 2:], q)
+    return u * 1.0
+
+
 """
 Shape = tuple[int, ...]
 Shapes = dict[str, Shape]
@@ -153,8 +180,9 @@ class StoreWriter:
         if depth < 2 and self.left > 0 and r > 0.76:
             return self.loop(known, pad, depth) if r < 0.88 else self.branch(known, pad, depth)
         simple = self.rng.choice((self.store, self.store, self.store, self.bind_view, self.bind_view, self.alias, self.copy,
-                                  self.swap, self.call, self.in_list, self.accumulate))
-        return [pad + simple(known)]
+                                  self.swap, self.call, self.in_list, self.accumulate, self.either, self.in_dict, self.grow,
+                                  self.leave))
+        return [pad + line for line in simple(known).split("\n")]
 
     def store(self, known: Shapes) -> str:
         r = self.rng.random()
@@ -164,6 +192,7 @@ class StoreWriter:
         if r < 0.25:
             name = self.any(known)
             return self.rng.choice((f"{name}.fill({self.number(known)})", f"np.sin({name}, out={name})",
+                                    f"{name}.flat[-1] = {self.number(known)}", f"np.multiply.at({name}, [0, 1, 0], 0.5)",
                                     f"np.copyto({name}, {self.value(known, known[name])})", f"{name}.sort()"))
         place, shape = self.place(known)
         return f"{place} {self.rng.choice(('=', '+=', '*='))} {self.value(known, shape)}"
@@ -197,7 +226,7 @@ class StoreWriter:
             return self.accumulate(known)
         name = self.fresh("h")
         known[name] = known[old]
-        return f"{name} = {self.rng.choice(('keep', 'scale', 'new', 'flipped'))}({old}, s)"
+        return f"{name} = {self.rng.choice(('keep', 'scale', 'new', 'flipped', 'either', 'guarded', 'halves'))}({old}, s)"
 
     def in_list(self, known: Shapes) -> str:
         name = self.any(known)
@@ -208,6 +237,35 @@ class StoreWriter:
             return self.accumulate(known)
         self.lists.append(self.fresh("L"))
         return f"{self.lists[-1]} = [{name}]"
+
+    def either(self, known: Shapes) -> str:
+        """A name for one of two arrays, by a test."""
+        a = self.any(known)
+        b = self.any(known, known[a])
+        name = self.name_for(known, "e", known[a])
+        known[name] = known[a]
+        return f"{name} = {a} if {self.number(known)} > 0.2 else {self.rng.choice((b, f'{b}.copy()', f'{b} * 0.5'))}"
+
+    def in_dict(self, known: Shapes) -> str:
+        name = self.any(known)
+        if self.depth or self.rng.random() < 0.5:
+            return f"d0 = {{'a': {name}, 'b': ({name}, s)}}\nd0['a'][...] *= 0.9\ns = s + 0.1 * np.sum(d0['b'][0])"
+        return f"p0, (q0, r0) = {name}, ({name}[::-1], s)\nq0 += 0.1\ns = s + 0.1 * np.sum(p0) * r0"
+
+    def grow(self, known: Shapes) -> str:
+        """A list of unknown length, whose arrays are stored to."""
+        name = self.any(known)
+        return self.rng.choice((
+            f"g0 = [{name} * (0.5 + k) for k in range(n)]\ng0[-1][0] = 0.3\ng0[1] += {name}\ns = s + 0.1 * np.sum(g0[-1])",
+            f"g0 = [{name} + k for k in range(n)]\nfor z0 in g0:\n    z0 *= 0.2\ns = s + 0.1 * sum([np.sum(z) for z in g0])",
+            f"g0 = []\nfor k in range(n):\n    g0.append({name}.copy())\n    g0[k][:1] = 0.1 * k\ns = s + 0.1 * np.sum(g0[0] * g0[-1])"))
+
+    def leave(self, known: Shapes) -> str:
+        """An exit between stores: of a loop, or by an exception."""
+        test = f"{self.number(known)} > {self.rng.choice(('0.4', '0.9'))}"
+        if self.loops:
+            return f"if {test}:\n    {self.rng.choice(('break', 'continue'))}"
+        return f"if {test} and s > 1.3:\n    raise ValueError('too large')" if self.rng.random() < 0.3 else self.accumulate(known)
 
     def accumulate(self, known: Shapes) -> str:
         name = self.any(known)
