@@ -83,6 +83,15 @@ def nested(x):
     return np.sum(y * a * b * c)
 
 
+def held(x):
+    rows = []
+    for k in range(3):
+        row = x * k
+        rows.append(row)
+        row[0] = 1.0
+    return np.sum(rows[0] * rows[1])
+
+
 OUTSIDE = np.zeros(3)
 
 
@@ -196,7 +205,7 @@ def not_one_number(x):
 
 
 REFUSED = {
-    "stores into arrays": (bound_anew, nested, outside),
+    "stores into arrays": (bound_anew, nested, held, outside),
     "structure that depends on data": (structure,),
     "a `try` whose handler would find": (stored_before_it_raises, bound_before_it_raises),
     "context managers that are not known": (with_, swallows),

@@ -272,6 +272,8 @@ class Lowering(LoopMemory):
         self._part_ways(head, end)
         end = self.with_kept_views(head, end, after)
         result = Join(head, end, self._choose(head)).run()
+        for key in [k for k in end if isinstance(k, Cell) and k not in head]:
+            result.pop(key, None)   # made in this trip; no name of the next one leads to it
         if self._again:
             raise Again
         for param, slot in self.slots.items():

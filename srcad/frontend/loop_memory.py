@@ -289,7 +289,8 @@ class LoopMemory:
 
     def _pairs(self, joined: State) -> list[tuple[Var, Atom, Atom]]:
         """All variables that are seen after a trip, with what they were before and after it."""
-        moved = [(p, p if s.init is not UNDEF else UNDEF, s.next) for p, s in self.slots.items() if s.next is not None]
+        moved = [(p, UNDEF if s.init is UNDEF or s.init.type.kind == "never" else p, s.next)
+                 for p, s in self.slots.items() if s.next is not None]
         kept = dict.fromkeys(a for v in joined.values() for a in atoms_in(v) if isinstance(a, Var) and (
             a not in self.slots or self.slots[a].next is None))
         return [*moved, *((v, v, v) for v in kept)]
