@@ -6,6 +6,7 @@ from srcad.api import (
     hessian,
     hvp,
     jacobian,
+    jit,
     jvp,
     stop_gradient,
     value_and_grad,
@@ -16,5 +17,5 @@ from srcad.errors import ArgumentError, SourceNotFound, SrcadError, Unsupported
 
 __version__ = "0.1.0"
 __all__ = ["ArgumentError", "SourceNotFound", "SrcadError", "Unsupported", "custom_jvp", "custom_vjp",
-           "elementwise_grad", "grad", "gradient_of", "hessian", "hvp", "jacobian", "jvp", "nondifferentiable",
+           "elementwise_grad", "grad", "gradient_of", "hessian", "hvp", "jacobian", "jit", "jvp", "nondifferentiable",
            "stop_gradient", "value_and_grad", "vjp"]

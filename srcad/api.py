@@ -16,7 +16,7 @@ import numpy as np
 
 from srcad import program as compiler
 from srcad.errors import ArgumentError
-from srcad.program.derivatives import Derivative, Wrt, derivative_of, program_of
+from srcad.program.derivatives import Derivative, Wrt, compiled_primal, derivative_of, program_of
 from srcad.program.programs import names_in
 from srcad.runtime.outputs import stop_gradient
 
@@ -67,6 +67,20 @@ def value_and_grad(f: Any = None, wrt: Any = 0, *, has_aux: bool = False, backen
     """
     return _decorated(f, wrt if argnums is None else argnums, value=True, has_aux=has_aux, backend=backend,
                       checkpoint=checkpoint)
+
+
+def jit(f: F) -> F:
+    """`f` itself, compiled by XLA as its derivatives are with `backend="xla"`; a decorator too.
+
+    Loops are compiled as loops, and what `f` stores into its arguments is stored. Arrays of NumPy give arrays of NumPy,
+    arrays of JAX give arrays of JAX.
+
+    >>> import numpy as np
+    >>> jit(lambda x: np.sum(x ** 2))(np.array([1.0, 2.0]))
+    np.float64(5.0)
+    """
+    compiled: F = compiled_primal(f)  # type: ignore[assignment]
+    return compiled
 
 
 def _decorated(f: Any, wrt: Wrt, **how: Any) -> Any:

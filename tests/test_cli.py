@@ -209,7 +209,10 @@ def test_defaults_decide_structure(srcad):
 
 def test_xla(srcad):
     code, out, _ = srcad("show", "loss", "--mode", "forward", "--args", "*data()", "--backend", "xla")
-    assert code == 0 and "stablehlo" in out
+    assert code == 0 and "jnp.tanh" in out and "lax.fori_loop(" in out
+    for stage, word in [("jaxpr", "lambda"), ("stablehlo", "stablehlo."), ("hlo", "HloModule")]:
+        code, out, _ = srcad("show", "loss", "--args", "*data()", "--backend", "xla", "--stage", stage)
+        assert code == 0 and word in out
     code, _, err = srcad("show", "vector", "--backend", "xla")
     assert code == 2 and "--args" in err
 

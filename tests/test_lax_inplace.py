@@ -7,7 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from srcad.backends.lax import compiled
+import srcad
+from srcad.program.compiled import stage
 from srcad.program.derivatives import program_of
 from srcad.program.runner import Runner
 
@@ -37,6 +38,9 @@ def elements(A):
     return A[-1, -1]
 
 
+A4 = np.arange(12.0).reshape(4, 3) / 7 + 0.3
+
+
 def computations(hlo):
     """The computations of an HLO text, by name."""
     found, name = {}, ""
@@ -60,15 +64,51 @@ def compiled_text(f, *args):
     runner = Runner(program_of(f))
     variant = runner.variants.find(args)
     captured = tuple(read() for read in variant.captures)
-    return compiled(variant.func).lowered(*args, *captured).compile().as_text()
+    return stage(variant.func, "hlo", (*args, *captured))
 
 
-@pytest.mark.parametrize("f", [rows, elimination, elements])
+def swapped(A):
+    A = A.copy()
+    for i in range(1, len(A)):
+        row = A[i].copy()
+        A[i] = 0.5 * A[i - 1] + A[0]
+        A[i - 1] = row * A[i, 0]
+    return np.sum(np.sin(A))
+
+
+def wave(u0):
+    u, v = u0.copy(), np.zeros_like(u0)
+    for _ in range(5):
+        v[1:-1, 1:-1] += u[2:, 1:-1] + u[:-2, 1:-1] - 2 * u[1:-1, 1:-1]
+        u += 0.1 * v
+    return np.sum(u ** 2)
+
+
+def anywhere(A, places):
+    A = A.copy()
+    for i, j in zip(places, places[::-1], strict=True):
+        A[i] *= 0.5
+        A[j] = A[j] + A[i]
+        A[i] = A[i] * A[j, 1]
+    return np.sum(A * A)
+
+
 @pytest.mark.parametrize("n", [30, 70])
+@pytest.mark.parametrize("f", [rows, elimination, elements, swapped, wave])
 def test_no_loop_copies_the_array(f, n):
-    text = compiled_text(f, np.eye(n) + 1)
+    text = compiled_text(srcad.grad(f), np.eye(n) + 1)
     assert "body=" in text
     assert not copies_in_loops(text, (n, n))
+
+
+@pytest.mark.parametrize("places", [[0, 1, 2, 3], [1, 1, 1], [0, -1, 3, 1], [-4, 0, 2, -1, 3]])
+def test_stores_that_may_meet(places):
+    """Which rows are one is only known when the program runs."""
+    A = A4
+    value, gradient = srcad.value_and_grad(anywhere)(A, np.array(places))
+    got, compiled_gradient = srcad.value_and_grad(anywhere, backend="xla")(A, np.array(places))
+    assert np.isclose(got, value) and np.isclose(got, anywhere(A, places))
+    np.testing.assert_allclose(compiled_gradient, gradient, rtol=1e-12)
 
 
 def test_copies_are_seen():
@@ -79,3 +119,19 @@ def test_copies_are_seen():
       while(x), body=%body
     }"""
     assert copies_in_loops(text, (3, 3)) == ["%c = f64[3,3]{1,0} copy(p)"]
+
+
+def visited(A, n):
+    A = A.copy()
+    for k in range(n):
+        A[k] = A[k] * A[k - 1]
+        for j in range(k):
+            A[j, 1:] += np.sin(A[k, :-1]) * A[j, 0]
+    return np.sum(A * A)
+
+
+@pytest.mark.parametrize(("f", "args"), [(swapped, (A4,)), (visited, (A4, 3)), (anywhere, (A4, np.array([1, 3, 1])))])
+def test_derivatives_of_derivatives(f, args):
+    direction = (np.cos(A4), *[None] * (len(args) - 1))
+    expected = srcad.hvp(f, args, direction)
+    np.testing.assert_allclose(srcad.hvp(f, args, direction, backend="xla"), expected, rtol=1e-10)

@@ -17,10 +17,13 @@ jax is imported by the first call and not before.
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 import importlib
 import io
+import operator
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,11 +31,11 @@ from typing import Any
 import numpy as np
 
 from srcad.backends.emit import Source
-from srcad.backends.lax_results import Held, given_back
+from srcad.backends.lax_results import OVERFLOW, Held, given_back, left_there
 from srcad.backends.load import load
 from srcad.backends.params import arguments
 from srcad.errors import Unsupported
-from srcad.ir.core import Func, Param
+from srcad.ir.core import Func, Param, Var
 from srcad.ir.interpret import interpret
 
 FIRST_CAPACITY = 64
@@ -56,12 +59,29 @@ class Made:
     source: Source
     function: Callable[..., Any]
     jitted: Any
+    params: list[tuple[str, Any]]
+    inputs: list[Any]
     shape: Any
 
-    def values(self, results: Any) -> Any:
-        """`(outputs, written, needs)` from what the function returned."""
-        count = len(_modules().values.arrays_in(self.shape))
-        return _modules().values.with_arrays(self.shape, [results] if count == 1 else results or ())
+    @functools.cached_property
+    def parts(self) -> list[list[tuple[Any, int, int]]]:
+        """What the outputs, the written arguments and the needs are, and which of the results are theirs."""
+        place, found = 0, []
+        for group in self.shape:
+            parts = []
+            for part in group:
+                count = len(_modules().values.arrays_in(part))
+                parts.append((part, place, place + count))
+                place += count
+            found.append(parts)
+        return found
+
+    def values(self, results: Any) -> list[list[Any]]:
+        """Outputs, written arguments and needs from what the function returned."""
+        flat = results if type(results) is tuple else [] if results is None else [results]
+        value, with_arrays = _modules().record.Value, _modules().values.with_arrays
+        return [[flat[a] if type(part) is value else part if a == b else with_arrays(part, flat[a:b])
+                 for part, a, b in parts] for parts in self.parts]
 
 
 class Compiled:
@@ -75,6 +95,9 @@ class Compiled:
         self.made: dict[Any, Made] = {}
 
     def __call__(self, *inputs: Any) -> list[Any]:
+        given = [a for v in inputs for a in _arrays_of(v) if self.parts.ops.is_array(a)]
+        if any(isinstance(a, self.parts.ops.Tracer) for a in given):
+            return self._within_a_trace(inputs)
         with self.parts.ops.x64(True):
             while True:
                 outputs, written, needs = self._run(inputs)
@@ -82,13 +105,34 @@ class Compiled:
                     break
                 larger = grown(self.capacities, needs)
                 if larger == self.capacities:
-                    return self._finished(inputs, outputs, written)
+                    return self._finished(inputs, outputs, written, left_there if given else given_back)
                 self._refuse_effects()
                 self.capacities = larger
         return self._interpreted(inputs)
 
-    def _finished(self, inputs: Sequence[Any], outputs: list[Any], written: list[Any]) -> list[Any]:
-        given = [given_back(v, a) for v, a in zip(outputs, self.func.outputs, strict=True)]
+    def _within_a_trace(self, inputs: Sequence[Any]) -> list[Any]:
+        """A call in a function that JAX itself compiles or maps: what fails can't be repeated, and gives NaN.  Where
+        the user's setting has 32 bits only, what has 64 is made of 32, as JAX does."""
+        with self.parts.ops.x64(True):
+            made, arrays = self.program(inputs)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            outputs, written, needs = made.values(made.jitted(*arrays))
+            if any(w is not None for w in written):
+                raise self.parts.trace.refuse(self.func.span, f"{self.func.name} stores into its argument")
+            room = zip(needs, (*self.capacities[:-1], 0), strict=True)
+            failures = [need > most for need, most in room if need is not self.parts.values.UNBOUND]
+            if failures and any(a.dtype.kind not in "fc" for a in self.parts.values.arrays_in(outputs)):
+                raise self.parts.trace.refuse(self.func.span, f"{self.func.name} can't run within a trace of JAX",
+                                              "it may fail, and gives integers, which can't show it")
+            if failures:
+                failed = functools.reduce(operator.or_, failures)
+                outputs = self.parts.values.map_arrays(lambda a: self.parts.ops.spoilt(a, failed), outputs)
+        return [left_there(v, a) for v, a in zip(outputs, self.func.outputs, strict=True)]
+
+    def _finished(self, inputs: Sequence[Any], outputs: list[Any], written: list[Any],
+                  finished: Callable[..., Any]) -> list[Any]:
+        given = [finished(v, a) for v, a in zip(outputs, self.func.outputs, strict=True)]
         for array, value in zip(inputs, written, strict=True):
             if isinstance(array, np.ndarray) and value is not None:
                 np.copyto(array, np.asarray(value))
@@ -114,6 +158,33 @@ class Compiled:
         with self.parts.ops.x64(True):
             made, arrays = self.program(inputs)
             return made.jitted.lower(*arrays)
+
+    def stage(self, name: str, *inputs: Any) -> str:
+        """The program for inputs like these as text: its source, jaxpr, StableHLO or what is run."""
+        with self.parts.ops.x64(True):
+            made, arrays = self.program(inputs)
+            match name:
+                case "source":
+                    return made.source.text
+                case "jaxpr":
+                    return f"{self.parts.ops.make_jaxpr(made.function)(*arrays)}\n"
+                case "stablehlo":
+                    return str(made.jitted.lower(*arrays).as_text())
+                case _:
+                    return str(made.jitted.lower(*arrays).compile().as_text())
+
+    def standalone(self, func: Func, stored: Sequence[Var], *inputs: Any) -> str:
+        """A module with this program and the function `func`, which runs it for inputs like these.  The last of the
+        program's outputs are `stored` into arguments."""
+        self(*copy.deepcopy(inputs))
+        with self.parts.ops.x64(True):
+            made, _ = self.program(inputs)
+        try:
+            text: str = self.parts.standalone.standalone_lax(func, made, self.capacities, list(stored))
+        except self.parts.values.Mismatch as mismatch:
+            raise self.parts.trace.refuse(self.func.span, f"{self.func.name} can't become a file of its own",
+                                          str(mismatch)) from mismatch
+        return text
 
     def _run(self, inputs: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:
         made, arrays = self.program(inputs)
@@ -175,10 +246,11 @@ class Compiled:
             written = [tracer.written.get(v) for v in self.func.inputs]
             shape = parts.specs.as_arrays((outputs_of(tracer, self.func), written, tracer.needs))
         results = parts.values.arrays_in(shape)
-        program = parts.text.Program(self._name(), self._named(inputs), block, results, self.func.doc)
+        params = self._named(inputs)
+        program = parts.text.Program(self._name(), params, block, results, self.func.doc)
         text = parts.text.lax_source(program)
         function = load(text.text, text.objects, text.name, text.spans)
-        return Made(text, function, parts.ops.jit(function), shape)
+        return Made(text, function, parts.ops.jit(function), params, inputs, shape)
 
     def _name(self) -> str:
         return self.func.name if self.func.name.isidentifier() else "program"
@@ -204,6 +276,13 @@ class Compiled:
                                           "a loop of unknown length has to be run twice")
 
 
+def _arrays_of(value: Any) -> list[Any]:
+    """What may be arrays of JAX in an input."""
+    if isinstance(value, list | tuple):
+        return [a for v in value for a in _arrays_of(v)]
+    return _modules().values.arrays_in(value.value) if isinstance(value, Held) and value.of_jax else [value]
+
+
 class Constant:
     """Marks, in the structure of a call, what is part of the program."""
 
@@ -212,9 +291,9 @@ class _Modules:
     """The parts of this backend that import jax."""
 
     def __init__(self) -> None:
-        self.ops, self.values, self.specs, self.trace, self.record, self.text = (
+        self.ops, self.values, self.specs, self.trace, self.record, self.text, self.standalone = (
             importlib.import_module(f"srcad.backends.lax_{name}")
-            for name in ("ops", "values", "specs", "trace", "record", "text"))
+            for name in ("ops", "values", "specs", "trace", "record", "text", "standalone"))
 
 
 @functools.cache
@@ -251,7 +330,7 @@ def outputs_of(tracer: Any, func: Func) -> list[Any]:
 
 
 def _shapes(arrays: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple((np.shape(a), str(np.asarray(a).dtype if not hasattr(a, "dtype") else a.dtype)) for a in arrays)
+    return tuple([(a.shape, a.dtype) for a in arrays])
 
 
 def grown(capacities: tuple[int, ...], needs: Sequence[Any]) -> tuple[int, ...]:
@@ -260,7 +339,7 @@ def grown(capacities: tuple[int, ...], needs: Sequence[Any]) -> tuple[int, ...]:
 
 
 def _grown(capacity: int, need: int) -> int:
-    if need > 1 << 39:
+    if need >= OVERFLOW:
         # A list that outgrew its buffer can't tell by how much.
         return capacity * _GROWTH
     while capacity < need:

@@ -5,7 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from srcad.backends.lax_record import Block, Carried, Cond, Scan, Value, While, append, meant, put, recording
+import numpy as np
+
+from srcad.backends.lax_record import (
+    Block,
+    Carried,
+    Cond,
+    For,
+    Scan,
+    Value,
+    While,
+    append,
+    constant_of,
+    constant_value,
+    meant,
+    put,
+    recording,
+    step_of,
+)
 
 
 def staged_block(function: Callable[..., list[Value]], like: list[Any]) -> tuple[Block, list[Value], list[Value]]:
@@ -40,18 +57,42 @@ def _carried(params: list[Value], inits: list[Value], after: list[Value]) -> tup
     return carries, results
 
 
+def _closed(carries: list[Carried], results: list[Value], length: Any) -> list[Value]:
+    """What grows by the same number in every trip is known after a known number of trips."""
+    outs = {c.out: c for c in carries} if isinstance(length, int) else {}
+    found = []
+    for out in results:
+        c = outs.get(out)
+        start, by = (None, None) if c is None else (constant_of(meant(c.init)), step_of(c.param, meant(c.next)))
+        found.append(out if start is None or by is None else constant_value(start + length * by))
+    return found
+
+
 def scan(function: Callable[..., Any], inits: list[Value], sources: list[Value], length: int,
          reverse: bool) -> tuple[list[Value], list[Value]]:
     """`function(carried, rows)` gives `(carried, new rows)`; returns what is carried at the end, and the new arrays."""
     params = [Value(v.shape, v.dtype) for v in inits]
-    rows = [Value(s.shape[1:], s.dtype) for s in sources]
+    by_array = {meant(s): Value(s.shape[1:], s.dtype) for s in sources}
+    rows = [by_array[meant(s)] for s in sources]
     with recording() as block:
         after, written = function(params, rows)
     carries, results = _carried(params, inits, after)
-    arrays = [Value((length, *r.shape), r.dtype) for r in written]
-    append(Scan(carries, list(zip(rows, sources, strict=True)), list(zip(arrays, written, strict=True)), length,
-                reverse, block))
-    return results, arrays
+    # What is written twice is one array.
+    by_row = {row: Value((length, *row.shape), row.dtype) for row in map(meant, written)}
+    append(Scan(carries, [(row, array) for array, row in by_array.items()],
+                [(array, row) for row, array in by_row.items()], length, reverse, block))
+    return _closed(carries, results, length), [by_row[meant(row)] for row in written]
+
+
+def for_loop(start: int, stop: Any, function: Callable[..., list[Value]], inits: list[Value]) -> list[Value]:
+    """`function(index, carried)` gives what is carried on."""
+    index = Value((), np.dtype(np.int64))
+    params = [Value(v.shape, v.dtype, hint=v.hint) for v in inits]
+    with recording() as block:
+        after = function(index, params)
+    carries, results = _carried(params, inits, after)
+    append(For(carries, index, start, stop, block))
+    return _closed(carries, results, stop - start if isinstance(stop, int) else None)
 
 
 def while_loop(going: Callable[..., Value], function: Callable[..., list[Value]], inits: list[Value]) -> list[Value]:

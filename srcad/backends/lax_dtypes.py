@@ -20,7 +20,8 @@ from srcad.ir.ops import Op
 
 _UFUNC_OF = {
     operator.add: np.add, operator.sub: np.subtract, operator.mul: np.multiply, operator.truediv: np.true_divide,
-    operator.floordiv: np.floor_divide, operator.mod: np.remainder, operator.pow: np.power, operator.neg: np.negative,
+    operator.floordiv: np.floor_divide, operator.mod: np.remainder, operator.pow: np.power, pow: np.power,
+    operator.neg: np.negative,
     operator.pos: np.positive, operator.abs: np.absolute, operator.invert: np.invert, operator.and_: np.bitwise_and,
     operator.or_: np.bitwise_or, operator.xor: np.bitwise_xor, operator.lshift: np.left_shift,
     operator.rshift: np.right_shift, operator.lt: np.less, operator.le: np.less_equal, operator.gt: np.greater,

@@ -8,6 +8,7 @@ run with `np` meaning `jnp`; those that store into arrays have forms that do wit
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -216,13 +217,14 @@ FORMS: dict[str, Callable[..., Any]] = {
     "bool": truth, "not": lambda x: jnp.logical_not(truth(x)),
     "and": lambda a, b: jnp.logical_and(truth(a), truth(b)), "or": lambda a, b: jnp.logical_or(truth(a), truth(b)),
     "np.sort": _stably(jnp.sort), "np.argsort": _stably(jnp.argsort),
-    "min": _minimum, "max": _maximum, "sum": _sum, "round": _round, "abs": jnp.abs,
+    "pow": operator.pow, "min": _minimum, "max": _maximum, "sum": _sum, "round": _round, "abs": jnp.abs,
     "read_last": read_last, "astype": astype,
     "linear_recurrence": linear_recurrence, "power_slope": power_slope, "power_log": power_log,
     "power_log_slope": power_log_slope, "zeros_for": zeros_for, "project": project,
     "np.clip": _clip, "np.copy": jnp.asarray, "copy": jnp.asarray, "np.asarray": jnp.asarray,
     "np.ascontiguousarray": jnp.asarray, "np.asfortranarray": jnp.asarray,
-    "item_of": item_of, "flatten": jnp.ravel, "duplicate": jnp.asarray, "add_along_axis": add_along_axis,
+    ".item": lambda x, *index: jnp.reshape(jnp.ravel(x)[index] if index else x, ()), "item_of": item_of,
+    "flatten": jnp.ravel, "duplicate": jnp.asarray, "add_along_axis": add_along_axis,
     "add_diagonal": add_diagonal, "quantile_weights": quantile_weights, "to_full": to_full, "unrepeated": unrepeated,
     "half_spectrum_weights": half_spectrum_weights, "quotient": quotient, "place_of": place_of,
     "polygamma": jsp.polygamma, "stretched": lambda t, y: jnp.broadcast_to(t, jnp.shape(y)),

@@ -6,7 +6,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import assert_never
 
-from srcad.backends.lax_record import Block, Carried, Cond, Line, Scan, Step, Value, While, map_values, meant, values_in
+from srcad.backends.lax_record import (
+    Block,
+    Carried,
+    Cond,
+    For,
+    Line,
+    Scan,
+    Step,
+    Value,
+    While,
+    map_values,
+    meant,
+    values_in,
+)
 
 
 def reads_of(step: Step) -> list[Value]:
@@ -17,6 +30,9 @@ def reads_of(step: Step) -> list[Value]:
         case Scan():
             inner = reads_in(step.block, [*(c.next for c in step.carries), *(r for _, r in step.rows)])
             return [*(c.init for c in step.carries), *(a for _, a in step.sources), *inner]
+        case For():
+            inner = reads_in(step.block, [c.next for c in step.carries])
+            return [*(c.init for c in step.carries), *values_in(step.stop), *inner]
         case While():
             inner = reads_in(step.block, [c.next for c in step.carries])
             return [*(c.init for c in step.carries), *reads_in(step.test, [step.going]), *inner]
@@ -38,7 +54,7 @@ def every(block: Block) -> Iterator[Step]:
         match step:
             case Line():
                 continue
-            case Scan():
+            case Scan() | For():
                 yield from every(step.block)
             case While():
                 yield from every(step.test)
@@ -68,9 +84,14 @@ def _needed(step: Step, wanted: set[Value]) -> Step | None:
                 return None
             new = replace(step, args=map_values(meant, step.args), kwargs=map_values(meant, step.kwargs))
             wanted.update(reads_of(new))
+            if new.function in ("jnp.minimum", "jnp.maximum") and new.args[0] is new.args[1]:
+                # Seen only now that it is known what both are: the next time it is left out.
+                new.outs[0].stands_for = new.args[0]
             return new
         case Scan():
             return _scan(step, wanted)
+        case For():
+            return _for(step, wanted)
         case While():
             return _while(step, wanted)
         case Cond():
@@ -83,21 +104,29 @@ def _live(carries: list[Carried], inner: set[Value], outer: set[Value]) -> list[
     return [c for c in carries if c.out in outer or c.param in inner or c.asked in inner]
 
 
-def _scan(step: Scan, wanted: set[Value]) -> Scan | None:
-    rows = [(a, meant(r)) for a, r in step.rows if a in wanted]
+def _carried(carries: list[Carried], block: Block, others: set[Value],
+             wanted: set[Value]) -> tuple[list[Carried], set[Value], Block]:
+    """The carries that are `wanted`, or that a trip reads which has to give them and `others`; what the body reads; and
+    the body."""
     inner: set[Value] = set()
     while True:
-        carries = _live(step.carries, inner, wanted)
-        inner = {*(meant(c.next) for c in carries), *(r for _, r in rows)}
-        block = pruned(step.block, inner)
-        if len(_live(step.carries, inner, wanted)) == len(carries):
+        live = _live(carries, inner | others, wanted)
+        inner = {*(meant(c.next) for c in live), *others}
+        kept = pruned(block, inner)
+        if len(_live(carries, inner, wanted)) == len(live):
             break
+    wanted |= inner
+    return [_meant(c, wanted) for c in live], inner, kept
+
+
+def _scan(step: Scan, wanted: set[Value]) -> Scan | None:
+    rows = [(a, meant(r)) for a, r in step.rows if a in wanted]
+    carries, inner, block = _carried(step.carries, step.block, {r for _, r in rows}, wanted)
     if not carries and not rows and not block:
         return None
     sources = [(r, meant(a)) for r, a in step.sources if r in inner]
-    wanted |= inner
     wanted.update(a for _, a in sources)
-    return replace(step, carries=[_meant(c, wanted) for c in carries], sources=sources, rows=rows, block=block)
+    return replace(step, carries=carries, sources=sources, rows=rows, block=block)
 
 
 def _meant(c: Carried, wanted: set[Value]) -> Carried:
@@ -106,18 +135,20 @@ def _meant(c: Carried, wanted: set[Value]) -> Carried:
     return new
 
 
+def _for(step: For, wanted: set[Value]) -> For | None:
+    carries, _, block = _carried(step.carries, step.block, set(), wanted)
+    if not carries and not block:
+        return None
+    stop = map_values(meant, step.stop)
+    wanted.update(values_in(stop))
+    return replace(step, carries=carries, stop=stop, block=block)
+
+
 def _while(step: While, wanted: set[Value]) -> While:
     asked = {meant(step.going)}
     test = pruned(step.test, asked)
-    inner: set[Value] = set()
-    while True:
-        carries = _live(step.carries, inner | asked, wanted)
-        inner = {meant(c.next) for c in carries}
-        block = pruned(step.block, inner)
-        if len(_live(step.carries, inner | asked, wanted)) == len(carries):
-            break
-    wanted |= inner | asked
-    return replace(step, carries=[_meant(c, wanted) for c in carries], test=test, going=meant(step.going), block=block)
+    carries, _, block = _carried(step.carries, step.block, asked, wanted)
+    return replace(step, carries=carries, test=test, going=meant(step.going), block=block)
 
 
 def _cond(step: Cond, wanted: set[Value]) -> Step | None:

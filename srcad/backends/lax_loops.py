@@ -14,13 +14,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from srcad.backends.lax_control import scan, while_loop
+from srcad.backends.lax_control import for_loop, scan, while_loop
 from srcad.backends.lax_dtypes import convert
 from srcad.backends.lax_forms import truth
-from srcad.backends.lax_indices import Integer, Integers
+from srcad.backends.lax_indices import Integer, Integers, integer
 from srcad.backends.lax_modules import jnp, lax
 from srcad.backends.lax_ops import ShapeDtype
-from srcad.backends.lax_record import is_array
+from srcad.backends.lax_record import constant_of, is_array, meant
 from srcad.backends.lax_specs import (
     Group,
     Leaf,
@@ -137,7 +137,7 @@ def _planned(tracer: Scope, original: Loop, loop: Loop) -> Plan:
         lengths.append(_range_length(start, stop, step))
     n: Any = None
     for length in lengths:
-        if n is None:
+        if n is None or is_array(n) and is_array(length) and meant(n) is meant(length):
             n = length
         else:
             n = min(n, length) if isinstance(n, int) and isinstance(length, int) else jnp.minimum(n, length)
@@ -179,16 +179,36 @@ def _index(plan: Plan, trip: Any) -> Any:
     return convert(trip if not is_array(plan.start) and plan.start == 0 else plan.start + trip, np.dtype(np.int64))
 
 
+def _known_of_index(tracer: Scope, plan: Plan) -> Integer:
+    loop = plan.loop
+    assert loop.index is not None
+    if is_array(plan.step) or loop.range is None:
+        return Integer(loop.index, 0)
+    first, last = (_ends(tracer, atom) for atom in (loop.range.start, loop.range.stop))
+    if plan.step > 0:
+        return Integer(loop.index, 0, first[0], None if last[1] is None else last[1] - 1)
+    return Integer(loop.index, 0, None if last[0] is None else last[0] + 1, first[1])
+
+
+def _ends(tracer: Scope, atom: Any) -> tuple[Any, Any]:
+    """The least and the greatest that an int may be."""
+    value = tracer.value(atom)
+    if not is_array(value):
+        return value, value
+    known = integer(tracer.integers, atom)
+    return known.low, known.high
+
+
 def _trip(tracer: Scope, plan: Plan, index: Any, rows: list[Any], carried: list[Any]) -> Any:
     """One trip: `(carries after it and needs, rows that it writes, until)`."""
     loop = plan.loop
     *values, needs = carried
+    if needs[-1] is not UNBOUND:
+        needs[-1].hint = needs[-1].hint or "failed"
     inner = tracer.nested(needs)
     if loop.index is not None:
         inner.env[loop.index] = named(index, loop.index)
-        if plan.known and not any(map(is_array, (plan.start, plan.step))):
-            ends = (plan.start, plan.start + plan.step * (plan.n - 1))
-            inner.integers[loop.index] = Integer(loop.index, 0, min(ends), max(ends))
+        inner.integers[loop.index] = _known_of_index(tracer, plan)
     heads = [*(e.var for e in loop.elements), *(r.element for r in loop.reads)]
     inner.env.update((v, named(row, v)) for v, row in zip(heads, rows, strict=True))
     inner.env.update((c.param, named(value, c.param)) for c, value in zip(loop.carries, values, strict=True))
@@ -292,7 +312,13 @@ def _scan(tracer: Scope, plan: Plan) -> None:
         after = [conform(v, s) for v, s in zip(after, specs, strict=True)]
         return arrays_in(after), arrays_in([conform(r, s) for r, s in zip(new_rows, written, strict=True)])
 
-    carried, arrays = scan(step, arrays_in(state), [*numbers, *arrays_in(rows)], plan.n, loop.reverse)
+    counts = not plan.sources and not loop.writes and not loop.reverse and plan.step == 1 and not is_array(plan.start)
+    if counts:
+        start = plan.start if numbers else 0
+        carried = for_loop(start, start + plan.n, lambda i, c: step(c, [i][:len(numbers)])[0], arrays_in(state))
+        arrays: list[Any] = []
+    else:
+        carried, arrays = scan(step, arrays_in(state), [*numbers, *arrays_in(rows)], plan.n, loop.reverse)
     *values, tracer.needs = with_arrays(state, carried)
     tapes = with_arrays([skeleton(s) for s in written], arrays)
     _finish(tracer, loop, values, [Tape(t, plan.n, plan.n) for t in tapes], plan.n, False)
@@ -309,21 +335,24 @@ def _numbers(plan: Plan) -> list[Any]:
 
 def _while(tracer: Scope, plan: Plan) -> None:
     loop = plan.loop
-    if loop.reverse and (loop.test is not None or loop.until is not None or plan.n is None):
+    counts = loop.test is None and loop.until is None and plan.n is not None
+    if loop.reverse and not counts:
         raise Mismatch("a reversed loop that may end early")
     inits = [_initial(tracer, c) for c in loop.carries]
     specs, call, result = _traced(tracer, plan, inits)
     written = [spec(w) for w in result[1]]
-    buffers = [map_arrays(lambda a: jnp.zeros((plan.capacity, *a.shape), a.dtype), skeleton(s)) for s in written]
+    buffers = [named(map_arrays(lambda a: jnp.zeros((plan.capacity, *a.shape), a.dtype), skeleton(s)), w.tape)
+               for s, w in zip(written, loop.writes, strict=True)]
     carried = [conform(v, s) for v, s in zip([*inits, tracer.needs], specs, strict=True)]
-    state = (_number(0), False if loop.until is None else jnp.asarray(False), carried, buffers)
+    state = (False if loop.until is None else jnp.asarray(False), carried, buffers)
 
     def going(flat: list[Any]) -> Any:
-        made, broke, carried, _ = with_arrays(state, flat)
+        made, *rest = flat
+        broke, carried, _ = with_arrays(state, rest)
         return _goes_on(tracer, plan, made, broke, carried)
 
-    def body(flat: list[Any]) -> list[Any]:
-        made, _, carried, buffers = with_arrays(state, flat)
+    def body(made: Any, flat: list[Any]) -> list[Any]:
+        _, carried, buffers = with_arrays(state, flat)
         trip = plan.n - 1 - made if loop.reverse else made
         rows = [map_arrays(lambda a: lax.dynamic_index_in_dim(a, trip, 0, False), s.rows) for s in plan.sources]
         index = _index(plan, trip) if loop.index is not None else None
@@ -332,17 +361,18 @@ def _while(tracer: Scope, plan: Plan) -> None:
         new_rows = [conform(r, s) for r, s in zip(new_rows, written, strict=True)]
         stored = [lax.dynamic_update_index_in_dim(b, r, trip, 0)
                   for b, r in zip(arrays_in(buffers), arrays_in(new_rows), strict=True)]
-        return arrays_in((made + 1, False if loop.until is None else broke, after, with_arrays(buffers, stored)))
+        return arrays_in((False if loop.until is None else broke, after, with_arrays(buffers, stored)))
 
-    made, broke, carried, buffers = with_arrays(state, while_loop(going, body, arrays_in(state)))
+    if counts:
+        made, rest = plan.n, for_loop(0, plan.n, body, arrays_in(state))
+    else:
+        zero = named(jnp.asarray(0), Var("trips", INT))
+        made, *rest = while_loop(going, lambda flat: [flat[0] + 1, *body(flat[0], flat[1:])], [zero, *arrays_in(state)])
+    broke, carried, buffers = with_arrays(state, rest)
     *values, tracer.needs = carried
     if loop.writes and not plan.known:
         tracer.require(plan.site, made)
     _finish(tracer, loop, values, [Tape(b, plan.capacity, made, plan.site) for b in buffers], made, broke)
-
-
-def _number(n: int) -> Any:
-    return named(jnp.asarray(n), Var("trips", INT))
 
 
 def _goes_on(tracer: Scope, plan: Plan, made: Any, broke: Any, carried: list[Any]) -> Any:
@@ -366,7 +396,13 @@ def _goes_on(tracer: Scope, plan: Plan, made: Any, broke: Any, carried: list[Any
     return result
 
 
+def _with_known_length(value: Any) -> Any:
+    known = constant_of(value.count) if isinstance(value, Tape) and is_array(value.count) else None
+    return value if known is None or known.ndim or known > value.capacity else replace(value, count=int(known))
+
+
 def _finish(tracer: Scope, loop: Loop, carried: list[Any], tapes: list[Any], made: Any, broke: Any) -> None:
+    carried = [_with_known_length(v) for v in carried]
     tracer.env.update((c.out, named(v, c.out)) for c, v in zip(loop.carries, carried, strict=True))
     tracer.env.update((w.tape, named(t, w.tape)) for w, t in zip(loop.writes, tapes, strict=True))
     tracer.env.update((v, value) for v, value in ((loop.trips, made), (loop.broke, broke)) if v is not None)

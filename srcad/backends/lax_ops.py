@@ -23,7 +23,7 @@ from jax import lax as lax
 # A setting for the length of a `with`; older versions of JAX have it among experiments.
 x64: Any = (jax if hasattr(jax, "enable_x64") else importlib.import_module("jax.experimental")).enable_x64
 
-jit, jvp, vjp, eval_shape, Array = jax.jit, jax.jvp, jax.vjp, jax.eval_shape, jax.Array
+jit, jvp, vjp, eval_shape, make_jaxpr, Array = jax.jit, jax.jvp, jax.vjp, jax.eval_shape, jax.make_jaxpr, jax.Array
 ShapeDtype = jax.ShapeDtypeStruct
 Tracer = jax.core.Tracer
 flatten, unflatten = jax.tree_util.tree_flatten, jax.tree_util.tree_unflatten
@@ -31,6 +31,13 @@ flatten, unflatten = jax.tree_util.tree_flatten, jax.tree_util.tree_unflatten
 
 def struct(shape: tuple[int, ...], dtype: Any, weak_type: bool) -> Any:
     return jax.ShapeDtypeStruct(shape, dtype, weak_type=weak_type)
+
+
+def spoilt(array: Any, failed: Any) -> Any:
+    """`array`, or NaN if the program that made it failed."""
+    if array.dtype.kind not in "fc":
+        return array
+    return numpy.where(failed, numpy.asarray(numpy.nan, array.dtype), array)
 
 
 def attribute(module: Any, dotted: str) -> Any:

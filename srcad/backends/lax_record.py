@@ -194,6 +194,18 @@ class Scan:
 
 
 @dataclass(eq=False)
+class For:
+    """`lax.fori_loop`."""
+
+    carries: list[Carried]
+    index: Value
+    start: int
+    stop: Any                          # an int, or a Value
+    block: Block
+    span: Span | None = None
+
+
+@dataclass(eq=False)
 class While:
     """`lax.while_loop`."""
 
@@ -215,7 +227,7 @@ class Cond:
     span: Span | None = None
 
 
-Step = Line | Scan | While | Cond
+Step = Line | Scan | For | While | Cond
 Block = list[Step]
 
 
@@ -224,22 +236,29 @@ class _Recording(threading.local):
         self.block: Block | None = None
         self.span: Span | None = None
         self.constants: dict[Value, np.ndarray] = {}
+        self.rooms: dict[Value, Any] = {}
+        self.sums: dict[Value, Line] = {}
+        self.not_negative: set[Value] = set()
+        # What the lines of the block and of those around it computed.
+        self.computed: list[dict[Any, Any]] = []
 
 
 _now = _Recording()
 
 
 @contextlib.contextmanager
-def recording() -> Iterator[Block]:
-    """What is computed within goes into the block that this gives."""
+def recording(kept: bool = False) -> Iterator[Block]:
+    """What is computed within goes into the block that this gives; `kept`: more of the program recorded last."""
     outer, outer_span = _now.block, _now.span
-    if outer is None:
-        _now.constants = {}
+    if outer is None and not kept:
+        _now.constants, _now.rooms, _now.sums, _now.not_negative = {}, {}, {}, set()
     block: Block = []
     _now.block = block
+    _now.computed.append({})
     try:
         yield block
     finally:
+        _now.computed.pop()
         _now.block, _now.span = outer, outer_span
 
 
@@ -271,12 +290,37 @@ def meant(value: Value) -> Value:
 # --- calls
 
 def call(line: Line, function: Callable[..., Any]) -> Any:
-    """Record a call; its result has the shape and type that JAX finds."""
+    """Record a call; its result has the shape and type that JAX finds.  What was computed before is that."""
+    identity = _identity((line.kind, line.function, line.args, line.kwargs))
+    for known in reversed(_now.computed):
+        if identity in known:
+            return known[identity]
     result = _abstract(line, function)
     leaves, structure = lax_ops.flatten(result)
     line.outs = tuple(Value(a.shape, a.dtype, bool(getattr(a, "weak_type", False))) for a in leaves)
     append(line)
-    return lax_ops.unflatten(structure, line.outs)
+    if line.kind == "operator" and line.function in ("+", "-") and isinstance(line.args[1], int | np.integer):
+        _now.sums[line.outs[0]] = line
+    made = lax_ops.unflatten(structure, line.outs)
+    if identity is not None and _now.computed:
+        _now.computed[-1][identity] = made
+    return made
+
+
+def _identity(x: Any) -> Any:
+    """Equal for equal arguments; None if that can't be said."""
+    if isinstance(x, Value):
+        return meant(x)
+    if isinstance(x, tuple | list):
+        parts = tuple([_identity(i) for i in x])
+        return None if any(p is None for p in parts) else (type(x), parts)
+    if isinstance(x, dict):
+        return _identity(tuple(x.items()))
+    if isinstance(x, slice):
+        return _identity(("slice", x.start, x.stop, x.step))
+    if x is None or isinstance(x, str | bool | int | float | complex | np.generic | np.dtype | type):
+        return type(x), repr(x)
+    return ("...",) if x is Ellipsis else None
 
 
 _results: dict[Any, Any] = {}
@@ -356,9 +400,44 @@ def constant_of(value: Value) -> np.ndarray | None:
     return _now.constants.get(value)
 
 
+def affine(value: Value) -> tuple[Value, int]:
+    """`(base, k)` for an int that is `base + k`."""
+    value, total = meant(value), 0
+    while (line := _now.sums.get(value)) is not None and isinstance(line.args[0], Value):
+        total += int(line.args[1]) if line.function == "+" else -int(line.args[1])
+        value = meant(line.args[0])
+    return value, total
+
+
+def note_not_negative(value: Value) -> None:
+    _now.not_negative.add(value)
+
+
+def is_not_negative(value: Value) -> bool:
+    """Is this int known not to be negative?"""
+    return any(meant(v) is meant(value) for v in _now.not_negative) if value not in _now.not_negative else True
+
+
+def step_of(before: Value, after: Value) -> int | None:
+    """`k` if `after` is `before + k` of ints."""
+    line = _now.sums.get(after)
+    if line is None or line.function != "+" or not isinstance(line.args[0], Value) or meant(line.args[0]) is not before:
+        return None
+    return int(line.args[1])
+
+
 def is_array(value: object) -> bool:
     """Is this an array of the program, or one that JAX has computed?"""
     return isinstance(value, Value | lax_ops.Array)
+
+
+def note_room(count: Value, room: Any) -> None:
+    """Remember how much room there is for that many."""
+    _now.rooms[meant(count)] = room
+
+
+def room_of(count: Value) -> Any:
+    return _now.rooms.get(meant(count))
 
 
 def debug_print(template: str, *values: Any) -> None:

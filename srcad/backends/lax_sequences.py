@@ -16,10 +16,9 @@ import numpy as np
 
 from srcad.backends.lax_dtypes import convert
 from srcad.backends.lax_modules import jnp
-from srcad.backends.lax_record import is_array
-from srcad.backends.lax_specs import concatenated, conform, joined, spec, stack
-from srcad.backends.lax_values import Mismatch, Tape, map_arrays, with_arrays
-from srcad.ir.core import leaves
+from srcad.backends.lax_record import is_array, note_room, room_of
+from srcad.backends.lax_specs import concatenated, conform, joined, rows_like, spec, stack
+from srcad.backends.lax_values import Mismatch, Tape, arrays_in, made, map_arrays, parts_of
 from srcad.runtime import lists
 
 
@@ -29,14 +28,21 @@ def plain(value: Any) -> Any:
         return value
     if not value.exact:
         raise Mismatch("the length of a list is only known when the program runs")
-    if value.count == 0:
-        return []
+    rows = _whole(value)
+    if rows is not None:
+        return rows
     rows = map_arrays(lambda a: a[:value.count], value.rows)
-    return rows if is_array(rows) else [with_arrays(value.rows, _row(rows, i)) for i in range(value.count)]
+    return [plain(map_arrays(lambda a, i=i: a[i], rows)) for i in range(value.count)]
 
 
-def _row(rows: Any, i: int) -> list[Any]:
-    return [a[i] for a in leaves(rows) if is_array(a)]
+def _whole(value: Any, depth: int = 0) -> Any:
+    """Rows, and rows of rows, as one array; None for rows of other structure, or none."""
+    if not isinstance(value, Tape):
+        return value if is_array(value) else None
+    rows = _whole(value.rows, depth + 1)
+    if rows is None or not value.exact or value.count == 0:
+        return None
+    return rows if rows.shape[depth] == value.count else rows[(slice(None),) * depth + (slice(value.count),)]
 
 
 def _as_list(xs: Any) -> list[Any]:
@@ -48,8 +54,8 @@ def _as_list(xs: Any) -> list[Any]:
 
 
 def _at(xs: Tape, i: Any) -> Any:
-    if isinstance(i, int) and i >= 0:
-        return i
+    if not is_array(i):
+        return i if i >= 0 else i + xs.count
     return jnp.where(jnp.asarray(i) < 0, i + xs.count, i)
 
 
@@ -111,13 +117,51 @@ def pop(xs: Any) -> Any:
 
 
 def length(xs: Any) -> Any:
-    return xs.count if isinstance(xs, Tape) else len(xs)
+    if not isinstance(xs, Tape):
+        return len(xs)
+    if is_array(xs.count):
+        note_room(xs.count, (xs.capacity, xs.site))
+    return xs.count
+
+
+def repeat(xs: Any, times: Any) -> Any:
+    """`[x] * times`; a number of times that is not known must be the length of a list."""
+    items = _as_list(xs)
+    if not is_array(times):
+        return items * times
+    room = room_of(times)
+    if room is None or len(items) != 1:
+        raise Mismatch("the length of a list is only known when the program runs")
+    capacity, site = room
+    item = conform(items[0], spec(items[0]))
+    rows = map_arrays(lambda a: jnp.broadcast_to(a, (capacity, *a.shape)), item)
+    return Tape(rows, capacity, times, site)
 
 
 def part(xs: Any, bounds: slice) -> Any:
-    if isinstance(xs, Tape) and bounds == slice(None, -1):
-        return replace(xs, count=max(xs.count - 1, 0) if xs.exact else jnp.maximum(xs.count - 1, 0))
-    return _as_list(xs)[bounds]
+    known = not isinstance(xs, Tape) or xs.exact
+    if known and not any(map(is_array, (bounds.start, bounds.stop, bounds.step))):
+        return _as_list(xs)[bounds]
+    if bounds.step not in (None, 1):
+        raise Mismatch("the length of a list is only known when the program runs")
+    tape = xs if isinstance(xs, Tape) else stack(list(xs))
+    start, stop = _bound(bounds.start, tape.count, 0), _bound(bounds.stop, tape.count, tape.count)
+    rows = tape.rows
+    if is_array(start) or start:
+        places = jnp.minimum(start + jnp.arange(tape.capacity), tape.capacity - 1)
+        rows = map_arrays(lambda a: a[places], rows)
+    return replace(tape, rows=rows, count=jnp.maximum(stop - start, 0))
+
+
+def _bound(bound: Any, count: Any, default: Any) -> Any:
+    """From or up to where a slice of a list of `count` items goes."""
+    if bound is None or not is_array(bound) and bound == 0:
+        return default if bound is None else 0
+    if is_array(bound):
+        bound = jnp.where(bound < 0, bound + count, bound)
+    elif bound < 0:
+        bound = bound + count
+    return jnp.clip(bound, 0, count)
 
 
 def backwards(xs: Any) -> Any:
@@ -128,13 +172,21 @@ def backwards(xs: Any) -> Any:
 
 
 def zeros_for(xs: Any) -> Any:
-    if isinstance(xs, Tape):
-        return replace(xs, rows=map_arrays(jnp.zeros_like, xs.rows))
-    return [_zero(x) for x in xs]
+    return _zeroed(xs) if isinstance(xs, Tape) else [_zero(x) for x in xs]
+
+
+def _zeroed(value: Any) -> Any:
+    """Zeros in the place of floats: a Tape keeps its length, and the lists in it theirs."""
+    if isinstance(value, Tape):
+        return replace(value, rows=_zeroed(value.rows))
+    if is_array(value):
+        return _zero_array(value)
+    parts = parts_of(value)
+    return value if parts is None else made(type(value), map(_zeroed, parts))
 
 
 def _zero(x: Any) -> Any:
-    return map_arrays(_zero_array, conform(x, spec(x)))
+    return _zeroed(conform(x, spec(x)))
 
 
 def _zero_array(a: Any) -> Any:
@@ -203,12 +255,28 @@ def rows_in(x: Any) -> Any:
     return x if isinstance(x, Tape) else Tape(jnp.asarray(x), len(x), len(x))
 
 
+def concat(xs: Any, ys: Any) -> Any:
+    if not isinstance(xs, Tape) or xs.exact or xs.site < 0:
+        return concatenated(xs, ys)
+    # There is room for a list that grows.
+    more = ys if isinstance(ys, Tape) else stack(list(ys)) if ys else None
+    if more is None:
+        return xs
+    both = joined(spec(xs.row(0)), spec(more.row(0)))
+    places = jnp.arange(more.capacity)
+    places = jnp.where(places < more.count, xs.count + places, xs.capacity)
+    rest = iter(arrays_in([conform(more.rows, rows_like(both, more.capacity))]))
+    rows = conform(xs.rows, rows_like(both, xs.capacity))
+    stored = map_arrays(lambda a: a.at[places].set(next(rest), mode="drop"), rows)
+    return replace(xs, rows=stored, count=xs.count + more.count)
+
+
 FORMS: dict[str, Callable[..., Any]] = {
     "new": lists.new, "append": append, "item": item, "getitem": item, "set_item": set_item, "add_at": add_at,
     "pop": pop, "len": length, "part": part, "backwards": backwards, "zeros_for": zeros_for,
     "add_trees": add_trees, builtins.sum.__name__: total, "rows_into": rows_into, "rows": rows_in, "rows_of": rows_of,
-    "concat": concatenated,
-    "repeat": lambda xs, times: NotImplemented if is_array(times) else _as_list(xs) * times,
+    "concat": concat,
+    "repeat": repeat,
     "set_part": lambda xs, ys, bounds: lists.set_part(_as_list(xs), _as_list(ys), bounds),
     "fold": lambda gs, xs: lists.fold(_as_list(gs), _as_list(xs)),
 }

@@ -148,6 +148,12 @@ def _stacked(item: Any, n: int) -> Any:
             return item
 
 
+def rows_like(item: Spec, n: int) -> Spec:
+    """`n` values like `item` as rows."""
+    made: Spec = _stacked(item, n)
+    return made
+
+
 def _unstacked(rows: Any) -> Any:
     match rows:
         case Leaf():
@@ -203,6 +209,9 @@ def conform(value: Any, s: Spec) -> Any:
             value = convert(jnp.asarray(value), s.dtype)
             if value.shape == s.shape:
                 return value
+            if value.ndim > len(s.shape) or any(n not in (1, m) for n, m in zip(value.shape[::-1], s.shape[::-1],
+                                                                                   strict=False)):
+                raise Mismatch(f"an array of shape {value.shape} here and one of shape {s.shape} there")
             known = constant_of(value)
             return jnp.broadcast_to(value, s.shape) if known is None or known != 0 else zeros(s.shape, s.dtype)
         case Group():

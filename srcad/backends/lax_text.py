@@ -19,8 +19,9 @@ from typing import assert_never
 
 from srcad.backends.emit import Source
 from srcad.backends.lax_express import Expressions, width_of
+from srcad.backends.lax_inplace import in_place
 from srcad.backends.lax_live import every, pruned, reads_in, reads_of
-from srcad.backends.lax_record import Block, Cond, Line, Scan, Step, Value, While
+from srcad.backends.lax_record import Block, Cond, For, Line, Scan, Step, Value, While, meant, recording, values_in
 from srcad.backends.printer import Comment, Printer
 from srcad.backends.references import References, call, dotted, name
 from srcad.errors import Span
@@ -67,7 +68,10 @@ class _Writer:
         self.constants: dict[Value, Line] = {}
 
     def program(self, program: Program) -> ast.FunctionDef:
-        block = pruned(program.block, set(results := list(program.results)))
+        results = [meant(v) for v in program.results]
+        block = pruned(program.block, set(results))
+        with recording(kept=True):
+            block = pruned(in_place(block), set(results))
         self.taken = {program.name}
         self.constants = {s.outs[0]: s for s in every(block) if isinstance(s, Line) and is_scalar_constant(s)}
         scope = _Scope(self, block, results, [v for _, v in program.params])
@@ -130,7 +134,7 @@ class _Scope:
                 continue
             (out,) = step.outs
             self.defined[out] = step
-            if self.uses[out] == 1 and not out.hint:
+            if self.uses[out] == 1 and (not out.hint or self._is_second(out)):
                 waiting[out] = step
         total = sum(self.wide.get(v, 3) + 2 for v in self.results)
         for v in self.results:
@@ -138,6 +142,11 @@ class _Scope:
             if line is not None and total + self._width(line) <= _LONGEST:
                 self.inlined[v] = line
                 total += self._width(line)
+
+    def _is_second(self, out: Value) -> bool:
+        """Is this what follows on a parameter of its name, which is a result too?"""
+        results = frozenset(self.results)
+        return out in results and any(p.hint == out.hint and p in results for p in self.params)
 
     def _width(self, line: Line) -> int:
         (out,) = line.outs
@@ -221,6 +230,8 @@ class _Scope:
                 return [ast.Assign([self._targets(step.outs)], value)]
             case Scan():
                 return self._scan(step)
+            case For():
+                return self._for(step)
             case While():
                 return self._while(step)
             case Cond():
@@ -258,19 +269,12 @@ class _Scope:
         (function,) = self.functions[step]
         params, rows = [c.param for c in step.carries], [r for r, _ in step.sources]
         after, written = [c.next for c in step.carries], [r for _, r in step.rows]
-        bounds = self._bounds(step)
         scope = self._inner(step.block, [*after, *written], [*params, *rows])
         carry, head = self._parameter(scope, params, "carry")
         row, more = self._parameter(scope, rows, "row")
-        if carry == row != "_":
-            raise AssertionError("parameters have names of their own")
         body = [*head, *more, *scope.statements()]
         inits = self.packed(c.init for c in step.carries)
         outs = self._targets([c.out for c in step.carries]) if step.carries else name("_")
-        if bounds is not None:
-            body.append(ast.Return(scope.packed(after)))
-            run = call(dotted("lax.fori_loop"), *bounds, name(function), inits)
-            return [_function(function, [row, _second(carry, row)], body), ast.Assign([outs], run)]
         body.append(ast.Return(ast.Tuple([scope.packed(after), scope.packed(written)], ast.Load())))
         sources = self.packed(a for _, a in step.sources)
         options = {} if step.sources else {"length": ast.Constant(step.length)}
@@ -280,17 +284,18 @@ class _Scope:
         target = ast.Tuple([outs, self._targets([a for a, _ in step.rows]) if step.rows else name("_")], ast.Store())
         return [_function(function, [_second(carry, row), row], body), ast.Assign([target], run)]
 
-    def _bounds(self, step: Scan) -> list[ast.expr] | None:
-        """From where to where a loop counts, if it does nothing else."""
-        if step.rows or step.reverse or not step.carries or len(step.sources) > 1:
-            return None
-        if not step.sources:
-            return [ast.Constant(0), ast.Constant(step.length)]
-        line = self.inlined.get(step.sources[0][1])
-        if line is None or line.function != "jnp.arange" or len(line.args) > 2:
-            return None
-        start, stop = line.args if len(line.args) == 2 else (0, *line.args)
-        return [self.writer.references.constant(start), self.writer.references.constant(stop)]
+    def _for(self, step: For) -> list[ast.stmt]:
+        (function,) = self.functions[step]
+        params, after = [c.param for c in step.carries], [c.next for c in step.carries]
+        scope = self._inner(step.block, after, [step.index, *params])
+        carry, head = self._parameter(scope, params, "carry")
+        index, _ = self._parameter(scope, [step.index], "i")
+        body = [*head, *scope.statements(), ast.Return(scope.packed(after))]
+        stop = self.expressions.value(step.stop) if isinstance(step.stop, Value) else ast.Constant(step.stop)
+        run = call(dotted("lax.fori_loop"), self.writer.references.constant(step.start), stop, name(function),
+                   self.packed(c.init for c in step.carries))
+        outs = self._targets([c.out for c in step.carries]) if step.carries else name("_")
+        return [_function(function, [index, _second(carry, index)], body), ast.Assign([outs], run)]
 
     def _while(self, step: While) -> list[ast.stmt]:
         going, function = self.functions[step]
@@ -338,6 +343,8 @@ def _own_reads(step: Step) -> list[Value]:
             return reads_of(step)
         case Scan():
             return [*(c.init for c in step.carries), *(a for _, a in step.sources)]
+        case For():
+            return [*(c.init for c in step.carries), *values_in(step.stop)]
         case While():
             return [c.init for c in step.carries]
         case Cond():
@@ -352,7 +359,7 @@ def outs_of(step: Step) -> list[Value]:
             return list(step.outs)
         case Scan():
             return [*(c.out for c in step.carries), *(a for a, _ in step.rows)]
-        case While():
+        case For() | While():
             return [c.out for c in step.carries]
         case Cond():
             return [out for out, _, _ in step.choices]
@@ -364,7 +371,7 @@ def _function_names(step: Step) -> tuple[str, ...]:
     match step:
         case Line():
             return ()
-        case Scan():
+        case Scan() | For():
             return ("trip",)
         case While():
             return "going", "trip"

@@ -8,20 +8,23 @@ an array or a branch takes them, so what is known now is known to XLA: shapes, a
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
 import numpy as np
 
-from srcad.backends import lax_masks, lax_sequences
+from srcad.backends import lax_masks, lax_sequences, lax_windows
 from srcad.backends.lax_control import cond
 from srcad.backends.lax_dtypes import apply_ufunc, convert, ufunc_of, weak
 from srcad.backends.lax_forms import lookup, truth
-from srcad.backends.lax_indices import Integers, accumulate, load, note_sum, place_of, store
+from srcad.backends.lax_indices import Integers, accumulate, load, note_sum, out_of_range, place_of, store
 from srcad.backends.lax_loops import Sites, run_loop
 from srcad.backends.lax_modules import jnp
-from srcad.backends.lax_record import comment, debug_print, is_array, note_span
+from srcad.backends.lax_record import comment, debug_print, is_array, note_span, room_of
+from srcad.backends.lax_results import OVERFLOW
 from srcad.backends.lax_specs import conform, joined, skeleton, spec, staged
 from srcad.backends.lax_values import (
     UNBOUND,
@@ -29,6 +32,7 @@ from srcad.backends.lax_values import (
     Maybe,
     Mismatch,
     Tape,
+    Window,
     arrays_in,
     is_numeric,
     map_arrays,
@@ -41,9 +45,14 @@ from srcad.ir.core import Block, Func, If, Let, Lit, Loop, Stmt, Undef, Var
 from srcad.ir.walk import every
 from srcad.rules.contexts import ENTER, LEAVE
 
+# Operations that are elementwise though NumPy has no ufunc of the name.
+_ELEMENTWISE = frozenset({"np.where", "np.clip", "np.round", "np.real", "np.imag", "quotient", "power_slope",
+                          "power_log", "power_log_slope"})
+_DIVISIONS = frozenset({np.true_divide, np.floor_divide, np.remainder})
 # Arguments that say how NumPy allocates; XLA decides that itself.
 _BY_INDEX = frozenset({"getitem", "set_at", "index_add"})
-OVERFLOW = 1 << 40  # more than any buffer holds
+# How deep a function may call itself, and how often in all.
+_DEEPEST, _MOST_REPEATS = 32, 500
 _ALLOCATION = frozenset({"order", "subok", "casting", "like", "device", "copy", "optimize"})
 
 
@@ -70,7 +79,8 @@ class Tracer:
         self.sites, self.capacities = sites, capacities
         self.needs: Any = (UNBOUND,) * len(capacities)
         self.calls: tuple[FuncRef, ...] = ()
-        self.integers: Integers = {}
+        self.repeats: list[FuncRef] = []
+        self.integers = Integers()
         # Arguments that the program stores to, and what they hold at its end.
         self.written: dict[Var, Any] = {}
 
@@ -79,7 +89,7 @@ class Tracer:
         inner = Tracer.__new__(Tracer)
         inner.env = dict(self.env)
         inner.sites, inner.capacities, inner.calls, inner.needs = self.sites, self.capacities, self.calls, needs
-        inner.written, inner.integers = {}, dict(self.integers)
+        inner.written, inner.integers, inner.repeats = {}, Integers(self.integers), self.repeats
         return inner
 
     def value(self, atom: Any) -> Any:
@@ -148,9 +158,10 @@ class Tracer:
             return same if op.name == "is" else jnp.logical_not(same) if is_array(same) else not same
         if op.name in lax_sequences.FORMS and any(isinstance(v, list | Tape) for v in values):
             args, kwargs = let.call(values)
+            self.check_place(op.name, args, let.call()[0])
             result = lax_sequences.FORMS[op.name](*args, **kwargs)
-            if op.name == "append":
-                self.report_overflow(args[0])
+            if op.name in ("append", "concat"):
+                self.report_overflow(args[0], result)
             if result is not NotImplemented:
                 return result
         values = [v.value if isinstance(v, Maybe) else lax_sequences.plain(v) for v in values]
@@ -164,19 +175,38 @@ class Tracer:
             return Text(template, tuple(shown))
         if any(isinstance(v, Masked | lax_masks.PickedShape) for v in values):
             return self.on_masked(let, values)
+        if any(isinstance(v, Window | lax_windows.WindowShape) for v in values):
+            return self.on_window(let, values)
+        if op.name in lax_windows.SHAPED and any(is_array(v) and room_of(v) is not None for v in values):
+            args, kwargs = let.call(values)
+            return lax_windows.SHAPED[op.name](self.fail, *args, **kwargs)
         function = lookup(op)
         if function is None:
             raise refuse(let.span, f"{op.name} can't be compiled by XLA", "JAX has no operation of that name")
         if _is_ufunc_call(let) and all(map(_computes, values)):
             return self.ufunc(let, function, values)
         args, kwargs = let.call(values)
-        return function(*args, **{k: v for k, v in kwargs.items() if k not in _ALLOCATION})
+        result = function(*args, **{k: v for k, v in kwargs.items() if k not in _ALLOCATION})
+        if op.name.startswith("math.") and is_array(result) and result.dtype.kind == "f":
+            # `math` raises where NumPy gives an infinity or NaN.
+            finite = [jnp.isfinite(a) for a in args if is_array(a) and a.dtype.kind == "f"]
+            self.fail(functools.reduce(operator.and_, finite, jnp.logical_not(jnp.isfinite(result))))
+        return result
 
     def ufunc(self, let: Let, function: Any, values: list[Any]) -> Any:
         weakness = [weak(v, a.type) for v, a in zip(values, let.args, strict=True)]
         ufunc = ufunc_of(let.op)
         assert ufunc is not None
-        return apply_ufunc(ufunc, function, values, weakness)
+        result = apply_ufunc(ufunc, function, values, weakness)
+        if ufunc is np.power and result.dtype.kind in "iu":
+            self.fail_if_any(values[1] < 0)
+        elif ufunc in _DIVISIONS and all(a.type.kind in ("number", "unknown") for a in let.args):
+            # Python's numbers raise where NumPy's are infinite.
+            self.fail_if_any(values[1] == 0)
+        return result
+
+    def fail_if_any(self, found: Any) -> None:
+        self.fail(jnp.any(found) if is_array(found) and found.ndim else found)
 
     def on_masked(self, let: Let, values: list[Any]) -> Any:
         """An operation on what a mask picks."""
@@ -189,6 +219,19 @@ class Tracer:
             raise Mismatch("the length of what a mask picks is only known when the program runs")
         return lax_masks.elementwise(lambda whole: self.ufunc(let, function, whole), values, self.fail)
 
+    def on_window(self, let: Let, values: list[Any]) -> Any:
+        """An operation on what a slice of unknown length picks."""
+        special = lax_windows.SPECIAL.get(let.op.name)
+        if special is not None:
+            args, kwargs = let.call(values)
+            return special(self.fail, *args, **kwargs)
+        function = lookup(let.op)
+        if function is None or not (_is_ufunc_call(let) or let.op.name in _ELEMENTWISE):
+            raise Mismatch("the length of a slice is only known when the program runs")
+        if _is_ufunc_call(let):
+            return lax_windows.elementwise(lambda whole: self.ufunc(let, function, whole), values, self.fail)
+        return lax_windows.elementwise(lambda whole: function(*let.call(whole)[0]), values, self.fail)
+
     def by_index(self, let: Let, values: list[Any]) -> Any:
         """A load `(x, index)`, a store `(x, index, value)`, an accumulation `(buffer, g, index)`."""
         args, atoms = let.call(values)[0], let.call()[0]
@@ -199,6 +242,12 @@ class Tracer:
             change = lax_masks.store if let.op.name == "set_at" else lax_masks.accumulate
             return change(x, args[at], args[3 - at], self.fail)
         place = place_of(x.shape, args[at], atoms[at], self.integers, self.fail)
+        if place.bounded or any(isinstance(a, Window) for a in args[1:]):
+            if let.op.name == "getitem":
+                return lax_windows.load_window(x, place)
+            if let.op.name == "set_at":
+                return lax_windows.store_window(x, place, args[2], self.fail)
+            return lax_windows.accumulate_window(x, place, args[1], self.fail)
         if let.op.name == "getitem":
             return load(x, place)
         return store(x, place, args[2]) if let.op.name == "set_at" else accumulate(x, place, args[1])
@@ -211,23 +260,32 @@ class Tracer:
         flag = jnp.logical_or(known[0], flag) if known else flag
         self.needs = (*self.needs[:-1], _called(flag, "failed"))
 
+    def check_place(self, name: str, args: tuple[Any, ...], atoms: tuple[Any, ...]) -> None:
+        """An index into a list must be one of its items', and a list that is popped has one."""
+        place = {"item": 1, "getitem": 1, "set_item": 1, "add_at": 2}.get(name)
+        xs = args[0]
+        count = lax_sequences.length(xs) if isinstance(xs, list | tuple | Tape) else None
+        if name == "pop" and is_array(count):
+            self.fail(count == 0)
+        elif place is not None and count is not None and (is_array(args[place]) or is_array(count)):
+            self.fail(out_of_range(args[place], count, atoms[place], self.integers))
+
     def require(self, site: int, capacity: Any) -> None:
         """The buffers of this loop must hold that much."""
         known = self.needs[site]
         need = capacity if known is UNBOUND else jnp.maximum(known, capacity)
         self.needs = (*self.needs[:site], need, *self.needs[site + 1:])
 
-    def report_overflow(self, before: Any) -> None:
-        """Ask for a larger buffer if this list, to which a value is appended, was full."""
-        if not isinstance(before, Tape) or before.exact:
+    def report_overflow(self, before: Any, after: Any) -> None:
+        """Ask for a larger buffer if this list is longer after it grew than there is room."""
+        if not isinstance(before, Tape) or before.exact or after.capacity > before.capacity:
             return
         if before.site < 0:
             raise Mismatch("a list of unknown length grows")
-        self.require(before.site, jnp.where(before.count >= before.capacity, jnp.asarray(OVERFLOW), 0))
+        self.require(before.site, jnp.where(after.count > before.capacity, jnp.asarray(OVERFLOW), 0))
 
     def call(self, let: Let, target: FuncRef, values: list[Any]) -> tuple[Any, ...]:
-        if target in self.calls:
-            raise refuse(let.span, f"{target.name} calls itself", "XLA has no recursion")
+        self.check_depth(let, target)
         func = target.known
         inner = self.nested(self.needs)
         inner.env = dict(zip(func.inputs, values, strict=True))
@@ -237,6 +295,14 @@ class Tracer:
             raise refuse(let.span, f"{target.name} stores to its argument, which can't be compiled by XLA")
         self.needs = inner.needs
         return tuple(inner.values(func.outputs))
+
+    def check_depth(self, let: Let, target: FuncRef) -> None:
+        """A function that calls itself is written out as often as it does; that must be known, and not too often."""
+        if target in self.calls:
+            self.repeats.append(target)
+            if self.calls.count(target) >= _DEEPEST or len(self.repeats) > _MOST_REPEATS:
+                raise refuse(let.span, f"{target.name} calls itself too often to be compiled by XLA",
+                             "how often is only known when the program runs, or is a large number", "write a loop")
 
     def effect(self, let: Let, values: list[Any]) -> tuple[Any, ...]:
         if let.op.name == "comment":
@@ -331,10 +397,13 @@ def _is_static(let: Let, values: list[Any]) -> bool:
     return small and not any(_has_array(v) for v in values)
 
 
+_NOT_STATIC = (Tape, Maybe, Masked, Window, lax_masks.PickedShape, lax_windows.WindowShape, np.ndarray)
+
+
 def _has_array(value: Any) -> bool:
     if isinstance(value, tuple | list):
         return any(map(_has_array, value))
-    return is_array(value) or isinstance(value, Tape | Maybe | Masked | lax_masks.PickedShape | np.ndarray)
+    return is_array(value) or isinstance(value, _NOT_STATIC)
 
 
 def _settled(result: Any, var: Var) -> Any:
@@ -346,8 +415,8 @@ def _settled(result: Any, var: Var) -> Any:
             return convert(a, dtype)
         return convert(a, a.dtype)
 
-    if isinstance(result, Masked):
-        return Masked(settle(result.array), result.mask)
+    if isinstance(result, Masked | Window):
+        return replace(result, array=settle(result.array))
     settled = map_arrays(settle, result)
     if var.type.kind == "sequence" and is_array(settled):
         return Tape(settled, len(settled), len(settled))

@@ -5,6 +5,7 @@ A value is an array of JAX, a constant of Python or NumPy, a tuple or list of va
     Tape      rows of a loop, stacked; only the first `count` of them exist
     Maybe     a value that may be None
     Masked    what a mask picks of an array: `x[x > 0]`, whose length is not known
+    Window    what a slice of unknown length picks: `x[:i]`
     UNBOUND   no value on this path
 """
 
@@ -75,18 +76,31 @@ class Masked:
         return shape
 
 
+@dataclass(frozen=True, eq=False)
+class Window:
+    """What a slice of unknown length picks: of each axis of `array` all, or what is within `(start, stop)`.
+
+    Windows with equal `keys` have the same bounds (see `lax_windows`); None says nothing."""
+
+    array: Any
+    bounds: tuple[Any, ...]
+    keys: tuple[Any, ...] | None = None
+
+
 def parts_of(value: Any) -> tuple[Any, ...] | None:
-    """The values that a tuple, list, Maybe or Masked is made of; None for other values."""
+    """The values that a tuple, list, Maybe, Masked or Window is made of; None for other values."""
     if type(value) in (tuple, list):
         return tuple(value)
     if isinstance(value, Maybe):
         return value.present, value.value
+    if isinstance(value, Window):
+        return value.array, value.bounds
     return (value.array, value.mask) if isinstance(value, Masked) else None
 
 
 def made(kind: type, parts: Iterable[Any]) -> Any:
     """A value of this kind from its parts."""
-    return kind(*parts) if kind in (Maybe, Masked) else kind(parts)
+    return kind(*parts) if kind in (Maybe, Masked, Window) else kind(parts)
 
 
 def is_numeric(value: Any) -> bool:
@@ -127,6 +141,9 @@ def row_in_numpy(rows: Any, i: int) -> Any:
 def named(value: Any, var: Var) -> Any:
     """`value`, whose arrays are to be called like `var` if they have no name yet."""
     hint = hint_of(var)
+    if isinstance(value, Tape | Window):
+        named(value.rows if isinstance(value, Tape) else value.array, var)
+        return value
 
     def name(a: Any) -> Any:
         if hint and not a.hint:

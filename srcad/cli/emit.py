@@ -6,10 +6,13 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from srcad.cli.arguments import add_args, add_target, add_wrt, arguments
 from srcad.cli.target import UsageError, find
+
+if TYPE_CHECKING:
+    from srcad.cli.generated import Generated
 
 EXAMPLES = """\
 examples:
@@ -17,8 +20,10 @@ examples:
   srcad emit model.py:loss --args "np.ones(3), 2.0" -o adjoint.py    for an array and a float
   srcad emit model.py:loss --value -o adjoint.py                     returns (value, gradient)
   srcad emit model.py:loss --mode forward                            the tangent, to the standard output
+  srcad emit model.py:loss --args "np.ones(3), 2.0" --backend xla    compiled by JAX, for these shapes
 
-The file imports NumPy; helpers of srcad that it calls are written into it.  The same function gives the same bytes."""
+The file imports NumPy, for XLA also JAX; helpers of srcad that it calls are written into it.
+The same function gives the same bytes."""
 
 
 def add_to(commands: Any) -> None:
@@ -31,6 +36,8 @@ def add_to(commands: Any) -> None:
     command.add_argument("-o", "--output", metavar="FILE", help="where to write; without it, the standard output")
     command.add_argument("--mode", choices=("reverse", "forward", "primal"), default="reverse",
                          help="adjoint (the default), tangent, or the function itself")
+    command.add_argument("--backend", choices=("numpy", "xla"), default="numpy",
+                         help="write for NumPy (the default) or, for arguments of these shapes, for JAX")
     command.add_argument("--value", action="store_true", help="return (value, gradient) and not the gradient alone")
     command.set_defaults(run=emit)
 
@@ -44,17 +51,26 @@ def emit(options: argparse.Namespace) -> int:
     given = None if options.args is None else arguments(options.args, target)
     if options.value and options.mode != "reverse":
         raise UsageError(f"--value is for the adjoint; --mode {options.mode} returns the value anyway")
-    source = generated(target, options.mode, options.wrt, given, options.value).stage()
+    made = generated(target, options.mode, options.wrt, given, options.value)
     try:
-        text = standalone(source)
+        text = _for_xla(made, options) if options.backend == "xla" else standalone(made.stage())
     except ValueError as error:
         raise UsageError(f"{options.target} can't become a file of its own: {error}") from None
     if options.output in (None, "-"):
         sys.stdout.write(text)
     else:
         _write(Path(options.output), text)
-        print(f"{options.output}: {source.name}, {len(text.splitlines())} lines", file=sys.stderr)
+        print(f"{options.output}: {made.func().name}, {len(text.splitlines())} lines", file=sys.stderr)
     return 0
+
+
+def _for_xla(made: Generated, options: argparse.Namespace) -> str:
+    from srcad.program.compiled import standalone
+
+    args, func = made.call(options.wrt), made.func()
+    if not all(p.has_default for p in func.params[len(args):]):
+        raise UsageError("the cotangent's shape is not known: return one number, or write --mode forward")
+    return standalone(func, args)
 
 
 def _write(path: Path, text: str) -> None:

@@ -80,8 +80,19 @@ class Generated:
         return emit_program(after(passes, self._finished(self.derived)))
 
     def func(self) -> Func:
-        """The program after all passes, with the parameters of a call within srcad."""
-        return after(len(PASSES), self.derived.func)
+        """The program after all passes."""
+        return after(len(PASSES), self._finished(self.derived))
+
+    def call(self, wrt: Wrt | None) -> tuple[Any, ...]:
+        """The arguments of the function that was made, for the call that it was made for."""
+        if self.values is None:
+            raise UsageError("XLA compiles for shapes: give the arguments of a call with --args")
+        args = (*self.values, *(c.read() for c in self.derived.captures))
+        if self.mode == "forward":
+            # Shapes matter and values don't: an argument is a tangent of its own shape.
+            names, _ = self.target.names(wrt)
+            args += tuple(v for n, v in zip(self.target.program.primal.names, self.values, strict=True) if n in names)
+        return args
 
     def _finished(self, lowered: Lowered) -> Func:
         return with_defaults(lowered, self.target.program.primal)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from srcad.cli.arguments import add_args, add_target, add_wrt, arguments
 from srcad.cli.colour import python
 from srcad.cli.target import UsageError, find
-from srcad.program.derivatives import Wrt
+
+# The forms of a program for XLA.
+STAGES = ("source", "jaxpr", "stablehlo", "hlo")
 
 if TYPE_CHECKING:
     from srcad.cli.generated import Generated
@@ -22,7 +24,8 @@ examples:
   srcad show package.module:Model.energy --mode primal  the function itself, as srcad understood it
   srcad show model.py:loss --stage list                 the passes that make it
   srcad show model.py:loss --stage reverse              as it is after that pass
-  srcad show model.py:loss --args "np.ones(3), 2.0" --backend xla     what XLA is given to compile
+  srcad show model.py:loss --args "np.ones(3), 2.0" --backend xla     as source over jax.numpy and jax.lax
+  srcad show model.py:loss --args "np.ones(3), 2.0" --backend xla --stage hlo   or jaxpr, stablehlo
 
 Without --args, annotations say what arguments are (x: float), and nothing is known of the others.
 Colours: on a terminal; NO_COLOR=1 and FORCE_COLOR=1 decide."""
@@ -50,25 +53,22 @@ def show(options: argparse.Namespace) -> int:
     given = None if options.args is None else arguments(options.args, target)
     made = generated(target, options.mode, options.wrt, given)
     if options.stage == "list":
-        print("\n".join(made.stages))
+        print("\n".join(STAGES if options.backend == "xla" else made.stages))
     elif options.backend == "xla":
-        print(_compiled(made, options.wrt), end="")
+        print(_compiled(made, options), end="")
     else:
         print(python(made.stage(options.stage).text), end="")
     return 0
 
 
-def _compiled(made: Generated, wrt: Wrt | None) -> str:
-    from srcad.program.compiled import hlo
+def _compiled(made: Generated, options: argparse.Namespace) -> str:
+    from srcad.program.compiled import stage
 
-    if made.values is None:
-        raise UsageError("XLA compiles for shapes: give the arguments of a call with --args")
-    func = made.func()
-    args = (*made.values, *(c.read() for c in made.derived.captures))
-    if made.mode == "forward":
-        # Shapes matter and values don't: an argument is a tangent of its own shape.
-        names, _ = made.target.names(wrt)
-        args += tuple(v for n, v in zip(made.target.program.primal.names, made.values, strict=True) if n in names)
+    name = options.stage or STAGES[0]
+    if name not in STAGES:
+        raise UsageError(f"there is no stage {name!r} of XLA; the stages are {', '.join(STAGES)}")
+    args, func = made.call(options.wrt), made.func()
     if not all(p.has_default for p in func.params[len(args):]):
         raise UsageError("the cotangent's shape is not known: return one number, or look at --mode forward")
-    return hlo(func, args)
+    text = stage(func, name, args)
+    return python(text) if name == "source" else text

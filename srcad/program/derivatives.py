@@ -57,8 +57,9 @@ class Derivative:
         module, name = self.function.__module__, self.function.__qualname__
         if _at(module, name) is self:
             return _at, (module, name)
-        assert isinstance(self.program, Gradient)
         p = self.program
+        if not isinstance(p, Gradient):
+            return compiled_primal, (self.function,)
         return derivative_of, (self.function, p.wrt if not p.single else p.wrt[0], p.value, p.has_aux, self.backend,
                                p.checkpoint)
 
@@ -78,9 +79,9 @@ class Derivative:
 
     @property
     def source(self) -> str:
-        """The text of the variants made so far; before the first call, of the one for unknown arguments."""
+        """The text of the variants made so far; before the first call, of the one for unknown arguments (for NumPy)."""
         made = self.runner.made() or [self.runner.variants.unspecific(self.runner.primal.code.__annotations__)]
-        return "\n\n".join(v.text for v in made)
+        return "\n\n".join(text for v in made for text in v.texts)
 
     def explain(self) -> str:
         """What was generated for which signatures, and what it depends on."""
@@ -119,6 +120,11 @@ def program_of(function: Any) -> Program:
         raise ArgumentError("a derivative of a bound derivative: differentiate the class's attribute, and pass the "
                             "object")
     return primal_of(function)
+
+
+def compiled_primal(function: Any) -> Derivative:
+    """The function itself, compiled."""
+    return Derivative(function.function if isinstance(function, Derivative) else function, program_of(function), "xla")
 
 
 def derivative_of(function: Any, wrt: Wrt = 0, value: bool = False, has_aux: bool = False,

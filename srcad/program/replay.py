@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad.errors import SrcadError
 from srcad.frontend.effects import ASSERT, PRINT, RAISE
 from srcad.frontend.memory import WRITE_BACK
 from srcad.ir import Func, Let, Op, Var, leaves, op_of, reachable
@@ -38,6 +39,8 @@ def leaving_as_the_primal(run: Callable[..., Any], func: Func, written: tuple[in
         before = [a.copy() for a in arrays]
         try:
             return run(*given)
+        except SrcadError:  # it was not even begun
+            raise
         except Exception:
             if again:
                 for array, old in zip(arrays, before, strict=True):

@@ -42,10 +42,18 @@ def key_of(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return (t, *(key_of(getattr(value, f.name)) for f in dataclasses.fields(value)))
     if hasattr(value, "__array__") and hasattr(value, "dtype") and not isinstance(value, type):
-        return key_of(np.asarray(value))
+        return key_of(outline_of(value))
     if isinstance(value, STATEFUL):
         return t
     return contents(value) or (t, id(value))
+
+
+def outline_of(value: Any) -> np.ndarray:
+    """An array like this one of another library: of its type and shape, if NumPy has such, without its elements."""
+    try:
+        return np.broadcast_to(np.zeros((), value.dtype), value.shape)
+    except (TypeError, ValueError):
+        return np.asarray(value)
 
 
 def keys_of(values: Iterable[Any]) -> list[Any]:
@@ -111,7 +119,7 @@ class Describe:
         if type(value) is float or type(value) is complex:
             return FLOAT if type(value) is float else COMPLEX
         if hasattr(value, "__array__") and hasattr(value, "dtype") and not isinstance(value, type):
-            return self.type_of(np.asarray(value))
+            return self.type_of(outline_of(value))
         return Type("object", cls=type(value)) if isinstance(value, STATEFUL) else Const(value)
 
     def _array(self, value: np.ndarray) -> Type:

@@ -50,6 +50,12 @@ class Variant:
     def func(self) -> Func:
         return self.lowered.func
 
+    @property
+    def texts(self) -> list[str]:
+        """What runs: for XLA a text for each group of shapes, once it is compiled."""
+        sources: Callable[[], list[str]] | None = getattr(self.run, "sources", None)
+        return sources and sources() or [self.text]
+
     def holds(self) -> bool:
         """Is what was read from outside still what the variant was made for?"""
         for g in self.guards:

@@ -1,0 +1,311 @@
+"""Stores into what a loop carries, in the forms in which XLA does them in place.
+
+XLA copies a whole array in every trip of a loop that reads it between two stores, or that stores after it has read what
+it also keeps on a tape.  It does not if a trip reads the array as it was at its beginning, and stores once, at the end:
+
+    r = dA[i] * c                          r = dA[i] * c
+    dA = dA.at[i].set(0.0)                 first = jnp.zeros(n);  second = dA[i - 1] + r * p
+    dA = dA.at[i - 1].add(r * p)           dA = dA.at[jnp.stack([i, i - 1])].set(jnp.stack([first, second]))
+
+So all rows (or elements) that a trip stores are computed first.  Where two of them may be the same one, which is only
+known when the program runs, both are given what is in it at the end.  What is read and put on a tape is read back from
+the tape before it is used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from srcad.backends.lax_live import reads_of
+from srcad.backends.lax_modules import jnp, lax
+from srcad.backends.lax_record import (
+    Block,
+    Carried,
+    Cond,
+    For,
+    Line,
+    Scan,
+    Step,
+    Value,
+    affine,
+    is_not_negative,
+    meant,
+    put,
+    recording,
+    values_in,
+)
+from srcad.backends.lax_specs import Leaf, conform
+
+Key = tuple[Any, ...]
+_UPDATE = "lax.dynamic_update_index_in_dim"
+
+
+def in_place(block: Block) -> Block:
+    """The same program, with the stores of loops in place where that is known how."""
+    return [new for step in block for new in _steps(step)]
+
+
+def _steps(step: Step) -> Block:
+    match step:
+        case Line():
+            return [step]
+        case Cond():
+            return [replace(step, then=in_place(step.then), orelse=in_place(step.orelse))]
+        case _:
+            loop: Any = replace(step, block=in_place(step.block))
+            for k in range(len(loop.carries)):
+                loop = _stored_once(loop, k)
+            loads = _taped_loads(loop)
+            if not loads:
+                return [loop]
+            buffers: Block = []
+            if isinstance(loop, Scan):
+                buffers, loop = _with_buffers(loop)
+            return [*buffers, _read_back(loop, loads)]
+
+
+# --- one store, at the end
+
+@dataclass
+class _Accesses:
+    """What a body does with the versions of an array: loads and stores by index."""
+
+    stores: list[Line] = field(default_factory=list)
+    loads: list[Line] = field(default_factory=list)
+
+
+def _accesses(loop: Any, carry: Carried) -> _Accesses | None:
+    """None if it does anything else."""
+    found = _Accesses()
+    versions, last = {carry.param}, carry.param
+    others = [c for c in loop.carries if c is not carry]
+    results = [meant(c.next) for c in others] + [meant(r) for _, r in (loop.rows if isinstance(loop, Scan) else ())]
+    for step in loop.block:
+        read = [v for v in reads_of(step) if v in versions]
+        if not read:
+            continue
+        own = isinstance(step, Line) and step.kind in ("index", "at") and meant(step.args[0]) in versions
+        if not own or len(read) != 1 or not isinstance(step, Line):
+            return None
+        if step.kind == "index":
+            found.loads.append(step)
+        elif step.function in ("set", "add") and not step.kwargs and meant(step.args[0]) is last:
+            found.stores.append(step)
+            last = step.outs[0]
+            versions.add(last)
+        else:
+            return None
+    return None if meant(carry.next) is not last or versions & set(results) else found
+
+
+def _depth(lines: list[Line], rank: int) -> int:
+    """How many axes of the array are indexed by one int in all of these: all, or the first; 0 if not even that."""
+    indices = [_index(line) for line in lines]
+    if not all(_is_int(part) or isinstance(part, slice) for index in indices for part in index):
+        return 0
+    if all(len(i) == rank and all(map(_is_int, i)) for i in indices):
+        return rank
+    return 1 if all(i and _is_int(i[0]) for i in indices) else 0
+
+
+def _index(line: Line) -> Key:
+    index = line.args[1]
+    return index if isinstance(index, tuple) else (index,)
+
+
+def _is_int(part: Any) -> bool:
+    if isinstance(part, Value):
+        return part.ndim == 0 and part.dtype.kind == "i"
+    return isinstance(part, int | np.integer) and not isinstance(part, bool)
+
+
+def _stored_once(loop: Any, k: int) -> Any:
+    carry: Carried = loop.carries[k]
+    found = _accesses(loop, carry) if carry.param.ndim else None
+    if found is None or not found.stores:
+        return loop
+    late = any(meant(load.args[0]) is not carry.param for load in found.loads)
+    depth = _depth([*found.stores, *found.loads], carry.param.ndim)
+    if depth == 0 or len(found.stores) == 1 and not late:
+        return loop
+    rows = _Rows(carry.param, depth)
+    with recording() as block:
+        for step in loop.block:
+            if isinstance(step, Line) and step in found.loads:
+                rows.load(step)
+            elif isinstance(step, Line) and step in found.stores:
+                rows.store(step)
+            else:
+                put([step])
+        final = rows.stored()
+    carries = list(loop.carries)
+    carries[k] = replace(carry, next=final)
+    return replace(loop, block=block, carries=carries)
+
+
+class _Rows:
+    """What is in the rows of an array that a trip stores, after each store."""
+
+    def __init__(self, array: Value, depth: int) -> None:
+        self.array, self.depth = array, depth
+        self.contents: dict[Value, list[tuple[Key, Any]]] = {array: []}
+
+    def load(self, line: Line) -> None:
+        key, rest = self._split(line)
+        content = self._content(key, self.contents[meant(line.args[0])])
+        line.outs[0].stands_for = meant(content[rest] if rest else content)
+
+    def store(self, line: Line) -> None:
+        key, rest = self._split(line)
+        before = self.contents[meant(line.args[0])]
+        value = jnp.asarray(line.args[2])
+        shape = self.array.shape[self.depth:]
+        if rest:
+            at = self._content(key, before).at[rest]
+            new = at.set(value) if line.function == "set" else at.add(value)
+        elif line.function == "set":
+            new = conform(value, Leaf(shape, self.array.dtype))
+        else:
+            new = self._content(key, before) + value
+        after = [(k, self._where(k, key, new, old)) for k, old in before if not self._same(k, key)]
+        self.contents[line.outs[0]] = [*after, (key, new)]
+
+    def stored(self) -> Value:
+        """The array after all stores."""
+        contents = list(self.contents.values())[-1]
+        if len(contents) == 1:
+            (key, content), = contents
+            return meant(self.array.at[key].set(content))
+        index = tuple(jnp.stack([jnp.asarray(key[k]) for key, _ in contents]) for k in range(self.depth))
+        rows = jnp.stack([content for _, content in contents])
+        return meant(self.array.at[index if self.depth > 1 else index[0]].set(rows))
+
+    def _split(self, line: Line) -> tuple[Key, Key]:
+        index = tuple(meant(i) if isinstance(i, Value) else i for i in _index(line))
+        key = tuple(int(i) % n if not isinstance(i, Value) else i
+                    for i, n in zip(index[:self.depth], self.array.shape, strict=False))
+        rest = index[self.depth:]
+        return key, () if all(isinstance(r, slice) and r == slice(None) for r in rest) else rest
+
+    def _content(self, key: Key, contents: list[tuple[Key, Any]]) -> Any:
+        for k, content in contents:
+            if self._same(k, key):
+                return content
+        result = self.array[key]
+        for k, content in contents:
+            result = self._where(key, k, content, result)
+        return result
+
+    def _same(self, a: Key, b: Key) -> bool:
+        pairs = ((_known(x), _known(y)) for x, y in zip(a, b, strict=True))
+        return all(base is other and k == m for (base, k), (other, m) in pairs)
+
+    def _where(self, a: Key, b: Key, new: Any, old: Any) -> Any:
+        """`new` if these are one place, else `old`."""
+        test: Any = None
+        for x, y, n in zip(a, b, self.array.shape, strict=False):
+            (base, k), (other, m) = _known(x), _known(y)
+            if base is other and k == m:
+                continue
+            if base is other and (base is None or _within(x) and _within(y)):
+                return old
+            same = _wrapped(x, n) == _wrapped(y, n)
+            test = same if test is None else test & same
+        return new if test is None else jnp.where(test, new, old)
+
+
+def _known(x: Any) -> tuple[Any, int]:
+    return affine(x) if isinstance(x, Value) else (None, int(x))
+
+
+def _within(x: Any) -> bool:
+    return not isinstance(x, Value) or is_not_negative(x)
+
+
+def _wrapped(x: Any, n: int) -> Any:
+    """An index as it is counted from the front."""
+    return x if _within(x) else jnp.where(x < 0, x + n, x)
+
+
+# --- tapes that are read back
+
+def _stores(loop: Any) -> set[Value]:
+    """The arrays that a trip begins with and stores into."""
+    made = {out: s for s in loop.block if isinstance(s, Line) for out in s.outs}
+    found = set()
+    for c in loop.carries:
+        line = made.get(meant(c.next))
+        while line is not None and line.kind == "at" and meant(line.args[0]) is not c.param:
+            line = made.get(meant(line.args[0]))
+        if line is not None and line.kind == "at":
+            found.add(c.param)
+    return found
+
+
+def _taped_loads(loop: Any) -> set[Value]:
+    """What is put on a tape and comes from an array that is stored into: loaded, or computed from what is loaded."""
+    stored = _stores(loop)
+    if isinstance(loop, Scan):
+        taped = {meant(r) for _, r in loop.rows}
+    else:
+        taped = {meant(s.args[1]) for s in loop.block if isinstance(s, Line) and s.function == _UPDATE}
+    found: set[Value] = set()
+    loaded: set[Value] = set()
+    for step in loop.block if stored and taped else ():
+        if not isinstance(step, Line) or len(step.outs) != 1 or step.kind == "at" or step.function == _UPDATE:
+            continue
+        load = step.kind == "index" and meant(step.args[0]) in stored
+        if load or not loaded.isdisjoint(map(meant, reads_of(step))):
+            # What is read back depends on the tape, and on the array no more.
+            (found if step.outs[0] in taped else loaded).add(step.outs[0])
+    return found
+
+
+def _with_buffers(loop: Scan) -> tuple[Block, For]:
+    """A scan as a loop that keeps its tapes itself, and the lines that make these."""
+    trip: Any = Value((), np.dtype(np.int64))
+    with recording() as before:
+        empty = [jnp.zeros(out.shape, out.dtype) for out, _ in loop.rows]
+    carries = list(loop.carries)
+    with recording() as block:
+        place = loop.length - 1 - trip if loop.reverse else trip
+        for row, array in loop.sources:
+            row.stands_for = meant(lax.dynamic_index_in_dim(array, place, 0, False))
+            row.stands_for.hint = row.stands_for.hint or row.hint
+        put(loop.block)
+        for (out, row), zeros in zip(loop.rows, empty, strict=True):
+            zeros.hint = out.hint
+            buffer = Value(out.shape, out.dtype, hint=out.hint)
+            carries.append(Carried(out, buffer, zeros, lax.dynamic_update_index_in_dim(buffer, row, place, 0)))
+    return before, For(carries, trip, 0, loop.length, block, loop.span)
+
+
+def _read_back(loop: Any, loads: set[Value]) -> Any:
+    """Put each of the `loads` on its tape at once, and read it from there."""
+    updates: dict[Value, Line] = {}
+    for s in loop.block:
+        if isinstance(s, Line) and s.function == _UPDATE and meant(s.args[1]) in loads:
+            updates.setdefault(meant(s.args[1]), s)
+    needed = {meant(v) for u in updates.values() for v in values_in(u.args[2])}
+    early: Block = []
+    for step in reversed(loop.block):
+        if isinstance(step, Line) and not needed.isdisjoint(step.outs):
+            needed.update(map(meant, reads_of(step)))
+            early.insert(0, step)
+    with recording() as block:
+        put(early)
+        for step in loop.block:
+            if any(step is s for s in (*early, *updates.values())):
+                continue
+            put([step])
+            update = updates.get(step.outs[0]) if isinstance(step, Line) and step.outs else None
+            if update is not None and isinstance(step, Line):
+                (loaded,) = step.outs
+                fresh = Value(loaded.shape, loaded.dtype, hint=loaded.hint)
+                block[-1] = replace(step, outs=(fresh,))
+                put([replace(update, args=(update.args[0], fresh, *update.args[2:]))])
+                loaded.stands_for = meant(lax.dynamic_index_in_dim(update.outs[0], update.args[2], 0, False))
+    return replace(loop, block=block)
