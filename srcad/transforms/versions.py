@@ -29,6 +29,8 @@ from srcad.transforms.linear import Linears, Region
 _STORES = frozenset({"set_at", "index_add"})
 # What a size or a number of trips that is not known is taken for when amounts are compared.
 MANY = 64
+# Each load is compared with each store: not for long unrolled programs.
+MOST_STORES = 24
 
 
 @dataclass(frozen=True)
@@ -182,13 +184,16 @@ def settled(func: Func) -> tuple[dict[Var, Let], set[Var]]:
         return {}, set()
     places = Places(func)
     blocks = [(func.body, ()), *((s.body, (*place.loops, s)) for s, place in places.of.items() if isinstance(s, Loop))]
-    known = [chain for block, around in blocks for chain in chains(block, places, around)]
+    known = [chain for block, around in blocks for chain in chains(block, places, around)
+             if len(chain.stores) <= MOST_STORES]
+    if not known:
+        return {}, set()
     of = {v: chain for chain in known for v in chain.born}
     linears = Linears(func)
     later = {chain: [(places.of[s], _region(linears, s, places)) for s in chain.stores] for chain in known}
     found: dict[Var, Let] = {}
     worth = dict.fromkeys(known, 0)
-    for stmt, place in places.of.items() if known else ():
+    for stmt, place in places.of.items():
         reading = reading_of(stmt, of)
         if reading is None:
             continue
