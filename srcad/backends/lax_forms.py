@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from srcad.backends.lax_modules import attribute, jnp, jsp, lax, math_function, under_jax
+from srcad.backends.lax_ops import factorisations
 from srcad.backends.lax_record import is_array
 from srcad.ir.ops import Op
 from srcad.runtime import arrays
@@ -211,6 +212,7 @@ def _clip(x: Any, low: Any = None, high: Any = None, **_: Any) -> Any:
 
 
 FORMS: dict[str, Callable[..., Any]] = {
+    **{f"np.linalg.{name}": form for name, form in factorisations(jnp).items()},
     "float": lambda x=0.0: jnp.asarray(x).reshape(()).astype(np.float64),
     "int": _to_int,
     "complex": lambda x=0.0, y=0.0: (jnp.asarray(x) + 1j * jnp.asarray(y)).reshape(()).astype(np.complex128),

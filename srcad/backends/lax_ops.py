@@ -54,6 +54,20 @@ _MATH_INTEGERS = frozenset({"floor", "ceil", "trunc"})
 _MATH_EXACT = frozenset({"gcd", "lcm", "comb", "perm", "factorial", "isqrt", "prod"})
 
 
+def factorisations(jnp: Any) -> dict[str, Callable[..., Any]]:
+    """Those of symmetric matrices as NumPy has them: they read one triangle, where those of JAX take the mean of both."""
+
+    def mirrored(a: Any, upper: bool) -> Any:
+        part = jnp.triu if upper else jnp.tril
+        return part(a) + jnp.conj(jnp.swapaxes(part(a, 1 if upper else -1), -1, -2))
+
+    return {
+        "cholesky": lambda a, upper=False: jnp.linalg.cholesky(mirrored(a, upper), upper=upper),
+        "eigh": lambda a, UPLO="L": jnp.linalg.eigh(mirrored(a, UPLO == "U")),
+        "eigvalsh": lambda a, UPLO="L": jnp.linalg.eigvalsh(mirrored(a, UPLO == "U")),
+    }
+
+
 class Translation:
     """Functions over NumPy and `math`, as functions over a module like `jax.numpy` and one like its `special`."""
 
@@ -134,7 +148,20 @@ class _Namespace:
     def __getattr__(self, name: str) -> Any:
         if name in ("ndarray", "generic"):
             return self._arrays if name == "ndarray" else np.generic
+        if name == "linalg":
+            return _Linalg(self._jnp)
         return getattr(self._jnp, name, None) or getattr(np, name)
+
+
+class _Linalg:
+    """`np.linalg` likewise."""
+
+    def __init__(self, jnp: Any) -> None:
+        self._module = jnp.linalg
+        self.__dict__.update(factorisations(jnp))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name, None) or getattr(np.linalg, name)
 
 
 def _names(code: types.CodeType) -> set[str]:

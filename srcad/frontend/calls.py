@@ -166,7 +166,7 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
     if of_generator(v):
         return Stream("manager", (call_function(frame, v.__wrapped__, args, kwargs),))
     if isinstance(v, types.FunctionType):
-        if v.__module__.split(".")[0] not in ("numpy", "scipy", "jax"):
+        if (v.__module__ or "").split(".")[0] not in ("numpy", "scipy", "jax"):
             return call_function(frame, v, args, kwargs)
     elif isinstance(v, type):
         return _construct(frame, v, args, kwargs)

@@ -211,12 +211,12 @@ def primal_of(function: Any) -> Primal:
 
 
 def _has_body(function: Any) -> bool:
-    """Is it a Python function, under partials and methods?"""
+    """Is it a Python function, under partials and methods, that is not an operation of a library?"""
     while not isinstance(function, FunctionType):
         if not isinstance(function, functools.partial | MethodType):
             return False
         function = function.func if isinstance(function, functools.partial) else function.__func__
-    return True
+    return (function.__module__ or "").split(".")[0] not in ("numpy", "scipy")
 
 
 @functools.lru_cache(256)
@@ -229,17 +229,23 @@ def _wrapped(operation: Callable[..., Any]) -> Callable[..., Any]:
     def binary(x: Any, y: Any) -> Any:
         return operation(x, y)
 
-    return binary if _count(operation) == 2 else unary
+    def any_number(*args: Any) -> Any:
+        return operation(*args)
+
+    count = _count(operation)
+    return unary if count == 1 else binary if count == 2 else any_number
 
 
 def _count(operation: Callable[..., Any]) -> int:
-    """How many arguments an operation needs."""
+    """How many arguments an operation needs; 0 if it takes any number."""
     if hasattr(operation, "nin"):
         return int(operation.nin)
     try:
         parameters = inspect.signature(operation).parameters.values()
     except ValueError:
         return 1
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return 0
     return sum(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
 
 
