@@ -55,7 +55,7 @@ _MATH_EXACT = frozenset({"gcd", "lcm", "comb", "perm", "factorial", "isqrt", "pr
 
 
 def factorisations(jnp: Any) -> dict[str, Callable[..., Any]]:
-    """Those of symmetric matrices as NumPy has them: they read one triangle, where those of JAX take the mean of both."""
+    """Those of symmetric matrices as NumPy has them: of one triangle, where those of JAX take the mean of both."""
 
     def mirrored(a: Any, upper: bool) -> Any:
         part = jnp.triu if upper else jnp.tril
