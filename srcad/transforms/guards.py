@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from srcad.ir import Block, CallOp, Dim, Func, If, Let, Lit, Loop, Op, Stmt, Var, leaves
-from srcad.ir.walk import exit_atoms, reads
+from srcad.ir.walk import entry_atoms, exit_atoms, reads, variables
 from srcad.rules.elementary import WHERE
 from srcad.rules.ops import rule_of
 from srcad.rules.tapes import LOADS, STORES
@@ -47,6 +47,7 @@ class Guard:
 
 
 Guards = tuple[Guard, ...]
+Uses = defaultdict[Any, list[Guards]]
 
 
 def guards(func: Func, active: frozenset[Var]) -> dict[Var, Guards]:
@@ -73,10 +74,12 @@ class _Search:
     singular: set[Guard] = field(default_factory=set)
     looking: set[Var] = field(default_factory=set)      # tests that look for values that are not finite
 
-    def block(self, block: Block, results: Iterable[Any]) -> None:
-        """Last statement first: a value is in the slices that all its readers are in."""
+    def block(self, block: Block, results: Iterable[Any]) -> Uses:
+        """Last statement first: a value is in the slices that all its readers are in.
+
+        What is left are the uses of values from around the block, in slices whose tests are from there too."""
         self._note_looks(block)
-        uses: dict[Any, list[Guards]] = defaultdict(list)
+        uses: Uses = defaultdict(list)
         for a in results:
             uses[a if isinstance(a, Var) else None].append(())
         for stmt in reversed(block):
@@ -86,14 +89,20 @@ class _Search:
                         self._let(stmt, uses)
                     continue
                 case If():
-                    self.block(stmt.then, [c.then for c in stmt.choices])
-                    self.block(stmt.orelse, [c.orelse for c in stmt.choices])
+                    inner = [self.block(stmt.then, [c.then for c in stmt.choices]),
+                             self.block(stmt.orelse, [c.orelse for c in stmt.choices])]
                 case Loop():
-                    self.block(stmt.body, exit_atoms(stmt))
+                    inner = [self.block(stmt.body, exit_atoms(stmt))]
                 case _:
                     assert_never(stmt)
-            for v in reads(stmt):
+            around = reads(stmt)
+            for found in inner:
+                for v in around & found.keys():
+                    uses[v] += [tuple(g for g in c if g.test in around) for c in found[v]]
+            own = variables(entry_atoms(stmt) if isinstance(stmt, Loop) else [stmt.test])
+            for v in own | around.difference(*inner):
                 uses[v].append(())
+        return uses
 
     def _note_looks(self, block: Iterable[Stmt]) -> None:
         for stmt in block:
