@@ -224,8 +224,31 @@ def with_owned_carries(func: Func) -> Func:
     roots = {starts[v] for v in copied if v in starts}
     if not roots:
         return func
-    owned = replace(func, body=_with_copies(func.body, roots))
-    return owned if len(_copying(owned)) < len(_copying(func)) else func
+    before = len(_copying(func))
+    for chosen in (roots, _with_partners(func, roots, starts)):
+        owned = replace(func, body=_with_copies(func.body, chosen))
+        if len(_copying(owned)) < before:
+            return owned
+    return func
+
+
+def _with_partners(func: Func, roots: set[Carry], starts: dict[Any, Carry]) -> set[Carry]:
+    """Also the carries that the trips of a loop exchange with them: `u, v = v, u`."""
+    moves: list[tuple[Carry, Carry]] = []
+    for loop in every(func.body):
+        if not isinstance(loop, Loop):
+            continue
+        origin: dict[Any, Carry] = {c.param: starts[c.param] for c in loop.carries if c.param in starts}
+        for s in every(loop.body):
+            if isinstance(s, Let) and s.op.name in STORES and s.args[0] in origin:
+                origin[s.out] = origin[s.args[0]]
+            elif isinstance(s, Loop):
+                origin.update((v, origin[c.init]) for c in s.carries if c.init in origin for v in (c.param, c.out))
+        moves += [(starts[c.param], origin[c.next]) for c in loop.carries if c.param in starts and c.next in origin]
+    found = set(roots)
+    while more := {x for pair in moves for x in pair if not found.isdisjoint(pair)} - found:
+        found |= more
+    return found
 
 
 def _copying(func: Func) -> list[Let]:
