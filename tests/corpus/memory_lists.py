@@ -113,3 +113,22 @@ def number_that_becomes_an_array(x, n):
         total += x * x[k]
         total[0] *= 2.0
     return np.sum(np.sin(total))
+
+
+@program(np.arange(9.0).reshape(3, 3) / 9 + 0.05, 0.1)
+def masked_stores_into_rows(A, s):
+    B = A.copy()
+    for row in B:
+        row[row > 0.3] = row[-1] * s
+    return np.sum(np.sin(B))
+
+
+@program(VECTOR, 3)
+def list_in_a_loop_that_holds_an_array(x, n):
+    A = x.copy()
+    total = 0.0
+    for _ in range(n):
+        d = {"a": A, "b": (A, total)}
+        d["a"][...] *= 0.9
+        total += np.sum(d["b"][0] ** 2)
+    return total
