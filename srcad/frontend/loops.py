@@ -6,6 +6,7 @@ is learnt while the body is lowered asks for it, the loop is lowered in another 
     its structure depends on the index        unrolled              for k in range(3): x = layers[k](x)
     it stores to what it runs over            over the indices      for row in A: row[:] = …
     a number becomes an array                 one trip before it    s = 0.0;  for row in A: s += row
+    it stores to `arrays[k]` by its index     by cases              bufs[t % 2][0] = …, in many trips
     it stores to x, and binds it anew         one trip before it    for …: x[0] = …;  x = x * 2
 """
 
@@ -22,7 +23,7 @@ from srcad.frontend.generator_loops import generator_in, loop_over
 from srcad.frontend.loop_fixpoint import Lowering
 from srcad.frontend.machine import Frame, Walk
 from srcad.frontend.spaces import Space, after_first, by_index, first_of, lists_in, not_empty, space_of, static_range
-from srcad.frontend.storing import KindChanges, StoresToElement
+from srcad.frontend.storing import STORED, KindChanges, StoresToElement
 from srcad.frontend.unrolling import peel, unroll, unroll_while
 from srcad.frontend.values import Const, NeedsStatic, Num, Stream, static
 
@@ -64,6 +65,12 @@ def _walk_over(frame: Frame, node: Any, space: Space, walk: Walk, peeled: bool =
     except NeedsStatic as need:
         if lowering.indices.isdisjoint(frame.build.sources(need.var)) or space.bounds is None or space.sequences:
             raise
+        known = static_range(space.bounds)
+        if need.purpose == STORED and (known is None or len(known) > UNROLL) and not frame.machine.by_cases:
+            rewind()
+            frame.machine.by_cases = True
+            _walk_over(frame, node, space, walk)
+            return
         for bound in (space.bounds.start, space.bounds.stop, space.bounds.step):
             static(Num(bound), "the range of a loop that chooses among unlike things")
         bounds = static_range(space.bounds)
@@ -108,6 +115,10 @@ def execute_while(frame: Frame, node: Any, peeled: bool = False) -> None:
         if lowering.params_ever.isdisjoint(frame.build.sources(need.var)):
             raise
         rewind()
+        if need.purpose == STORED and not frame.machine.by_cases:
+            frame.machine.by_cases = True
+            execute_while(frame, node, peeled)
+            return
         unroll_while(frame, node, 4 * UNROLL)
     except KindChanges as change:
         if change.var not in lowering.params_ever:

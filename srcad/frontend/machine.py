@@ -153,6 +153,7 @@ class Machine:
     traces: list[dict[Any, Any]] = field(default_factory=list)
     walked: dict[Any, Walk | None] = field(default_factory=dict)
     read_early: set[Atom] = field(default_factory=set)  # what is read in a trip after the one that binds it
+    by_cases: bool = False  # a store into `arrays[k]` is one to each array that it may be; else the loop is unrolled
     growing: dict[Var, Var] = field(default_factory=dict)  # params that begin as numbers and go on as arrays
     tried: list[tuple[type[BaseException], ...]] = field(default_factory=list)
     handled: list[Any] = field(default_factory=list)

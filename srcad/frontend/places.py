@@ -14,6 +14,7 @@ import numpy as np
 from srcad.frontend.classes import class_of
 from srcad.frontend.lists import each_column, element_at, joined_lists, sequence_of
 from srcad.frontend.machine import Frame
+from srcad.frontend.memory import Case, Memory, Undecided
 from srcad.frontend.numpy_calls import argument
 from srcad.frontend.special import operated, special
 from srcad.frontend.values import (
@@ -225,13 +226,30 @@ def _known_item(frame: Frame, items: tuple[Any, ...], index: Any, part: Any) -> 
         if items and all(isinstance(i, Num) or is_atomic(i) for i in items) and _alike(items):
             atoms = list(map(atom_of, items))
             found = frame.build.call(ITEM, frame.build.call(NEW, *atoms), atom_of(index))
-            frame.machine.memories.choose(found, atom_of(index), atoms)
+            if frame.machine.by_cases:
+                _by_cases(frame, found, index, atoms)
+            else:
+                frame.machine.memories.choose(found, atom_of(index), atoms)
             return Num(found)
         raise
     try:
         return items[k]
     except (IndexError, TypeError) as error:
         raise Refused(f"this index always fails: {error}", raises=error) from None
+
+
+def _by_cases(frame: Frame, found: Var, index: Any, atoms: list[Atom]) -> None:
+    """`found` is one of a few arrays, by an index: it is known which, so it can be stored to."""
+    memories = frame.machine.memories
+    position = atom_of(binary(frame, "mod", index, Const(len(atoms))))
+    cases = []
+    for k, atom in enumerate(atoms):
+        if not isinstance(atom, Var) or atom.type.kind != "array":
+            return
+        test = frame.build.call(OPERATORS["eq"], position, k)
+        cases.append(Case(test, True, frame.machine.new(Num(atom)).cell, memories.at(atom)))
+    memories.of[found] = Memory()
+    memories.undecided[memories.of[found]] = Undecided(tuple(cases))
 
 
 def _alike(items: tuple[Any, ...]) -> bool:

@@ -26,6 +26,10 @@ class KindChanges(Exception):
         self.var = var
 
 
+# Why an index must be known, unless the store is made by cases.
+STORED = "the index of a list whose arrays are stored to"
+
+
 def chosen(build: Builder, test: Atom, wanted: bool, yes: Var, no: Var) -> Var:
     """`yes` if the test is as wanted, else `no`."""
     out = Var(no.hint, join(yes.type, no.type))
@@ -61,7 +65,7 @@ class Store:
         if memory in self.memories.among:
             index = self.memories.among[memory].index
             assert isinstance(index, Var)
-            raise NeedsStatic(index, "the index of a list whose arrays are stored to")
+            raise NeedsStatic(index, STORED)
         root, new_root = self._up(target, change(target), what)
         self._replace(memory, root, new_root)
         self._decide(memory, new_root, what)

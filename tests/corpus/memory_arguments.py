@@ -367,3 +367,13 @@ def buffers_of_an_object_that_change_places(x):
     for _ in range(3):
         state.step()
     return np.sum(state.u * state.v)
+
+
+@storing(VECTOR)
+def argument_in_a_list_by_the_counter(x):
+    ys, n = [x, x * 2], 0
+    while n < 5:
+        ys[n % 2][1] *= 1.1
+        x[0] += ys[1][1]
+        n += 1
+    return np.sum(ys[0] * ys[1])

@@ -135,3 +135,24 @@ def two_names_of_what_a_loop_changes(x):
     for _ in range(3):
         y += np.sin(z)
     return np.sum(y * z)
+
+
+@program(VECTOR, 5)
+def buffers_by_a_counter(x, n):
+    bufs = [x.copy(), np.zeros_like(x)]
+    for t in range(n):
+        old, new = bufs[t % 2], bufs[(t + 1) % 2]
+        new[1:-1] = old[2:] * old[:-2]
+        new[0], new[-1] = old[1], old[-2]
+    return np.sum(bufs[n % 2] ** 2) + bufs[0][0]
+
+
+@program(VECTOR, 5)
+def arrays_by_the_counter_of_a_while_loop(x, n):
+    a, b = x.copy(), x * 2
+    k = 0
+    while k < n:
+        (a, b)[k % 2][0] += b[1]
+        a[1] *= 1.1
+        k += 1
+    return np.sum(a * b)
