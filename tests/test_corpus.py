@@ -29,12 +29,15 @@ from tests.corpus import (
     assignments,
     attempts,
     calls,
+    classes,
     containers,
     contexts,
+    dicts,
     effects,
     everyday,
     exits,
     generators,
+    iterators,
     lists,
     loops,
     matching,
@@ -45,13 +48,14 @@ from tests.corpus import (
     memory_views,
     mixture,
     objects,
+    programs_of_science,
     scoping,
 )
 from tests.corpus.registry import PROGRAMS, Program
 
-MODULES = (arrays, assignments, attempts, calls, containers, contexts, effects, everyday, exits, generators, lists,
-           loops, matching, memory_calls, memory_lists, memory_stores, memory_undecided, memory_views, mixture,
-           objects, scoping)
+MODULES = (arrays, assignments, attempts, calls, classes, containers, contexts, dicts, effects, everyday, exits,
+           generators, iterators, lists, loops, matching, memory_calls, memory_lists, memory_stores, memory_undecided,
+           memory_views, mixture, objects, programs_of_science, scoping)
 EVERY = pytest.mark.parametrize("case", PROGRAMS.values(), ids=PROGRAMS)
 
 
@@ -179,7 +183,7 @@ def lowered(case: Program) -> tuple[Lowered, tuple[Any, ...]]:
             assert need.path not in static
             static |= {need.path}
             continue
-        return result, (*bound.values(), *(c.read() for c in result.captures))
+        return result, (*bound.values(), *(c.read(()) for c in result.captures))
 
 
 def tolerance(case: Program) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import linecache
 import types
 from collections.abc import Callable
@@ -132,7 +133,7 @@ reason: it is a number on one path and a list, dict or object on another"""),
 def f(x):
     a, b = [x, 1.0], [2.0, x]
     now = a
-    for i in range(3):
+    for i in range(100):
         x = x + now[0]
         now = b
     return x
@@ -191,20 +192,6 @@ model.py:3:12: the attribute `total` of an array
        |            ^^^^^^^
 reason: arrays have no such attribute"""),
 
-    "decorator": ("""
-import functools
-
-def f(x):
-    @functools.lru_cache
-    def g(t):
-        return t * x
-    return g(x)
-""", 1.0, """\
-model.py:6:5: a decorated inner function
-     6 |     def g(t):
-       |     ^^^^^^^^^
-reason: decorators of inner functions are not run
-instead: define it without the decorator"""),
 }
 
 
@@ -230,9 +217,9 @@ import os
 
 def f(x):
     a = os.getpid() * x
-    b = {1, 2}
+    b = {x, 2}
     for i in range(3):
-        c = sorted([x, i])
+        c = sorted([x, None])
     if x > 0:
         x = x.missing
     with os.scandir("."):
@@ -334,15 +321,16 @@ def test_refused_or_right(source: str, x: Any) -> None:
     """Programs that must not be treated wrongly: they are refused, or their value is Python's."""
     f = function_in(source)
     try:
-        value, _ = srcad.value_and_grad(f)(x)
+        value, _ = srcad.value_and_grad(f)(copy.deepcopy(x))
     except srcad.Unsupported as error:
         assert error.problems[0].span is not None and error.problems[0].span.text
         return
-    assert value == pytest.approx(f(x))
+    assert value == pytest.approx(f(copy.deepcopy(x)))
 
 
-def test_what_the_caller_would_not_see_is_refused() -> None:
+def test_what_happens_to_the_caller_s_list() -> None:
     for statement in ("x.append(1.0)", "x[0] = 2.0", "x += [1.0]", "del x[0]", "x.pop()", "x.reverse()"):
         f = function_in(f"def f(x):\n    {statement}\n    return sum(x)\n")
-        with pytest.raises(srcad.Unsupported, match="the caller's"):
-            srcad.grad(f)([1.0, 2.0])
+        ours, theirs = [1.0, 2.0], [1.0, 2.0]
+        value, gradient = srcad.value_and_grad(f)(ours)
+        assert (value, ours) == (f(theirs), theirs) and len(gradient) == 2

@@ -19,6 +19,7 @@ from srcad.ir.build import EXTENT, RANK, SHAPE
 from srcad.ir.calls import PACK, CallOp, UnpackOp
 from srcad.ir.core import Choice, If, Let, Lit, Record, Slicing, Undef, Var
 from srcad.ir.types import Type
+from srcad.runtime.objects import Steps, is_made_of, record
 
 BINARY: dict[str, type[ast.operator]] = {
     "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "//": ast.FloorDiv, "%": ast.Mod, "**": ast.Pow,
@@ -67,7 +68,10 @@ class Expressions:
         """A tree of atoms as displays."""
         match tree:
             case Record(cls=cls, fields=fields):
-                return call(self.references.constant(cls), **{k: self.tree(v) for k, v in fields.items()})
+                parts = {k: self.tree(v) for k, v in fields.items()}
+                if is_made_of(cls, fields):
+                    return call(self.references.constant(cls), **parts)
+                return call(self.references.constant(record), self.references.constant(cls), **parts)
             case dict():
                 return ast.Dict([self.references.constant(k) for k in tree], [self.tree(v) for v in tree.values()])
             case list():
@@ -357,7 +361,45 @@ def _rows(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
 
 
 # Operations on lists (see `srcad.rules.sequences`), where they are not done in place.
+def stepped(self: Expressions, root: ast.expr, steps: Steps) -> ast.expr:
+    """`root.layers[0].w` for the way from `root`."""
+    for kind, key in steps:
+        if kind == "attr":
+            root = ast.Attribute(root, key, ast.Load())
+        else:
+            index = ast.Slice() if isinstance(key, slice) else self.references.constant(key)
+            root = ast.Subscript(root, index, ast.Load())
+    return root
+
+
+def _at(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    return stepped(self, args[0], args[1])
+
+
+def _percent(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    return ast.BinOp(self.argument(args[0]), ast.Mod(), self.argument(args[1]))
+
+
+def _made_dict(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    keys, values = args
+    return ast.Dict([self.references.constant(k) for k in keys], [self.argument(v) for v in values])
+
+
+def _made_record(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    cls, names, values = args
+    made = dict(zip(names, map(self.argument, values), strict=True))
+    maker = self.references.constant(cls)
+    return call(maker, **made) if is_made_of(cls, names) else call(self.references.constant(record), maker, **made)
+
+
+def _list(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    (items,) = args
+    return ast.List([self.argument(i) for i in items], ast.Load()) if type(items) is tuple else call(
+        name("list"), self.argument(items))
+
+
 _LISTS: dict[str, Callable[[Expressions, Let, Sequence[Any]], ast.expr]] = {
     "new": _new, "append": _longer, "concat": _joined_lists, "repeat": _repeated, "backwards": _backwards,
     "item": _getitem, "part": _getitem, "rows": _rows,
+    "percent": _percent, "at": _at, "made_dict": _made_dict, "made_record": _made_record, "list": _list,
 }

@@ -16,7 +16,7 @@ from typing import Any
 
 from srcad.backends.hints import hint_of
 from srcad.backends.references import References, name
-from srcad.ir.core import Func, Param, Record, Var, leaves
+from srcad.ir.core import Func, Param, Record, Var, Whole, leaves
 from srcad.transforms.usage import Uses
 
 
@@ -30,7 +30,12 @@ class Arguments:
     @property
     def containers(self) -> set[str]:
         """Parameters that are taken apart: no variable has their name."""
-        return {p.name for p in self.params if not isinstance(p.tree, Var)}
+        return {p.name for p in self.params if bound_by(p) is None}
+
+
+def bound_by(p: Param) -> Var | None:
+    """The variable that the parameter itself is."""
+    return p.tree if isinstance(p.tree, Var) else p.tree.var if isinstance(p.tree, Whole) else None
 
 
 def arguments(func: Func, flat: bool) -> Arguments:
@@ -38,7 +43,7 @@ def arguments(func: Func, flat: bool) -> Arguments:
     taken: set[str] = set()
     if not flat:
         own = tuple(replace(p, name=_free(p.name, taken)) for p in func.params)
-        return Arguments(own, {p.tree: p.name for p in own if isinstance(p.tree, Var)})
+        return Arguments(own, {v: p.name for p in own if (v := bound_by(p)) is not None})
     params = []
     for p in func.params:
         for leaf in leaves(p.tree):
@@ -77,8 +82,9 @@ def unpacking(params: tuple[Param, ...], names: dict[Var, str], uses: Uses) -> l
 
     printed: list[ast.stmt] = []
     for p in params:
-        if not isinstance(p.tree, Var) and any(uses[v] for v in leaves(p.tree) if isinstance(v, Var)):
-            printed += [ast.Assign([pattern], value) for pattern, value in _parts(p.tree, name(p.name), target, uses)]
+        parts = p.tree.parts if isinstance(p.tree, Whole) else p.tree
+        if not isinstance(parts, Var) and any(uses[v] for v in leaves(parts) if isinstance(v, Var)):
+            printed += [ast.Assign([pattern], value) for pattern, value in _parts(parts, name(p.name), target, uses)]
     return printed
 
 

@@ -59,7 +59,8 @@ class References:
 
     def reserve(self, wanted: str) -> str:
         """A name for a function of the module itself."""
-        fresh = self._free(_identifier(wanted))
+        plain = wanted if wanted.isidentifier() else _identifier(wanted)
+        fresh = self._free(f"{plain}_" if plain in _MODULES or plain == "np" else plain)
         self._reserved.add(fresh)
         return fresh
 

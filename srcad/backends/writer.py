@@ -10,6 +10,7 @@ from typing import assert_never
 
 from srcad.backends import loops, returns, updates
 from srcad.backends.context import Context, Statements, tuple_of
+from srcad.backends.expressions import stepped
 from srcad.backends.printer import Comment
 from srcad.backends.references import call
 from srcad.backends.tidy import tidied
@@ -171,4 +172,25 @@ def _evaluated(writer: Writer, let: Let) -> Statements:
     return [] if isinstance(value, ast.Name) else [ast.Expr(value)]
 
 
-_EFFECTS = {"caught": lambda *_: [], "evaluated": _evaluated, "raise": _raise, "assert": _assert, "comment": _comment}
+def _put(writer: Writer, let: Let) -> Statements:
+    """`self.n = n`"""
+    (root, steps, value), _ = let.call([writer.expressions.atom(a) for a in let.args])
+    return [ast.Assign([stepped(writer.expressions, root, steps)], writer.expressions.argument(value))]
+
+
+def _grow(writer: Writer, let: Let) -> Statements:
+    (root, steps, values), _ = let.call([writer.expressions.atom(a) for a in let.args])
+    xs = stepped(writer.expressions, root, steps)
+    items = [writer.expressions.argument(v) for v in values] if isinstance(values, list) else [values]
+    name, value = ("append", items[0]) if isinstance(values, list) and len(items) == 1 else (
+        "extend", ast.List(items, ast.Load()) if isinstance(values, list) else values)
+    return [ast.Expr(call(ast.Attribute(xs, name, ast.Load()), value))]
+
+
+def _drop(writer: Writer, let: Let) -> Statements:
+    (root, steps), _ = let.call([writer.expressions.atom(a) for a in let.args])
+    return [ast.Delete([stepped(writer.expressions, root, steps)])]
+
+
+_EFFECTS = {"caught": lambda *_: [], "evaluated": _evaluated, "raise": _raise, "assert": _assert, "comment": _comment,
+            "put": _put, "grow": _grow, "drop": _drop}

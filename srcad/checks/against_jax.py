@@ -22,7 +22,7 @@ from srcad.ir import Func, leaves
 from srcad.ir.core import Var
 from srcad.program.derivatives import program_of
 from srcad.program.runner import Runner
-from srcad.program.signature import leaves_of
+from srcad.program.signature import given_to, leaves_of
 from srcad.runtime import trees
 
 
@@ -120,8 +120,7 @@ class Lowered(Referee):
         values = runner.values(args, {})
         variant = runner.variants.find(values)
         self.func: Func = variant.func
-        captured = tuple(read() for read in variant.captures)
-        self.inputs = _inputs(self.func, (*values, *captured))
+        self.inputs = _inputs(self.func, variant.inputs(values))
         self.free = _positions(self.func, subject, len(runner.primal.bound))
 
     def outputs(self, values: Leaves) -> Leaves:
@@ -136,8 +135,7 @@ class Lowered(Referee):
 def _inputs(func: Func, args: tuple[Any, ...]) -> list[Any]:
     """The values of the program's inputs; the last params (the seed of an adjoint) have defaults."""
     given = (*args, *(p.default for p in func.params[len(args):]))
-    return [leaf for p, arg in zip(func.params, given, strict=True)
-            for var, leaf in zip(leaves(p.tree), leaves_of(arg), strict=True) if isinstance(var, Var)]
+    return [leaf for p, arg in zip(func.params, given, strict=True) for leaf in given_to(p.tree, arg)]
 
 
 def _positions(func: Func, subject: Subject, skip: int) -> list[int]:

@@ -87,7 +87,7 @@ class Generated:
         """The arguments of the function that was made, for the call that it was made for."""
         if self.values is None:
             raise UsageError("XLA compiles for shapes: give the arguments of a call with --args")
-        args = (*self.values, *(c.read() for c in self.derived.captures))
+        args = (*self.values, *(c.read(self.values) for c in self.derived.captures))
         if self.mode == "forward":
             # Shapes matter and values don't: an argument is a tangent of its own shape.
             names, _ = self.target.names(wrt)
@@ -115,7 +115,7 @@ def with_defaults(lowered: Lowered, primal: Primal) -> Func:
     """The program with the defaults of the user's function, and for what it reads from outside the present value."""
     func = lowered.func
     defaults = defaults_of(primal)
-    outside = {c.name: value for c in lowered.captures if isinstance(value := c.read(), PLAIN)}
+    outside = {c.name: value for c in lowered.captures if isinstance(value := c.read(()), PLAIN)}
     hidden = [p for p in func.params if p.name in outside and p.tree in [c.var for c in lowered.captures]]
     params = [_with_default(p, defaults) for p in func.params if p not in hidden]
     params += [replace(p, default=outside[p.name], has_default=True) for p in hidden]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from types import FunctionType
 from typing import Any
 
 import gast
 
-from srcad.frontend.capture import Source
+from srcad.frontend.capture import Source, capture
 from srcad.frontend.exits import structure
 from srcad.frontend.lifetimes import forget, pieces
 from srcad.frontend.machine import Frame
-from srcad.frontend.values import NONE, POISON, Entries, Num, Refused, Tup
+from srcad.frontend.values import NONE, POISON, Const, Entries, Num, Refused, Tup
 
 RESULT = "$return"  # the name that holds what a function returns
 
@@ -83,3 +86,23 @@ def finished(inner: Frame, bound: Iterable[str]) -> Any:
     if len(machine.problems) > known:
         return POISON
     return NONE if machine.dead else result
+
+
+def call_library(frame: Frame, function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """A call of a function of `library`; what is wrong in it is wrong at the line of the call."""
+    source = _captured(function)
+    bound = bind(source.tree, args, kwargs, tuple(map(Const, source.defaults)),
+                 {k: Const(v) for k, v in source.kwdefaults.items()})
+    active, span = frame.machine.active, frame.build.span
+    active.append(object())  # not the function: it may be called in a function that it calls
+    try:
+        return lower_body(frame, replace(source, place=span), bound, None)
+    finally:
+        active.pop()
+        frame.build.span = span
+
+
+@functools.cache
+def _captured(function: Callable[..., Any]) -> Source:
+    assert isinstance(function, FunctionType)
+    return capture(function)

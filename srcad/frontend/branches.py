@@ -11,7 +11,7 @@ from srcad.frontend.lists import columns_of, grown
 from srcad.frontend.machine import Frame
 from srcad.frontend.meeting import MeetingViews
 from srcad.frontend.memory import Memories
-from srcad.frontend.special import special
+from srcad.frontend.special import method_of, special
 from srcad.frontend.values import (
     Const,
     Entries,
@@ -46,7 +46,7 @@ def truth(frame: Frame, value: Any) -> Any:
             if isinstance(content, Sequence | Rows):
                 return Num(frame.build.call(TRUTH, columns_of(content)[0]))
             for name in ("bool", "len"):
-                if hasattr(content.cls, f"__{name}__"):
+                if method_of(content.cls, f"__{name}__") is not None:
                     return truth(frame, special(frame, value, name))
             return Const(True)
         case Num():
@@ -94,7 +94,7 @@ def branch(frame: Frame, test: Atom, then: Callable[[], Any], orelse: Callable[[
     else:
         left, right = views.of_both(left, right)
         makers = (_grower(frame, then_stmts, left, left_memories), _grower(frame, else_stmts, right, right_memories))
-        machine.state = Join(left, right, choose, *makers, test).run()
+        machine.state = Join(left, right, choose, *makers, test, machine.seeds).run()
     chosen = {c.out for c in choices}
     kept = dict.fromkeys(a for v in machine.state.values() for a in atoms_in(v) if isinstance(a, Var)
                          and a not in chosen)

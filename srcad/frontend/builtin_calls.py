@@ -15,7 +15,8 @@ from srcad.frontend.effects import PRINT, TEXT
 from srcad.frontend.lists import columns_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import argument, call_operation
-from srcad.frontend.places import attribute, binary, operation_of
+from srcad.frontend.places import attribute, binary, operation_of, subscript
+from srcad.frontend.special import class_with, special
 from srcad.frontend.values import (
     NONE,
     Closure,
@@ -51,7 +52,9 @@ def builtin(*functions: Any) -> Callable[[Handler], Handler]:
 
 
 def operation(frame: Frame, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    """The builtin as an operation of the table, or folded when all is known."""
+    """The builtin as an operation of the table, as the method of an object, or folded when all is known."""
+    if args and class_with(frame, args[0]) is not None:
+        return special(frame, args[0], function.__name__, *args[1:])
     if all(map(is_static, args)):
         return fold_call(function, args, kwargs)
     return call_operation(frame, operation_of(function), args, kwargs)
@@ -90,7 +93,7 @@ def _len(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
             if isinstance(content, Items | Entries):
                 return Const(len(content.values))
             if isinstance(content, Fields):
-                return _special(frame, value, content, "__len__")
+                return special(frame, value, "len")
             return Num(frame.build.call(LENGTH, columns_of(content)[0]))
         case Num(atom=atom):
             if atom.type.kind in ("number", "scalar"):
@@ -102,10 +105,6 @@ def _len(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
             return stop
         case _:
             raise Refused(f"len of {describe(value)}")
-
-
-def _special(frame: Frame, value: Ref, content: Fields, name: str) -> Any:
-    return frame.call(Const(getattr(content.cls, name)), [value])
 
 
 def _operation(function: Any) -> Handler:
@@ -165,12 +164,14 @@ def _type(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 def _super(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """In a method, whose class is in the cell `__class__`."""
     cell, params = frame.source.closure.get("__class__"), frame.tree.args.args
-    if args or cell is None or not params:
-        raise Refused("super with arguments, or outside a method", hint="name the class")
-    owner = frame.lookup(params[0].id)
-    if isinstance(owner, Const):
-        return Const(super(cell.cell_contents, owner.value))
-    return Super(owner, cell.cell_contents)
+    if args:
+        cls, owner = static(args[0], "a class"), args[1]
+    else:
+        cls = getattr(frame.tree, "owner", None) or (cell.cell_contents if cell is not None else None)
+        if cls is None or not params:
+            raise Refused("super outside of a method", hint="name the class")
+        owner = frame.lookup(params[0].id)
+    return Const(super(cls, owner.value)) if isinstance(owner, Const) else Super(owner, cls)
 
 
 @builtin(object.__init__)
@@ -185,11 +186,17 @@ def _callable(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 
 def _has(frame: Frame, owner: Any, name: str) -> bool:
+    """Would Python find this attribute?  A `__getattr__` that raises says no."""
+    machine, dead, problems = frame.machine, frame.machine.dead, len(frame.machine.problems)
     try:
-        attribute(frame, owner, name)
+        with machine.fork(machine.state):
+            attribute(frame, owner, name)
+            return not machine.dead and len(machine.problems) == problems
     except Refused:
         return False
-    return True
+    finally:
+        machine.dead = dead
+        del machine.problems[problems:]
 
 
 @builtin(hasattr)
@@ -211,9 +218,30 @@ def _partial(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 
 def _operator(name: str) -> Handler:
-    def handler(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-            return binary(frame, name, *args)
-    return handler
+    return lambda frame, args, kwargs: binary(frame, name, *args)
 
 
-BUILTINS.update({getattr(operator, n): _operator(n) for n in ("add", "sub", "mul", "truediv", "pow", "matmul", "mod")})
+BUILTINS.update({getattr(operator, n): _operator(n) for n in (
+    "add", "sub", "mul", "truediv", "floordiv", "pow", "matmul", "mod", "and_", "or_", "xor")})
+
+
+@builtin(operator.getitem)
+def _getitem(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return subscript(frame, *args)
+
+
+def call_getter(frame: Frame, getter: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """A call of an `itemgetter`, `attrgetter` or `methodcaller`."""
+    _, given, *_ = getter.__reduce__()
+    (owner,) = args
+    if isinstance(getter, operator.methodcaller):
+        name, *rest = given
+        return frame.call(attribute(frame, owner, name), list(map(Const, rest)))
+
+    def part(key: Any) -> Any:
+        if isinstance(getter, operator.itemgetter):
+            return subscript(frame, owner, Const(key))
+        return functools.reduce(lambda value, name: attribute(frame, value, name), key.split("."), owner)
+
+    parts = tuple(map(part, given))
+    return parts[0] if len(parts) == 1 else Tup(parts)

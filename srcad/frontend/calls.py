@@ -6,9 +6,10 @@ A Python function is lowered in place, in a frame of its own; one that calls its
 
 from __future__ import annotations
 
-import collections
 import dataclasses
+import enum
 import functools
+import operator
 import types
 from collections.abc import Callable
 from typing import Any
@@ -18,18 +19,22 @@ import numpy as np
 
 from srcad.errors import SourceNotFound
 from srcad.frontend import array_stores, generators, outline
-from srcad.frontend.bodies import bind, lower_body
+from srcad.frontend.bodies import bind, call_library, lower_body
 from srcad.frontend.branches import select
-from srcad.frontend.builtin_calls import fold_call
+from srcad.frontend.builtin_calls import call_getter, fold_call
 from srcad.frontend.capture import Source, capture
+from srcad.frontend.classes import class_of
 from srcad.frontend.composed_calls import composition
 from srcad.frontend.containers import call_method
 from srcad.frontend.external import call_external, is_external, progress
 from srcad.frontend.generators import is_generator
 from srcad.frontend.iterables import BUILTINS
+from srcad.frontend.library import LIBRARY
 from srcad.frontend.machine import Frame
 from srcad.frontend.nested import Lowerable, call_derivative
 from srcad.frontend.numpy_calls import call_operation
+from srcad.frontend.objects import construct
+from srcad.frontend.special import method_of
 from srcad.frontend.unpacking import known_items
 from srcad.frontend.values import (
     POISON,
@@ -38,6 +43,7 @@ from srcad.frontend.values import (
     Either,
     Entries,
     Fields,
+    Items,
     Method,
     Mixed,
     NeedsStatic,
@@ -60,6 +66,9 @@ from srcad.rules import external
 from srcad.rules.composed import vectorized
 
 TENSORS = ("srcad.runtime.tensors.", "srcad.tensor.")
+_CACHED = type(functools.lru_cache(lambda: None))
+EXPANDED = 200  # calls of recursive functions that stand where they are called
+MADE = (str, bytes, complex, operator.itemgetter, operator.attrgetter, operator.methodcaller)  # of what is known
 DEPTH = 60  # nested calls of different functions
 PURE_MODULES = ("math", "cmath", "_operator")
 PURE = frozenset({np.dtype, np.finfo, np.iinfo, np.result_type, np.promote_types, np.can_cast, np.isscalar, np.ndim,
@@ -113,7 +122,10 @@ def call_value(frame: Frame, function: Any, args: list[Any], kwargs: dict[str, A
         case Const(value=v):
             return _call_object(frame, v, args, kwargs)
         case Ref() if isinstance(fields := frame.machine.content(function), Fields):
-            return call_value(frame, Const(fields.cls.__call__), [function, *args], kwargs)
+            method = method_of(fields.cls, "__call__")
+            if method is None:
+                raise Refused(f"a call of an object of {fields.cls.__name__}", "its class has no method `__call__`")
+            return call_value(frame, method, [function, *args], kwargs)
         case Either(test=test, then=then, orelse=orelse):
             return select(frame, test, lambda: call_value(frame, then, list(args), kwargs),
                           lambda: call_value(frame, orelse, list(args), kwargs))
@@ -130,6 +142,8 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
     of_arrays = getattr(v, "__srcad_arrays__", None)
     if of_arrays is not None:  # a function of tensors, which are arrays here
         return call_value(frame, Const(of_arrays), args, kwargs)
+    if _hashable(v) and v in LIBRARY:
+        return call_library(frame, LIBRARY[v], args, kwargs)
     composed = composition(frame, v, args, kwargs)
     if composed is not None:
         program, args = composed
@@ -143,16 +157,25 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
     if op is not None:
         return call_operation(frame, op, args, kwargs)
     if isinstance(v, functools.partial):
-        return call_value(frame, Const(v.func), [*map(Const, v.args), *args],
-                          {**{k: Const(x) for k, x in v.keywords.items()}, **kwargs})
+        return _call_partial(frame, v, args, kwargs)
+    if isinstance(v, _CACHED):
+        return call_value(frame, Const(v.__wrapped__), args, kwargs)
+    if isinstance(v, types.FunctionType) and hasattr(v, "registry") and hasattr(v, "dispatch") and args:
+        cls = class_of(frame, args[0])
+        if cls is not None:
+            return call_value(frame, Const(v.dispatch(cls)), args, kwargs)
     if _hashable(v) and is_external(v):
         return call_external(frame, v, args, kwargs)
     if (bar := progress(v)) is not None:
         return bar(frame, args, kwargs)
     if isinstance(v, types.MethodType):
+        if v.__name__ == "_make" and isinstance(v.__self__, type):
+            return construct(frame, v.__self__, known_items(frame, args[0], None), {})
         return call_value(frame, Const(v.__func__), [Const(v.__self__), *args], kwargs)
     if getattr(v, "__srcad_static__", False) and all(map(is_static, [*args, *kwargs.values()])):
         return fold_call(v, args, kwargs)
+    if isinstance(v, operator.itemgetter | operator.attrgetter | operator.methodcaller):
+        return call_getter(frame, v, args, kwargs)
     inside = getattr(v, "__srcad_inside__", None)
     if inside is not None:  # a derivative that the program takes itself
         return inside(frame, args, kwargs)
@@ -176,6 +199,16 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
                   "keep what depends on the arguments out of it, or write it with NumPy operations")
 
 
+def _call_partial(frame: Frame, v: functools.partial[Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """A call of a `partial` from outside: what it holds is read as other things of outside are."""
+    def held(where: Any, read: Any) -> Any:
+        return frame.machine.capture(("partial", id(v), where), str(where), read)
+
+    first = [held(f"argument{i}", lambda i=i: v.args[i]) for i in range(len(v.args))]  # type: ignore[misc]
+    named = {k: held(k, lambda k=k: v.keywords[k]) for k in v.keywords}  # type: ignore[misc]
+    return call_value(frame, Const(v.func), [*first, *args], {**named, **kwargs})
+
+
 def _hashable(v: Any) -> bool:
     try:
         hash(v)
@@ -196,51 +229,18 @@ def _is_pure(v: Any) -> bool:
 
 
 def _construct(frame: Frame, cls: type, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    """An object of a class: a named tuple, a dataclass, or what `__init__` makes of it."""
+    """An object of a class."""
     if cls is np.vectorize and len(args) == 1:
         return Partial(Const(vectorized), (args[0],), ())
-    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
-        defaults = getattr(cls, "_field_defaults", {})
-        values = dict(zip(cls._fields, args, strict=False)) | kwargs
-        missing = [f for f in cls._fields if f not in values and f not in defaults]
-        if missing or len(values) > len(cls._fields):
-            raise Refused(f"{cls.__name__} with other fields than it has")
-        return Tup(tuple(values[f] if f in values else Const(defaults[f]) for f in cls._fields), cls)
-    if dataclasses.is_dataclass(cls) and "__init__" in cls.__dict__ and cls.__dataclass_params__.init:  # type: ignore[attr-defined]
-        return _dataclass(frame, cls, args, kwargs)
-    if cls.__new__ is object.__new__ and (  # type: ignore[comparison-overlap]
-            isinstance(cls.__init__, types.FunctionType) or (  # type: ignore[misc]
-            cls.__init__ is object.__init__ and not args and not kwargs)):  # type: ignore[misc]
-        made = frame.machine.new(Fields(cls, ()))
-        if cls.__init__ is not object.__init__:  # type: ignore[misc]
-            call_value(frame, Const(cls.__init__), [made, *args], kwargs)  # type: ignore[misc]
-            made.cell.hint = ""
+    made = construct(frame, cls, args, kwargs)
+    if made is not None:
         return made
-    if all(map(is_static, [*args, *kwargs.values()])) and (cls in (str, bytes, range, collections.OrderedDict, complex)
-                                                           or issubclass(cls, np.generic | np.dtype | BaseException)):
+    if all(map(is_static, [*args, *kwargs.values()])) and (cls in MADE or issubclass(
+            cls, np.generic | np.dtype | BaseException | enum.Enum)):
         return fold_call(cls, args, kwargs)
     if issubclass(cls, np.number) and len(args) == 1:
         return call_method(frame, Num(atom_of(args[0])), "astype", [Const(cls)], {})
     raise Refused(f"making a {cls.__qualname__}", "objects of this class are not tracked")
-
-
-def _dataclass(frame: Frame, cls: type, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    fields = [f for f in dataclasses.fields(cls) if f.init]  # type: ignore[arg-type]
-    values = dict(zip((f.name for f in fields), args, strict=False)) | kwargs
-    for f in dataclasses.fields(cls):  # type: ignore[arg-type]
-        if f.name in values:
-            continue
-        if f.default is not dataclasses.MISSING:
-            values[f.name] = frame.machine.capture(("default", id(cls), f.name), f.name,
-                                                   lambda f=f: f.default)  # type: ignore[misc]
-        elif f.default_factory is not dataclasses.MISSING:
-            values[f.name] = call_value(frame, Const(f.default_factory), [], {})
-        else:
-            raise Refused(f"{cls.__name__} without its field `{f.name}`")
-    made = frame.machine.new(Fields(cls, tuple(values.items())))
-    if hasattr(cls, "__post_init__"):
-        call_value(frame, Const(cls.__post_init__), [made], {})
-    return made
 
 
 # Functions with a body.
@@ -280,26 +280,84 @@ def _default(frame: Frame, function: types.FunctionType, key: Any) -> Any:
     return frame.machine.capture(("default", id(function), key), f"{function.__name__}_default", read)
 
 
-def run_body(frame: Frame, source: Source, key: Any, bound: dict[str, Any], parent: Frame | None) -> Any:
-    """Lower the body of a function in place; a function that is being lowered already is called instead."""
+def _shape_of(frame: Frame, value: Any, depth: int = 12) -> Any:
+    """The structure of an argument: which containers hold what kinds of things."""
+    match value:
+        case Num(atom=atom):
+            t = atom.type
+            return t.kind, t.dtype, t.rank
+        case Const(value=v):
+            return type(v) if isinstance(v, int | float | complex) else ("constant", id(v))
+        case Tup(items=items, cls=cls):
+            return (cls, *(_shape_of(frame, i, depth) for i in items))
+        case Ref(cell=cell) if depth:
+            content = frame.machine.state.get(cell)
+            match content:
+                case Items(values=values):
+                    return ("list", *(_shape_of(frame, v, depth - 1) for v in values))
+                case Entries(values=entries):
+                    return ("dict", *((k, _shape_of(frame, v, depth - 1)) for k, v in entries))
+                case Fields(cls=cls, values=fields, given=None):
+                    return (cls, *((k, _shape_of(frame, v, depth - 1)) for k, v in fields))
+                case Fields():
+                    return cell
+                case _:
+                    return type(content)
+        case _:
+            return type(value)
+
+
+def _lowered_in_place(frame: Frame, source: Source, key: Any, bound: dict[str, Any], parent: Frame | None,
+                      shape: Any) -> Any:
     machine = frame.machine
-    if is_generator(source.tree):
-        return generators.called(source, key, bound, parent)
-    if key in machine.active:
-        return outline.call_recursive(frame, source, key, bound, parent)
     if len(machine.active) > DEPTH:
         raise Refused(f"a call of {source.tree.name}", f"more than {DEPTH} calls are nested here")
-    if is_repeated(frame, source) and outline.is_outlinable(bound):
-        made = _outlined(frame, source, key, bound, parent)
-        if made is not None:
-            return made
     machine.active.append(key)
+    machine.shapes.append((key, shape))
     span = frame.build.span
     try:
         return lower_body(frame, source, bound, parent)
     finally:
         machine.active.pop()
+        machine.shapes.pop()
         frame.build.span = span
+
+
+def _recursive(frame: Frame, source: Source, key: Any, bound: dict[str, Any], parent: Frame | None,
+               shape: Any) -> Any:
+    """A call of a function that is being lowered.  One that goes down a tree has other structure in every call, and
+    stands where it is called; else the function becomes one of the program."""
+    held = any(isinstance(v, Ref | Tup | Entries) for v in bound.values())
+    if held and all(s != shape for k, s in frame.machine.shapes if k == key):
+        return _lowered_in_place(frame, source, key, bound, parent, shape)
+    machine, span = frame.machine, frame.build.span
+    state, stmts, problems = dict(machine.state), len(frame.build.stmts), len(machine.problems)
+    try:
+        return outline.call_recursive(frame, source, key, bound, parent)
+    except (Refused, NeedsStatic):
+        known = tuple(v.value for v in bound.values() if isinstance(v, Const) and isinstance(v.value, int | str))
+        if not known or machine.expanded >= EXPANDED:
+            raise
+        # With numbers that are known it may end: step by step.
+        machine.state, frame.build.span = state, span
+        del frame.build.stmts[stmts:], machine.problems[problems:]
+        machine.expanded += 1
+        return _lowered_in_place(frame, source, key, bound, parent, shape)
+
+
+def run_body(frame: Frame, source: Source, key: Any, bound: dict[str, Any], parent: Frame | None) -> Any:
+    """Lower the body of a function in place; a function that is being lowered already is called instead."""
+    machine = frame.machine
+    if is_generator(source.tree):
+        return generators.called(source, key, bound, parent)
+    shape = tuple(_shape_of(frame, v) for v in bound.values())
+    if key in machine.active:
+        return _recursive(frame, source, key, bound, parent, shape)
+    if is_repeated(frame, source) and outline.is_outlinable(bound):
+        made = _outlined(frame, source, key, bound, parent)
+        if made is not None:
+            return made
+    return _lowered_in_place(frame, source, key, bound, parent, shape)
 
 
 SMALL = 40  # nodes of a function's tree up to which its body stands where it is called

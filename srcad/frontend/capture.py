@@ -49,6 +49,7 @@ class Source:
     tree: gast.FunctionDef
     file: str
     lines: tuple[str, ...]
+    place: Span | None = None  # where everything in it is said to stand
 
     @property
     def code(self) -> CodeType:
@@ -81,6 +82,8 @@ class Source:
 
     def span(self, node: gast.AST) -> Span:
         """Where `node` stands.  The parser counts columns in bytes, people in characters."""
+        if self.place is not None:
+            return self.place
         end = getattr(node, "end_lineno", None) or node.lineno
         stop = getattr(node, "end_col_offset", None)
         return Span(self.file, node.lineno, self._column(node.lineno, node.col_offset), end,

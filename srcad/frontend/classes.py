@@ -27,6 +27,8 @@ def class_of(frame: Frame, value: Any) -> type | None:
             return type(np.zeros((), t.dtype).item()) if t.kind == "number" else t.dtype.type
         case Ref():
             content = frame.machine.content(value)
+            if value.cell.cls is not None:
+                return value.cell.cls
             return content.cls if isinstance(content, Fields) else dict if isinstance(content, Entries) else list
         case Closure():
             return FunctionType

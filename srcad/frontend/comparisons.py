@@ -9,6 +9,7 @@ import gast
 import numpy as np
 
 from srcad.frontend.branches import truth
+from srcad.frontend.builtin_calls import BUILTINS, builtin
 from srcad.frontend.machine import Frame
 from srcad.frontend.places import operand
 from srcad.frontend.special import operated, special
@@ -25,6 +26,7 @@ from srcad.frontend.values import (
     Tup,
     atom_of,
     describe,
+    is_atomic,
     is_static,
     static,
 )
@@ -71,6 +73,8 @@ def _compare(frame: Frame, op: Any, a: Any, b: Any) -> Any:
         return Const(getattr(operator, COMPARISONS[name])(static(a, "an operand"), static(b, "an operand")))
     if (result := operated(frame, COMPARISONS[name], a, b)) is not None:
         return result
+    if name not in ("Eq", "NotEq") and (result := _in_order(frame, op, a, b)) is not None:
+        return result
     if isinstance(a, Ref | Tup) and isinstance(b, Ref | Tup):
         equal = _equal(frame, a, b) if name in ("Eq", "NotEq") else None
         if equal is None:
@@ -110,6 +114,50 @@ def _size(value: Any) -> Dim | None:
     return found if found.size.many and found.offset >= -2 else None
 
 
+def _in_order(frame: Frame, op: Any, a: Any, b: Any) -> Any:
+    """`a < b` of tuples or lists of one length: by the first items that differ; None if these are none."""
+    contents = [frame.machine.content(x) if isinstance(x, Ref) else x for x in (a, b)]
+    if not all(isinstance(c, Items | Tup) for c in contents):
+        return None
+    left, right = (c.values if isinstance(c, Items) else c.items for c in contents)
+    if len(left) != len(right) or not left:
+        return None
+    result = _compare(frame, op, left[-1], right[-1])
+    strict = gast.Lt() if isinstance(op, gast.Lt | gast.LtE) else gast.Gt()
+    for x, y in zip(left[-2::-1], right[-2::-1], strict=True):
+        result = _either(frame, _compare(frame, strict, x, y), _both(frame, _compare(frame, gast.Eq(), x, y), result))
+    return result
+
+
+def _both(frame: Frame, a: Any, b: Any) -> Any:
+    if isinstance(a, Const):
+        return b if a.value else a
+    return (a if b.value else b) if isinstance(b, Const) else Num(frame.build.call(AND, a.atom, b.atom))
+
+
+def _either(frame: Frame, a: Any, b: Any) -> Any:
+    if isinstance(a, Const):
+        return a if a.value else b
+    return (b if b.value else a) if isinstance(b, Const) else Num(frame.build.call(OR, a.atom, b.atom))
+
+
+def _comparing(op: type) -> Any:
+    return lambda frame, args, kwargs: comparison(frame, [op()], args)
+
+
+BUILTINS.update({getattr(operator, name): _comparing(getattr(gast, op)) for op, name in COMPARISONS.items()})
+
+
+@builtin(operator.not_)
+def _not(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return negation(frame, args[0])
+
+
+@builtin(operator.contains)
+def _containing(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return _contains(frame, args[1], args[0])
+
+
 def _equal(frame: Frame, a: Any, b: Any) -> Any:
     """Equality of two lists or tuples whose items are known; None if it can't be told."""
     contents = [frame.machine.content(x) if isinstance(x, Ref) else x for x in (a, b)]
@@ -140,6 +188,10 @@ def _identity(frame: Frame, positive: bool, a: Any, b: Any) -> Any:
             return Const(not positive)
     if isinstance(a, Ref) and isinstance(b, Ref):
         return Const((a.cell is b.cell) == positive)
+    for x, y in ((a, b), (b, a)):
+        if isinstance(x, Const) and not is_atomic(x) and (isinstance(y, Ref | Tup) or (
+                isinstance(y, Num) and y.atom.type.is_numeric)):
+            return Const(not positive)
     raise Refused(f"`is` between {describe(a)} and {describe(b)}", "identity of numbers and arrays is not tracked")
 
 

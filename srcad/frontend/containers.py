@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
 
 from srcad.frontend.array_stores import change_by_method
-from srcad.frontend.effects import FORMAT, message_of
+from srcad.frontend.dicts import dict_method, made
+from srcad.frontend.effects import FORMAT, JOIN, message_of
 from srcad.frontend.external import call_method_of
-from srcad.frontend.lists import changed, columns_of, each_column, element_of, grown
+from srcad.frontend.list_methods import found_in, list_method
 from srcad.frontend.machine import Frame
-from srcad.frontend.memory import Elements
+from srcad.frontend.numpy_calls import argument
 from srcad.frontend.places import CHANGING
-from srcad.frontend.stores import extend
 from srcad.frontend.values import (
     NONE,
     Const,
@@ -29,13 +30,18 @@ from srcad.frontend.values import (
     is_static,
     static,
 )
-from srcad.ir import Var
 from srcad.rules import METHODS
-from srcad.rules.sequences import APPEND, POP
 from srcad.runtime.inside import METHODS as TENSOR_METHODS
+
+DUNDER = {"__len__": len, "__iter__": iter, "__abs__": abs, "__float__": float, "__int__": int, "__bool__": bool,
+          **{f"__{n.rstrip('_')}__": getattr(operator, n) for n in (
+              "getitem", "contains", "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "neg", "eq",
+              "ne", "lt", "le", "gt", "ge", "and_", "or_", "xor")}}
 
 
 def call_method(frame: Frame, owner: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if name in DUNDER:
+        return frame.call(Const(DUNDER[name]), [owner, *args], kwargs)
     match owner:
         case Num(atom=atom) if atom.type.cls is not None:
             return call_method_of(frame, owner, name, args, kwargs)
@@ -46,14 +52,13 @@ def call_method(frame: Frame, owner: Any, name: str, args: list[Any], kwargs: di
         case Ref():
             content = frame.machine.content(owner)
             if isinstance(content, Items | Sequence | Rows):
-                return _of_list(frame, owner, content, name, args)
+                return list_method(frame, owner, content, name, args, kwargs)
             if isinstance(content, Entries):
-                return _of_dict(frame, owner, content, name, args)
-        case Tup() if name in ("index", "count") and is_static(owner):
-            return Const(getattr(static(owner, "a tuple"), name)(static(args[0], "an item")))
-        case Tup(items=items, cls=cls) if name == "_replace" and cls is not None:
-            fields = dict(zip(cls._fields, items, strict=True)) | kwargs  # type: ignore[attr-defined]
-            return Tup(tuple(fields.values()), cls)
+                return dict_method(frame, owner, content, name, args, kwargs)
+        case Tup() if name in ("index", "count"):
+            return found_in(frame, owner, name, args[0])
+        case Tup(items=items, cls=cls) if cls is not None and hasattr(cls, name):
+            return _of_record(frame, items, cls, name, args, kwargs)
     raise Refused(f"the method `{name}` of {describe(owner)}")
 
 
@@ -79,89 +84,19 @@ def _of_array(frame: Frame, owner: Num, name: str, args: list[Any], kwargs: dict
 def _of_string(frame: Frame, text: str, name: str, args: list[Any]) -> Any:
     if all(map(is_static, args)):
         return Const(getattr(text, name)(*(static(a, "an argument") for a in args)))
+    if name == "join":
+        return Num(frame.build.call(JOIN, text, argument(frame, args[0])))
     if name == "format":
         return Num(frame.build.call(FORMAT, text, *map(message_of, args)))
     raise Refused(f"the string method `{name}` on what is computed")
 
 
-def _of_list(frame: Frame, owner: Ref, content: Any, name: str, args: list[Any]) -> Any:
-    if name == "append":
-        _append(frame, owner, content, args[0])
-        return NONE
-    if name == "extend":
-        extend(frame, owner, args[0])
-        return NONE
-    if name == "pop":
-        return _pop(frame, owner, content, args)
-    if name == "copy":
-        return frame.machine.new(content)
-    if name == "insert" and isinstance(content, Items):
-        values = list(content.values)
-        values.insert(static(args[0], "an index"), args[1])
-        frame.machine.store(owner, Items(tuple(values)))
-        return NONE
-    if name == "reverse" and isinstance(content, Items):
-        frame.machine.store(owner, Items(content.values[::-1]))
-        return NONE
-    if name == "clear":
-        frame.machine.store(owner, Items(()))
-        return NONE
-    raise Refused(f"the list method `{name}`", hint="build the list with append, slices and concatenation")
-
-
-def _append(frame: Frame, owner: Ref, content: Any, value: Any) -> None:
-    if isinstance(content, Items):
-        frame.machine.store(owner, Items((*content.values, value)))
-        return
-    content = grown(frame, content, value)
-    frame.machine.store(owner, each_column(
-        content, lambda c, v: changed(frame, c, v, lambda a: frame.build.call(APPEND, c, a)), value))
-
-
-def _pop(frame: Frame, owner: Ref, content: Any, args: list[Any]) -> Any:
-    if isinstance(content, Items):
-        values = list(content.values)
-        try:
-            result = values.pop(*(static(a, "an index") for a in args))
-        except (IndexError, TypeError) as error:
-            raise Refused(f"this pop always fails: {error}", raises=error) from None
-        frame.machine.store(owner, Items(tuple(values)))
-        return result
-    if args:
-        raise Refused("pop at an index of a list of unknown length", hint="pop from the end")
-    popped = [frame.build.calls(POP, c) for c in columns_of(content)]
-    memories, rests = frame.machine.memories, iter(popped)
-    for c, (rest, _) in zip(columns_of(content), popped, strict=True):
-        if isinstance(c, Var) and isinstance(memories.at(c), Elements):
-            memories.detach(memories.at(c))
-            memories.of[rest] = memories.at(c)
-    frame.machine.store(owner, each_column(content, lambda c: next(rests)[0]))
-    return element_of(content, [frame.machine.held(last) for _, last in popped])
-
-
-def _of_dict(frame: Frame, owner: Ref, content: Entries, name: str, args: list[Any]) -> Any:
-    entries = dict(content.values)
-    if name == "keys":
-        return Tup(tuple(Const(k) for k in entries))
-    if name == "values":
-        return Tup(tuple(entries.values()))
-    if name == "items":
-        return Tup(tuple(Tup((Const(k), v)) for k, v in entries.items()))
-    if name == "get":
-        return entries.get(static(args[0], "a key"), args[1] if len(args) > 1 else NONE)
-    if name == "copy":
-        return frame.machine.new(content)
-    if name == "update" and args and isinstance(args[0], Ref):
-        other = frame.machine.content(args[0])
-        frame.machine.store(owner, Entries(tuple({**entries, **dict(other.values)}.items())))
-        return NONE
-    if name in ("pop", "setdefault"):
-        key = static(args[0], "a key")
-        if key not in entries and len(args) < 2:
-            raise Refused(f"the key {key!r} is not in the dict", raises=KeyError(key))
-        value = entries.get(key, args[1] if len(args) > 1 else NONE)
-        left = {k: v for k, v in entries.items() if k != key} if name == "pop" else {**entries, key: value}
-        frame.machine.store(owner, Entries(tuple(left.items())))
-        return value
-    raise Refused(f"the dict method `{name}`")
-
+def _of_record(frame: Frame, items: tuple[Any, ...], cls: type, name: str, args: list[Any],
+               kwargs: dict[str, Any]) -> Any:
+    """A method of a named tuple."""
+    fields = dict(zip(cls._fields, items, strict=True))  # type: ignore[attr-defined]
+    if name == "_replace":
+        return Tup(tuple((fields | kwargs).values()), cls)
+    if name == "_asdict":
+        return made(frame, fields)
+    raise Refused(f"the method `{name}` of a {cls.__name__}")

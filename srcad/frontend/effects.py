@@ -35,6 +35,8 @@ ASSERT = define(_assert, "assert", effect=True, infer=lambda *_: OBJECT)
 
 
 FORMAT = define(str.format, "str.format", infer=lambda *_: OBJECT)
+JOIN = define(str.join, "str.join", infer=lambda *_: OBJECT)
+PERCENT = define(lambda template, values: template % values, "percent", infer=lambda *_: OBJECT)
 TEXT = define(str, "str", infer=lambda *_: OBJECT)
 PRINT = define(print, "print", effect=True, infer=lambda *_, **__: OBJECT)
 

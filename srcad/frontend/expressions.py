@@ -12,6 +12,7 @@ from srcad.frontend.branches import select, truth
 from srcad.frontend.calls import call
 from srcad.frontend.comparisons import comparison, negation
 from srcad.frontend.comprehensions import dict_comprehension, list_comprehension
+from srcad.frontend.dicts import element, keys_in, made_set
 from srcad.frontend.effects import FORMAT, message_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.patterns import Matches, matched
@@ -84,6 +85,10 @@ def _evaluate(frame: Frame, node: Any) -> Any:
             return Tup(tuple(_display(frame, elts)))
         case gast.List(elts=elts):
             return _list(frame, elts)
+        case gast.Set(elts=elts):
+            return made_set(frame, map(element, _display(frame, elts)))
+        case gast.SetComp():
+            return made_set(frame, keys_in(frame, list_comprehension(frame, node)))
         case gast.Dict(keys=keys, values=values):
             return _dict(frame, keys, values)
         case gast.Lambda():
@@ -181,9 +186,11 @@ def _boolean(frame: Frame, is_and: bool, nodes: list[Any]) -> Any:
     test = truth(frame, value)
     if isinstance(test, Const):
         return _boolean(frame, is_and, nodes[1:]) if test.value == is_and else value
-    with frame.machine.fork(frame.machine.state) as stmts:
+    before = frame.machine.state
+    with frame.machine.fork(before) as stmts:
         rest = _boolean(frame, is_and, nodes[1:])
-    if is_atomic(rest) and is_atomic(value) and all(_is_harmless(frame, s) for s in stmts) and all(
+        plain = not frame.machine.changed_since(before) and not frame.machine.dead
+    if plain and is_atomic(rest) and is_atomic(value) and all(_is_harmless(frame, s) for s in stmts) and all(
             v.type.dtype is not None and v.type.dtype.kind == "b" for v in (atom_of(value), atom_of(rest))):
         frame.build.stmts += stmts
         return Num(frame.build.call(AND if is_and else OR, atom_of(value), atom_of(rest)))

@@ -26,7 +26,8 @@ import numpy as np
 
 from srcad.frontend.builtin_calls import BUILTINS
 from srcad.frontend.effects import message_of
-from srcad.frontend.machine import STATEFUL, Frame
+from srcad.frontend.machine import Frame
+from srcad.frontend.outside import STATEFUL
 from srcad.frontend.values import Const, Entries, Items, Num, Ref, Refused, Sequence, Stream, Tup
 from srcad.ir import Lit, Op, Type
 from srcad.ir.core import form_of

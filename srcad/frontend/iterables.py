@@ -9,30 +9,35 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from srcad.frontend.branches import truth
+from srcad.frontend import library
+from srcad.frontend.bodies import call_library
+from srcad.frontend.branches import select, truth
 from srcad.frontend.builtin_calls import BUILTINS, Handler, builtin, fold_call, operation
 from srcad.frontend.comprehensions import comprehended, listed
 from srcad.frontend.machine import Frame
 from srcad.frontend.places import binary
-from srcad.frontend.unpacking import known
+from srcad.frontend.spaces import ENDLESS, ITERATOR, item_of_endless
+from srcad.frontend.unpacking import known, required_items
 from srcad.frontend.values import (
     NONE,
     Const,
-    Entries,
     Items,
     Num,
     Ref,
     Refused,
+    Rows,
     Sequence,
     Stream,
     Tup,
+    atom_of,
     is_atomic,
     is_known,
-    is_static,
     static,
 )
 from srcad.ir import AND, OR, TRUTH
@@ -71,21 +76,9 @@ def _list(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 @builtin(tuple)
 def _tuple(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     content = frame.machine.content(listed(frame, args[0])) if args else Items(())
-    if isinstance(content, Sequence):
-        raise Refused("a tuple of unknown length", hint="keep it a list")
+    if not isinstance(content, Items):
+        return Tup(tuple(required_items(frame, args[0], "the length of a tuple")))
     return Tup(content.values)
-
-
-@builtin(dict)
-def _dict(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    entries: dict[Any, Any] = {}
-    if args and isinstance(args[0], Ref) and isinstance(content := frame.machine.content(args[0]), Entries):
-        entries.update(dict(content.values))
-    elif args:
-        for pair in known(frame, args[0]) or ():
-            key, value = known(frame, pair) or (NONE, NONE)
-            entries[static(key, "the key of a dict")] = value
-    return frame.machine.new(Entries(tuple({**entries, **kwargs}.items())))
 
 
 @builtin(sum)
@@ -102,22 +95,47 @@ def _sum(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return result
 
 
-def _extreme(function: Any) -> Handler:
+def _extreme(function: Any, by_key: Any) -> Handler:
     def handler(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        if kwargs:
-            raise Refused(f"{function.__name__} with `key` or `default`", hint="loop over the items")
-        if len(args) == 1:
-            items = known(frame, args[0])
+        given = args[0] if len(args) == 1 else Tup(tuple(args))
+        items = known(frame, given)
+        if "default" in kwargs:
             if items is None:
-                return operation(frame, function, args, {})
-            args = list(items)
-            if all(map(is_known, args)):
-                return fold_call(function, [Tup(tuple(args))], {})
-        return args[0] if len(args) == 1 else operation(frame, function, args, {})
+                return _or_default(frame, given, kwargs["default"],
+                                   lambda: handler(frame, [given], {k: v for k, v in kwargs.items() if k != "default"}))
+            if not items:
+                return kwargs["default"]
+        key = kwargs.get("key", NONE)
+        if key != NONE:
+            return items[0] if items and len(items) == 1 else call_library(frame, by_key, [given, key], {})
+        if items is None and isinstance(given, Ref) and isinstance(frame.machine.content(given), Rows):
+            return call_library(frame, by_key, [given, Const(itself)], {})
+        if items is None:
+            return operation(frame, function, [given], {})
+        if all(map(is_known, items)) and items:
+            return fold_call(function, [Tup(tuple(items))], {})
+        if len(items) == 1:
+            return items[0]
+        if not all(map(is_atomic, items)):
+            return call_library(frame, by_key, [given, Const(itself)], {})
+        return operation(frame, function, list(items), {})
     return handler
 
 
-BUILTINS.update({max: _extreme(max), min: _extreme(min)})
+def _or_default(frame: Frame, items: Any, default: Any, taken: Callable[[], Any]) -> Any:
+    """What is taken from the items, or the default if there are none."""
+    some = truth(frame, frame.call(Const(len), [as_list(frame, items)]))
+    if isinstance(some, Const):
+        return taken() if some.value else default
+    return select(frame, atom_of(some), taken, lambda: default)
+
+
+def itself(x: Any) -> Any:
+    return x
+
+
+BUILTINS.update({max: _extreme(max, library.largest), min: _extreme(min, library.smallest),
+                 itself: lambda frame, args, kwargs: args[0]})
 
 
 @builtin(math.prod)
@@ -154,53 +172,114 @@ def _quantifier(is_all: bool) -> Handler:
 BUILTINS.update({all: _quantifier(True), any: _quantifier(False)})
 
 
-@builtin(sorted)
-def _sorted(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    items = known(frame, args[0])
-    if items is None:
-        raise Refused("sorted of numbers that are computed", hint="use np.sort on an array")
-    by, backwards = kwargs.get("key", NONE), static(kwargs.get("reverse", Const(False)), "`reverse`")
-    keys = [item if by == NONE else frame.call(by, [item]) for item in items]
-    firsts = [k.items[0] if isinstance(k, Tup) and k.items and not is_static(k) else k for k in keys]
-    if not all(map(is_static, firsts)):
-        raise Refused("sorted by numbers that are computed", hint="use np.argsort on an array")
-    order = [static(k, "a key") for k in firsts]
-    if firsts != keys and len(set(order)) < len(order):
-        raise Refused("sorted of tuples that begin alike", hint="give `key`, or use np.argsort")
-    places = sorted(range(len(items)), key=order.__getitem__, reverse=backwards)
-    return frame.machine.new(Items(tuple(items[k] for k in places)))
+@builtin(library.as_items)
+def _as_items(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return as_list(frame, args[0])
+
+
+def as_list(frame: Frame, value: Any) -> Any:
+    """An iterable as something that has a length and can be indexed."""
+    if isinstance(value, Num | Tup):
+        return value
+    if isinstance(value, Ref) and isinstance(frame.machine.content(value), Items | Sequence | Rows):
+        return value
+    return listed(frame, value)
+
+
+@builtin(library.required)
+def _required(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return Tup(tuple(required_items(frame, args[0], "the number of items")))
 
 
 def _combinatorial(function: Any) -> Handler:
     """Tuples of known items, in the order in which itertools gives them."""
     def handler(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        columns = [a.value if isinstance(a, Const) and isinstance(a.value, int) else known(frame, a) for a in args]
-        if any(c is None for c in columns):
-            raise Refused(f"itertools.{function.__name__} over an array or a range of unknown length",
-                          hint="nest the loops")
+        columns = [a.value if isinstance(a, Const) and isinstance(a.value, int)
+                   else required_items(frame, a, f"the number of items of itertools.{function.__name__}", 64)
+                   for a in args]
         rows = function(*columns, **{k: static(v, f"`{k}`") for k, v in kwargs.items()})
-        return Tup(tuple(Tup(row) if isinstance(row, tuple) else row for row in rows))
+        return Tup(tuple(Tup(row) for row in rows))
     return handler
 
 
 BUILTINS.update({f: _combinatorial(f) for f in (
-    itertools.product, itertools.combinations, itertools.combinations_with_replacement, itertools.permutations,
-    itertools.pairwise)})
+    itertools.product, itertools.combinations, itertools.combinations_with_replacement, itertools.permutations)})
 
 
 @builtin(itertools.chain)
 def _chain(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return comprehended(frame, "[t for it in its for t in it]", its=Tup(tuple(args)))
+    return comprehended(frame, "[x for it in its for x in it]", its=Tup(tuple(args)))
+
+
+@builtin(itertools.count)
+def _count(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    given = dict(zip(("start", "step"), args, strict=False)) | kwargs
+    return Stream("count", (given.get("start", Const(0)), given.get("step", Const(1))))
+
+
+@builtin(itertools.cycle)
+def _cycle(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return Stream("cycle", (as_list(frame, args[0]),))
+
+
+@builtin(itertools.repeat)
+def _repeat(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    value, *times = (*args, *kwargs.values())
+    return comprehended(frame, "[x for _ in range(n)]", x=value, n=times[0]) if times else Stream("repeat", (value,))
+
+
+@builtin(itertools.islice)
+def _islice(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if isinstance(args[0], Stream) and args[0].kind in ENDLESS:
+        bounds = [a for a in args[1:] if a != NONE]
+        if len(bounds) < len(args) - 1:
+            raise Refused("itertools.islice without an end of an endless iterator")
+        limits = Stream("range", tuple(bounds))
+        return comprehended(frame, "[x for _, x in zip(limits, it)]", limits=limits, it=args[0]) if len(
+            bounds) == 1 else comprehended(frame, "[at(it, i) for i in limits]", limits=limits, it=args[0],
+                                           at=Const(endless_item))
+    return call_library(frame, library.islice, args, kwargs)
+
+
+def endless_item(it: Any, i: Any) -> Any:
+    raise AssertionError("known while lowering")
+
+
+@builtin(endless_item)
+def _endless_item(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return item_of_endless(frame, args[0], args[1])
 
 
 @builtin(functools.reduce)
 def _reduce(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    items = known(frame, args[1])
-    if items is None:
-        raise Refused("reduce over an array", hint="use a loop")
-    first, *rest = [*args[2:], *items]
-    for item in rest:
-        first = frame.call(args[0], [first, item])
-    return first
+    return call_library(frame, library.reduced if len(args) == 2 else library.reduced_from, args, {})
 
 
+@builtin(iter)
+def _iter(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """An iterator over known items is a list of those that are left."""
+    if isinstance(args[0], Stream) and args[0].kind in ENDLESS:
+        return args[0]
+    found = frame.machine.new(Items(tuple(required_items(frame, args[0], "the number of items of an iterator"))))
+    found.cell.cls = ITERATOR
+    return found
+
+
+@builtin(next)
+def _next(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """Of an iterator, the next item; of a generator expression, the first one."""
+    owner = args[0]
+    content = frame.machine.content(owner) if isinstance(owner, Ref) else None
+    if isinstance(content, Items):
+        if not content.values:
+            if len(args) > 1:
+                return args[1]
+            raise Refused("this next() always fails", "there is no item left")
+        if owner.cell.cls is ITERATOR:
+            frame.machine.store(owner, Items(content.values[1:]))
+        return content.values[0]
+    if isinstance(content, Sequence | Rows):
+        def first() -> Any:
+            return frame.call(Const(operator.getitem), [owner, Const(0)])
+        return first() if len(args) == 1 else _or_default(frame, owner, args[1], first)
+    raise Refused("next() of something that is not an iterator", hint="make one with iter()")

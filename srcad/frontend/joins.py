@@ -8,6 +8,7 @@ can't be one thing is `Mixed`: it may exist, and is refused where it is used.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from srcad.frontend.values import (
@@ -57,7 +58,7 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(a, Items):
         return len(a.values) == len(b.values) and all(map(same, a.values, b.values))
     if isinstance(a, Entries | Fields):
-        return len(a.values) == len(b.values) and all(
+        return type(a) is type(b) and len(a.values) == len(b.values) and all(
             k == m and same(v, w) for (k, v), (m, w) in zip(a.values, b.values, strict=True))
     if isinstance(a, Ref):
         return a.cell is b.cell
@@ -76,7 +77,10 @@ class Join:
 
     def __init__(self, left: State, right: State, choose: Choose,
                  left_sequence: Callable[..., Any] | None = None,
-                 right_sequence: Callable[..., Any] | None = None, test: Atom | None = None) -> None:
+                 right_sequence: Callable[..., Any] | None = None, test: Atom | None = None,
+                 seeds: State | None = None) -> None:
+        if seeds:  # what one side has read of outside is there on the other
+            left, right = seeds | left, seeds | right
         self.left, self.right, self.choose, self.test = left, right, choose, test
         self.sequences = left_sequence, right_sequence
         self.result: State = {}
@@ -165,9 +169,11 @@ class Join:
         left, right = dict(a.values), dict(b.values)
         if isinstance(a, Fields) and a.cls is not b.cls:
             return Mixed("it is an object of different classes on two paths")
+        if isinstance(a, Fields) and a.given is not b.given:
+            return Mixed("it is one of two objects of the caller's, depending on the path")
         values = tuple((k, self.join(left.get(k, MISSING), right.get(k, MISSING), str(k)))
                        for k in dict.fromkeys([*left, *right]))
-        return Entries(values) if isinstance(a, Entries) else Fields(a.cls, values)
+        return replace(a, values=values)
 
 
 def _present(value: Any, other: Any) -> Any:

@@ -27,6 +27,8 @@ from srcad.frontend.values import (
     MISSING,
     Cell,
     Const,
+    Entries,
+    Fields,
     Items,
     Missing,
     Mixed,
@@ -47,9 +49,18 @@ from srcad.ir.types import integer
 from srcad.ir.walk import inner_reads
 
 
+def place_of(frame: Any, node: Any) -> Any:
+    """What tells a loop of the source from the others, each time that it is lowered."""
+    return frame.source.file, node.lineno, node.col_offset, type(node).__name__
+
+
 def _dims(t: Type) -> list[Dim]:
     """The sizes in a type: those of an array, or of the arrays in a list."""
     return [*(t.shape or ()), *(_dims(t.item) if t.item is not None else ())]
+
+
+class TestChanges(Exception):
+    """The test of a loop changes something: it is made at the end of each trip."""
 
 
 @dataclass
@@ -66,6 +77,7 @@ class Lowering(LoopMemory):
     split: set[Any] = field(default_factory=set)
     loose: set[Dim] = field(default_factory=set)
     templates: dict[Any, Tup] = field(default_factory=dict)
+    detached: dict[Cell, Cell] = field(default_factory=dict)
 
     def run(self) -> None:
         frame = self.frame
@@ -86,7 +98,8 @@ class Lowering(LoopMemory):
     def _attempt(self) -> None:
         frame, machine = self.frame, self.frame.machine
         span = frame.build.span
-        start, outer = machine.state, machine.memories
+        start, outer = self._detached(machine.seeds | machine.state), machine.memories
+        machine.state = start
         self.slots, self.places, self.never, self.shared, self.paths, self.kept = {}, {}, {}, {}, {}, {}
         self.carry_roots(start)
         head = self._head(start)
@@ -111,6 +124,14 @@ class Lowering(LoopMemory):
         joined = self._joined(head, end, loop, after)
         self.settle_memories(joined, after)
         self._finish(outer, joined, loop, after)
+
+    def _detached(self, state: State) -> State:
+        """The state where a name of the caller's list is one of a list that later trips replace."""
+        for outer, cell in self.detached.items():
+            if cell not in state:
+                names = {k: Ref(cell) for k, v in state.items() if isinstance(v, Ref) and v.cell is outer}
+                state = {**state, **names, cell: state[outer]}
+        return state
 
     def _head(self, start: State) -> State:
         """The state at the head of a trip: `start`, with params for what is carried."""
@@ -174,6 +195,7 @@ class Lowering(LoopMemory):
                 is_array(init) or isinstance(self.frame.machine.memories.at(init), Elements)):
             self.shared[init] = param
         self.params_ever.add(param)
+        self.frame.machine.begins[param] = init
         if t.kind == "unknown" and isinstance(init, Var | Lit):
             machine = self.frame.machine
             if init.type.kind in ("number", "scalar"):
@@ -189,7 +211,10 @@ class Lowering(LoopMemory):
         before = dict(frame.machine.state)
         with frame.build.nested() as stmts:
             self.refresh_views()
+            viewed = dict(frame.machine.state)
             value = truth(frame, frame.evaluate(self.node.test))
+        if frame.machine.changed_since(viewed):
+            raise TestChanges
         frame.machine.state = before
         if isinstance(value, Const):
             return None if value.value else Test((), Lit(False))
@@ -206,6 +231,7 @@ class Lowering(LoopMemory):
         value = self.space.value(Num(index), [self.frame.machine.held(e.var) for e in elements])
         index.hint = index.hint and (index.hint if _first(value) == Num(index) else "k")
         memories = self.frame.machine.memories
+        self.frame.machine.begins.update((e.var, e.sequence) for e in elements)
         for e in elements:
             if isinstance(e.sequence, Var) and e.var.type.kind in ("array", "unknown") and (
                     e.sequence.type.kind != "sequence" or isinstance(memories.at(e.sequence), Elements)):
@@ -230,7 +256,12 @@ class Lowering(LoopMemory):
 
     def _joined(self, head: State, end: State, loop: Loop, after: Memories) -> State:
         read = inner_reads(loop)
+        if not self.frame.machine.seeds.keys() <= head.keys():
+            raise Again  # the loop has read more of what is outside
         rebound = rebound_lists(head, end)
+        if outside := [a for a in rebound if a in self.frame.machine.origins]:
+            self.detached.update((a, Cell(a.hint, a.origin, "it is the caller's in the first trip")) for a in outside)
+            raise Again
         end = end | {cell: end[other] for cell, other in rebound.items()}
         end = {k: redirect(v, rebound) for k, v in end.items()}
         again = False
@@ -271,7 +302,7 @@ class Lowering(LoopMemory):
         self._again = False
         self._part_ways(head, end)
         end = self.with_kept_views(head, end, after)
-        result = Join(head, end, self._choose(head)).run()
+        result = Join(head, end, self._choose(head), seeds=self.frame.machine.seeds).run()
         for key in [k for k in end if isinstance(k, Cell) and k not in head]:
             result.pop(key, None)   # made in this trip; no name of the next one leads to it
         if self._again:
@@ -352,8 +383,10 @@ class Lowering(LoopMemory):
 
     def _carry_constants(self, head: State, hint: str) -> None:
         """A constant changed: carry every container or name of that hint."""
-        for key in head:
-            if (key.hint if isinstance(key, Cell) else key[1].lstrip("$")) == hint:
+        for key, value in head.items():
+            entries = value.values if isinstance(value, Entries | Fields) else ()
+            if (key.hint if isinstance(key, Cell) else key[1].lstrip("$")) == hint or any(
+                    str(k) == hint for k, _ in entries):
                 self.carried[key] = None
 
     # The loop is known.
@@ -378,7 +411,10 @@ class Lowering(LoopMemory):
         flag = Var(broke.strip("$0123456789"), Lit(True).type) if broke and loop.until is not None else None
         self.frame.build.add(replace(loop, carries=tuple(carries), broke=flag))
         machine = self.frame.machine
-        machine.state = {k: map_atoms(lambda a: outs.get(a, a) if isinstance(a, Var) else a, v)
+        place = place_of(self.frame, self.node)
+        machine.makers.update((c.out, place) for c in carries if c.out.type.kind == "sequence")
+        machine.state = {k: replace(v, place=place) if isinstance(v, Mixed) and v.place is None
+                         else map_atoms(lambda a: outs.get(a, a) if isinstance(a, Var) else a, v)
                          for k, v in joined.items() if not (isinstance(k, tuple) and isinstance(v, Missing))}
         self.leave_memories(outs, joined, after)
         self.renew_views(outs)

@@ -20,14 +20,28 @@ import gast
 
 from srcad.frontend.branches import truth
 from srcad.frontend.generator_loops import generator_in, loop_over
-from srcad.frontend.loop_fixpoint import Lowering
+from srcad.frontend.loop_fixpoint import Lowering, TestChanges, place_of
 from srcad.frontend.machine import Frame, Walk
-from srcad.frontend.spaces import Space, after_first, by_index, first_of, lists_in, not_empty, space_of, static_range
+from srcad.frontend.spaces import (
+    ITERATOR,
+    Space,
+    after_first,
+    by_index,
+    first_of,
+    lists_in,
+    not_empty,
+    space_of,
+    static_range,
+)
 from srcad.frontend.storing import STORED, KindChanges, StoresToElement
+from srcad.frontend.unpacking import items_of
 from srcad.frontend.unrolling import peel, unroll, unroll_while
-from srcad.frontend.values import Const, NeedsStatic, Num, Stream, static
+from srcad.frontend.values import Const, Mixed, NeedsStatic, Num, Ref, Refused, Stream
 
-UNROLL = 64
+UNROLL = 64  # trips of a loop that is unrolled since it is refused as a loop
+MANY = 1000  # of one whose length something else must know
+DEEP = 2  # how deep such loops are nested
+TRIPS = "the number of trips of a loop whose trips are unlike"
 
 
 def execute_for(frame: Frame, node: Any) -> None:
@@ -36,6 +50,8 @@ def execute_for(frame: Frame, node: Any) -> None:
         loop_over(frame, node, iterated)
         return
     space = space_of(frame, iterated)
+    if isinstance(iterated, Ref) and iterated.cell.cls is ITERATOR and getattr(node, "until", None):
+        frame.machine.state[iterated.cell] = Mixed("a loop left it, and what it would give next is not tracked")
     with frame.machine.walking(lists_in(frame, iterated, walk)):
         _walk(frame, node, space, walk)
 
@@ -58,26 +74,28 @@ def _walk_over(frame: Frame, node: Any, space: Space, walk: Walk, peeled: bool =
     if space.items is not None:
         unroll(frame, node, space.items, walk)
         return
-    rewind = _start(frame)
+    machine = frame.machine
+    if place_of(frame, node) in machine.unrolled and (items := items_of(frame, space, TRIPS, MANY)) is not None:
+        unroll(frame, node, items, walk)
+        return
+    rewind, problems = _start(frame), len(machine.problems)
     lowering = Lowering(frame, node, space, walk=walk, peeled=peeled)
     try:
         lowering.run()
     except NeedsStatic as need:
-        if lowering.indices.isdisjoint(frame.build.sources(need.var)) or space.bounds is None or space.sequences:
+        if lowering.indices.isdisjoint(frame.build.sources(need.var)):
             raise
-        known = static_range(space.bounds)
-        if need.purpose == STORED and (known is None or len(known) > UNROLL) and not frame.machine.by_cases:
+        known = static_range(space.bounds) if space.bounds is not None and not space.sequences else None
+        if need.purpose == STORED and (known is None or len(known) > UNROLL) and not machine.by_cases:
             rewind()
-            frame.machine.by_cases = True
+            machine.by_cases = True
             _walk_over(frame, node, space, walk)
             return
-        for bound in (space.bounds.start, space.bounds.stop, space.bounds.step):
-            static(Num(bound), "the range of a loop that chooses among unlike things")
-        bounds = static_range(space.bounds)
-        if bounds is None or len(bounds) > UNROLL:
-            raise
         rewind()
-        unroll(frame, node, [space.value(Const(i), []) for i in bounds], walk)
+        items = items_of(frame, space, "the range of a loop that chooses among unlike things", UNROLL)
+        if items is None:
+            raise
+        unroll(frame, node, items, walk)
     except StoresToElement as store:
         if store.var not in lowering.elements and store.var not in space.sequences:
             raise
@@ -89,6 +107,11 @@ def _walk_over(frame: Frame, node: Any, space: Space, walk: Walk, peeled: bool =
         rewind()
         peel(frame, node, not_empty(frame, space), lambda: frame.assign(node.target, first_of(frame, space)),
              lambda: _walk_over(frame, node, after_first(frame, space), walk, peeled=True))
+    except Refused:
+        if not _retried(frame, node, space, walk, rewind):
+            raise
+    if len(machine.problems) > problems:
+        _retried(frame, node, space, walk, rewind)
 
 
 def _start(frame: Frame) -> Callable[[], None]:
@@ -98,16 +121,39 @@ def _start(frame: Frame) -> Callable[[], None]:
         frame.build.stmts)
 
     def rewind() -> None:
-        machine.state, machine.memories = dict(state), memories.copy()
+        machine.state, machine.memories, machine.dead = dict(state), memories.copy(), False
         del machine.problems[problems:], frame.build.stmts[made:]
 
     return rewind
 
 
+def _retried(frame: Frame, node: Any, space: Space, walk: Walk, rewind: Callable[[], None]) -> bool:
+    """Trip by trip, a loop that was refused may go: each trip has a structure of its own.  Whether it does."""
+    machine = frame.machine
+    if machine.unrolling > DEEP:
+        return False
+    before = machine.state, machine.memories, list(machine.problems), list(machine.build.stmts)
+    rewind()
+    problems = len(machine.problems)
+    machine.unrolling += 1
+    try:
+        items = items_of(frame, space, TRIPS, UNROLL)
+        if items is not None:
+            unroll(frame, node, items, walk)
+            if len(machine.problems) == problems:
+                return True
+    except Refused:
+        pass
+    finally:
+        machine.unrolling -= 1
+    machine.state, machine.memories, machine.problems[:], machine.build.stmts[:] = before
+    return False
+
+
 def execute_while(frame: Frame, node: Any, peeled: bool = False) -> None:
     if any(isinstance(n, gast.NamedExpr) for n in gast.walk(node.test)):
         node = _tested_at_the_end(frame, node)
-    rewind = _start(frame)
+    rewind, problems = _start(frame), len(frame.machine.problems)
     lowering = Lowering(frame, node, None, peeled=peeled)
     try:
         lowering.run()
@@ -120,12 +166,38 @@ def execute_while(frame: Frame, node: Any, peeled: bool = False) -> None:
             execute_while(frame, node, peeled)
             return
         unroll_while(frame, node, 4 * UNROLL)
+    except Refused:
+        if not _retried_while(frame, node, rewind):
+            raise
+    except TestChanges:
+        rewind()
+        execute_while(frame, _tested_at_the_end(frame, node))
+        return
     except KindChanges as change:
         if change.var not in lowering.params_ever:
             raise
         rewind()
         peel(frame, node, truth(frame, frame.evaluate(node.test)), lambda: None,
              lambda: execute_while(frame, node, peeled=True))
+    if len(frame.machine.problems) > problems:
+        _retried_while(frame, node, rewind)
+
+
+def _retried_while(frame: Frame, node: Any, rewind: Callable[[], None]) -> bool:
+    """As long as it is known whether the loop goes on, its trips may be lowered one by one."""
+    machine = frame.machine
+    before = machine.state, machine.memories, list(machine.problems), list(machine.build.stmts)
+    rewind()
+    problems = len(machine.problems)
+    try:
+        if isinstance(truth(frame, frame.evaluate(node.test)), Const):
+            unroll_while(frame, node, UNROLL)
+            if len(machine.problems) == problems:
+                return True
+    except Refused:
+        pass
+    machine.state, machine.memories, machine.problems[:], machine.build.stmts[:] = before
+    return False
 
 
 def _tested_at_the_end(frame: Frame, node: Any) -> Any:

@@ -9,30 +9,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import operator
+from dataclasses import dataclass, replace
 from types import CodeType
 from typing import Any
 
 import gast
 
-from srcad.errors import Problem, Unsupported
+from srcad.errors import ArgumentError, Problem, Unsupported
 from srcad.frontend.bodies import lower_body
 from srcad.frontend.calls import call_value
 from srcad.frontend.capture import Source
+from srcad.frontend.changes import write_back
+from srcad.frontend.dicts import container_operator, missing
 from srcad.frontend.expressions import evaluate
-from srcad.frontend.machine import Capture, Frame, Guard, Machine, Semantics
+from srcad.frontend.machine import Frame, Machine, Semantics
 from srcad.frontend.memory import Memory
 from srcad.frontend.outline import call_recursive
+from srcad.frontend.outside import Capture, Guard, Origin, tree_of
+from srcad.frontend.places import attribute, binary
 from srcad.frontend.statements import assign, execute
-from srcad.frontend.stores import write_back
+from srcad.frontend.unpacking import first_items
 from srcad.frontend.values import (
     ANY_SHAPE,
+    MISSING,
     Const,
     Entries,
     Fields,
+    Instance,
     Items,
+    Missing,
     Mixed,
     NeedsStatic,
+    NeedsUnrolled,
     Num,
     Poison,
     Ref,
@@ -43,19 +52,21 @@ from srcad.frontend.values import (
     describe,
     is_atomic,
 )
-from srcad.ir import Func, FuncRef, Lit, Param, Record, Type, Var
+from srcad.ir import Func, FuncRef, Lit, Param, Record, Type, Var, Whole, map_tree
 
 
 @dataclass(frozen=True)
 class Lowered:
     """A core program, what it reads from outside (its last inputs), and what must hold for it to be right.
 
-    `companions` are further functions that belong into the same module."""
+    `companions` are further functions that belong into the same module, `parts` what was read of objects that are
+    arguments."""
 
     func: Func
     captures: tuple[Capture, ...]
     guards: tuple[Guard, ...]
     companions: tuple[FuncRef, ...] = ()
+    parts: tuple[Capture, ...] = ()
 
 
 class NeedsValue(Exception):
@@ -66,21 +77,29 @@ class NeedsValue(Exception):
         self.path, self.purpose, self.problem = path, purpose, problem
 
 
-SEMANTICS = Semantics(evaluate, execute, assign, call_value)
+SEMANTICS = Semantics(evaluate, binary, container_operator, attribute, missing, first_items, execute, assign,
+                      call_value)
 
 
-def lower(source: Source, arguments: dict[str, Any], tensors: bool = False) -> Lowered:
+def lower(source: Source, arguments: dict[str, Any], wanted: tuple[tuple[str, tuple[Any, ...]], ...] = (),
+          tensors: bool = False) -> Lowered:
     """Lower the function of `source`.
 
     `arguments` maps each parameter to a tree (tuples, lists, dicts, `Record`s) whose leaves are `Type`s of what
-    differs from call to call, or `Const`s.  Raises `Unsupported` with all the problems found, and `NeedsValue` where a
-    leaf has to be a `Const`.  `tensors`: methods of arrays are those of PyTorch.
+    differs from call to call, `Const`s, or `Instance`s, whose attributes become inputs as they are read; those that
+    are `wanted` (an argument, and the way to a part of it) are inputs anyway.  Raises `Unsupported` with all the
+    problems found, and `NeedsValue` where a leaf has to be a `Const`.
+
+    `tensors`: methods of arrays are those of PyTorch.
     """
     static: set[Any] = set()
+    unrolled: set[Any] = set()
     for _ in range(32):
-        machine = Machine(static_captures=static, semantics=SEMANTICS, tensors=tensors)
+        machine = Machine(static_captures=static, unrolled=unrolled, semantics=SEMANTICS, tensors=tensors)
         try:
-            return _lower(machine, source, arguments)
+            return _lower(machine, source, arguments, wanted)
+        except NeedsUnrolled as need:
+            unrolled.add(need.place)
         except NeedsStatic as need:
             sources = machine.build.sources(need.var)
             read = [key for key, capture in machine.captures.items() if capture.var in sources]
@@ -90,32 +109,33 @@ def lower(source: Source, arguments: dict[str, Any], tensors: bool = False) -> L
     raise AssertionError("a program reads more than 32 sizes from outside")
 
 
-def _lower(machine: Machine, source: Source, arguments: dict[str, Any]) -> Lowered:
+def _lower(machine: Machine, source: Source, arguments: dict[str, Any],
+           wanted: tuple[tuple[str, tuple[Any, ...]], ...]) -> Lowered:
     build = machine.build
     build.span = source.span(source.tree)
     frame = Frame(machine, source, source.tree)
-    params, values = [], {}
-    for name, tree in arguments.items():
-        bound, value = _enter(machine, name, tree)
-        params.append(Param(name, bound))
-        values[name] = value
+    given = _Arguments(machine, arguments)
+    for name, path in wanted:
+        machine.open(given.find(name, path))
     machine.active.append(source.function.__code__)
     machine.runs(source.function)
     body = call_recursive if calls_itself(source) else lower_in_place
     try:
-        result = body(frame, source, source.function.__code__, values, None)
+        result = body(frame, source, source.function.__code__, given.values, None)
         # A function that is sure to raise has no result; its derivative raises the same.
         tree = Lit(0.0) if machine.dead else leave(machine, result) if not machine.problems else None
-        write_back(machine)
+        if write_back(machine):
+            machine.require_apart()
     except Refused as refused:
         frame.refuse(getattr(refused, "node", source.tree), refused)
     if machine.problems:
         raise Unsupported(machine.problems)
-    captures = tuple(machine.captures.values())
-    params += [Param(c.name, c.var) for c in captures]
+    captures = tuple(c for c in machine.captures.values() if not c.argument)
+    params = [*given.params(), *(Param(c.name, c.var) for c in captures)]
     name = source.tree.name.strip("<>")
     func = Func(name, tuple(params), build.block, tree, source.span(source.tree), source.function.__doc__ or "")
-    return Lowered(func, captures, tuple(machine.guards.values()))
+    parts = tuple(c for c in machine.captures.values() if c.argument)
+    return Lowered(func, captures, tuple(machine.guards.values()), (), parts)
 
 
 def lower_in_place(frame: Frame, source: Source, key: Any, values: dict[str, Any], parent: Frame | None) -> Any:
@@ -144,48 +164,97 @@ def _mentions(code: CodeType, name: str) -> bool:
         _mentions(c, name) for c in code.co_consts if isinstance(c, CodeType))
 
 
-def _enter(machine: Machine, name: str, tree: Any) -> tuple[Any, Any]:
-    """An argument as a tree of variables, and as a value."""
-    inputs = machine.inputs
-    count = [0]
+class _Arguments:
+    """The arguments of a program as values; what they are as trees of variables is known when the code is lowered."""
 
-    def given(content: Any, hint: str) -> Ref:
-        ref = machine.new(content, hint)
-        ref.cell.frozen = "it is the caller's, who would not see the change"
+    def __init__(self, machine: Machine, arguments: dict[str, Any]) -> None:
+        self.machine = machine
+        self.values: dict[str, Any] = {}
+        self._trees: dict[str, Any] = {}
+        for k, (name, tree) in enumerate(arguments.items()):
+            self._count = 0
+            root = Origin(("argument", name), operator.itemgetter(k), None, name, name)
+            self._trees[name], self.values[name] = self._enter(tree, name, root)
+
+    def params(self) -> list[Param]:
+        """The parameters: a tree of each argument, with what the code has read of its objects."""
+        wholes = self.machine.wholes
+        trees = {name: self._closed(tree) for name, tree in self._trees.items()}
+        return [Param(name, Whole(wholes[name], t) if name in wholes else t) for name, t in trees.items()]
+
+    def find(self, name: str, path: tuple[Any, ...]) -> Any:
+        """The part of an argument that is differentiated."""
+        value = self.values[name]
+        for key in path:
+            content = self.machine.state[value.cell] if isinstance(value, Ref) else value
+            try:
+                value = self._part(content, key)
+            except (LookupError, TypeError):
+                value = MISSING
+            if value is None or isinstance(value, Missing):
+                raise ArgumentError(f"`{name}` has no part `{key}` to differentiate with respect to")
+        return value
+
+    def _part(self, content: Any, key: Any) -> Any:
+        match content:
+            case Fields(given=given) if given is not None:
+                return self.machine.attribute_of(given, key)
+            case Fields() | Entries():
+                return content.get(key)
+            case Items(values=parts) | Tup(items=parts, cls=None):
+                return parts[key]
+            case Tup(items=parts, cls=cls):
+                return parts[key] if isinstance(key, int) else parts[cls._fields.index(key)]  # type: ignore[union-attr]
+            case _:
+                return MISSING
+
+    def _closed(self, tree: Any) -> Any:
+        return map_tree(lambda t: tree_of(self.machine.seeds, t) if isinstance(t, Ref) else t, tree)
+
+    def _leaf(self) -> int:
+        self._count += 1
+        return self._count - 1
+
+    def _given(self, content: Any, origin: Origin) -> Ref:
+        ref = self.machine.new(content, origin.name)
+        self.machine.origins[ref.cell] = origin
+        self.machine.seed(ref.cell, content)
         return ref
 
-    def enter(t: Any, hint: str) -> tuple[Any, Any]:
+    def _enter(self, t: Any, hint: str, origin: Origin) -> tuple[Any, Any]:
+        """An argument as a tree of variables, and as a value."""
+        machine = self.machine
         if isinstance(t, Type):
             var = Var(hint, t)
-            inputs[var] = (name, count[0])
+            machine.inputs[var] = (origin.argument, self._leaf())
             if t.kind in ("array", "unknown"):
                 machine.lent[var] = machine.lend(var, hint)
-            count[0] += 1
-            if t.kind == "sequence":
+            else:
                 machine.memories.of[var] = Memory(hint)
-                return var, given(Sequence(var), hint)
-            return var, Num(var)
+            return var, self._given(Sequence(var), origin) if t.kind == "sequence" else Num(var)
         if isinstance(t, Const):
-            count[0] += 1
+            self._leaf()
             return t.value, t
-        if isinstance(t, tuple):
-            parts = [enter(x, f"{hint}_{i}") for i, x in enumerate(t)]
-            return tuple(p for p, _ in parts), Tup(tuple(v for _, v in parts))
-        if isinstance(t, list):
-            parts = [enter(x, f"{hint}_{i}") for i, x in enumerate(t)]
-            return [p for p, _ in parts], given(Items(tuple(v for _, v in parts)), hint)
+        if isinstance(t, Instance):
+            self._leaf()
+            value = machine.captured(replace(origin, now=t.value, type_of=t.type_of, name=hint))
+            return value, value
+        if isinstance(t, tuple | list):
+            parts = [self._enter(x, f"{hint}_{i}", origin.part("item", i, None)) for i, x in enumerate(t)]
+            values = tuple(v for _, v in parts)
+            if isinstance(t, tuple):
+                return tuple(p for p, _ in parts), Tup(values)
+            return [p for p, _ in parts], self._given(Items(values), origin)
         if isinstance(t, dict):
-            pairs = {k: enter(x, _key_hint(hint, k)) for k, x in t.items()}
-            return ({k: p for k, (p, _) in pairs.items()},
-                    given(Entries(tuple((k, v) for k, (_, v) in pairs.items())), hint))
+            pairs = {k: self._enter(x, _key_hint(hint, k), origin.part("item", k, None)) for k, x in t.items()}
+            content = Entries(tuple((k, v) for k, (_, v) in pairs.items()))
+            return {k: p for k, (p, _) in pairs.items()}, self._given(content, origin)
         assert isinstance(t, Record), t
-        fields = {k: enter(x, k) for k, x in t.fields.items()}
+        fields = {k: self._enter(x, k, origin.part("attr", k, None)) for k, x in t.fields.items()}
         record = Record(t.cls, {k: p for k, (p, _) in fields.items()})
         if issubclass(t.cls, tuple):
             return record, Tup(tuple(v for _, v in fields.values()), t.cls)
-        return record, given(Fields(t.cls, tuple((k, v) for k, (_, v) in fields.items())), hint)
-
-    return enter(tree, name)
+        return record, self._given(Fields(t.cls, tuple((k, v) for k, (_, v) in fields.items())), origin)
 
 
 def _key_hint(hint: str, key: Any) -> str:
@@ -205,7 +274,13 @@ def leave(machine: Machine, value: Any) -> Any:
             parts = tuple(leave(machine, i) for i in items)
             return parts if cls is None else Record(cls, dict(zip(cls._fields, parts, strict=True)))  # type: ignore[attr-defined]
         case Ref(cell=cell):
-            return _leave_content(machine, machine.state[cell])
+            content = machine.state[cell]
+            if isinstance(content, Fields) and content.given is not None:
+                if content.given.origin.steps:
+                    raise Refused(f"`{cell.hint}`, a part of an object of the caller's, as a result",
+                                  hint="return its numbers and arrays")
+                return machine.whole(content.given.origin)
+            return _leave_content(machine, content)
         case Poison():
             return None
         case Mixed(reason=reason):

@@ -8,72 +8,43 @@ Frames are lexically nested as functions are, so a closure finds its free names 
 from __future__ import annotations
 
 import builtins
-import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
-from types import FunctionType, ModuleType
 from typing import Any
 
 import gast
-import numpy as np
 
 from srcad.errors import Problem, Span
 from srcad.frontend.capture import Source
-from srcad.frontend.contents import Contents, contents
-from srcad.frontend.memory import Elements, Frozen, Memories, Memory, View
+from srcad.frontend.joins import same
+from srcad.frontend.memory import Elements, Memory, View
 from srcad.frontend.names import local_names
+from srcad.frontend.outside import Outside
 from srcad.frontend.values import (
     MISSING,
     Cell,
+    Closure,
     Const,
-    Entries,
-    Items,
     Missing,
     Mixed,
+    NeedsUnrolled,
     Num,
     Ref,
     Refused,
     Sequence,
     State,
-    Tup,
     atoms_in,
     map_atoms,
 )
-from srcad.ir import Atom, Builder, Form, If, Let, Loop, Op, Stmt, Type, Undef, Var, type_of
+from srcad.ir import Atom, Builder, Form, If, Let, Loop, Op, Stmt, Undef, Var
 from srcad.ir.infer import fails
-from srcad.ir.types import INT, OBJECT, fresh
 
 _scopes = count()
-# Classes of objects that a program is given anew at each call: their state is their own.
-STATEFUL = (np.random.Generator, np.random.RandomState, random.Random)
 HELD = "it is an element of a list"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Capture:
-    """A number or array that the program reads from outside: an extra input, read anew at every call."""
-
-    name: str
-    read: Callable[[], Any]
-    var: Var
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Guard:
-    """Something from outside that the program was made for: `read()` must still be `value`."""
-
-    name: str
-    read: Callable[[], Any]
-    value: Any
-
-    def holds(self) -> bool:
-        now = self.read()
-        return now is self.value or (type(now) is type(self.value) and type(now) in (bool, int, str, Contents)
-                                     and now == self.value)
 
 
 @dataclass(frozen=True)
@@ -82,6 +53,11 @@ class Semantics:
     body has statements, which hold expressions.  Each module asks for the others' meaning here."""
 
     evaluate: Callable[[Frame, Any], Any]
+    operator: Callable[[Frame, str, Any, Any], Any]
+    container_operator: Callable[[Frame, str, Any, Any], Any]
+    attribute: Callable[[Frame, Any, str], Any]
+    missing: Callable[[Frame, Ref, Any], Any]
+    items: Callable[[Frame, Any, int], list[Any] | None]
     execute: Callable[[Frame, list[Any]], None]
     assign: Callable[[Frame, Any, Any], None]
     call: Callable[[Frame, Any, list[Any], dict[str, Any]], Any]
@@ -94,6 +70,7 @@ class Recorder(Builder):
         super().__init__()
         self.made: dict[Var, Let] = {}
         self.unbound: set[Var] = set()
+        self.chosen: dict[Var, tuple[Atom, ...]] = {}
 
     def may_lack_value(self, a: Atom) -> bool:
         return isinstance(a, Undef) or a in self.unbound
@@ -101,6 +78,7 @@ class Recorder(Builder):
     def add(self, stmt: Stmt) -> None:
         super().add(stmt)
         if isinstance(stmt, If):
+            self.chosen.update((c.out, (stmt.test, c.then, c.orelse)) for c in stmt.choices)
             self.unbound.update(c.out for c in stmt.choices if any(map(self.may_lack_value, (c.then, c.orelse))))
         elif isinstance(stmt, Loop):
             self.unbound.update(c.out for c in stmt.carries if self.may_lack_value(c.init))
@@ -119,6 +97,11 @@ class Recorder(Builder):
         while todo:
             v = todo.pop()
             let, value = self.made.get(v), v.type.value
+            if v in self.chosen:
+                new = [a for a in self.chosen[v] if isinstance(a, Var) and a not in seen]
+                seen.update(new)
+                todo += new
+                continue
             if let is None or let.op.effect or (value is not None and value.size is not None and value.size.extent):
                 found[v] = None
                 continue
@@ -136,21 +119,22 @@ class Walk:
 
 
 @dataclass
-class Machine:
+class Machine(Outside):
     build: Recorder = field(default_factory=Recorder)
-    state: State = field(default_factory=dict)
-    memories: Memories = field(default_factory=Memories)
     dead: bool = False
     problems: list[Problem] = field(default_factory=list)
-    captures: dict[Any, Capture] = field(default_factory=dict)
-    guards: dict[Any, Guard] = field(default_factory=dict)
-    outside: dict[Any, Ref] = field(default_factory=dict)
     inputs: dict[Var, tuple[str, int]] = field(default_factory=dict)
     lent: dict[Var, Cell] = field(default_factory=dict)  # the caller's names for the arrays that were passed
-    static_captures: set[Any] = field(default_factory=set)
     callees: dict[Any, Any] = field(default_factory=dict)
     active: list[Any] = field(default_factory=list)
+    shapes: list[Any] = field(default_factory=list)     # the active calls, and the structure of their arguments
     traces: list[dict[Any, Any]] = field(default_factory=list)
+    unrolled: set[Any] = field(default_factory=set)     # the places of loops that are unrolled
+    scopes: dict[int, tuple[int, Closure]] = field(default_factory=dict)  # of the attributes of functions
+    expanded: int = 0                                   # recursive calls that stand where they are called
+    unrolling: int = 0                                  # in how many loops that could not be lowered as loops
+    begins: dict[Var, Atom] = field(default_factory=dict)  # what params and elements of loops are at first
+    makers: dict[Var, Any] = field(default_factory=dict)  # which loop made a list of unknown length
     walked: dict[Any, Walk | None] = field(default_factory=dict)
     read_early: set[Atom] = field(default_factory=set)  # what is read in a trip after the one that binds it
     by_cases: bool = False  # a store into `arrays[k]` is one to each array that it may be; else the loop is unrolled
@@ -218,7 +202,7 @@ class Machine:
             self.memories.taken(var)
             return Num(var)
         ref = self.new(Sequence(var))
-        ref.cell.frozen = HELD
+        ref.cell.frozen, ref.cell.rule = HELD, var
         return ref
 
     @contextmanager
@@ -244,8 +228,38 @@ class Machine:
     def content(self, ref: Ref) -> Any:
         content = self.state[ref.cell]
         if isinstance(content, Mixed):
-            raise content.refused(ref.cell.hint)
+            raise self.not_one_thing(ref.cell.hint, content)
         return self.see(ref.cell, content)
+
+    def _maker(self, var: Var | None) -> Any:
+        """The loop that made the list in which `var` is an element, if it is not unrolled."""
+        let = self.build.made.get(var) if var is not None else None
+        found = let.args[0] if let is not None and let.args else self.begins.get(var) if var is not None else None
+        while isinstance(found, Var) and found not in self.makers:
+            found = self.begins.get(found)
+        place = self.makers.get(found) if isinstance(found, Var) else None
+        return place if place not in self.unrolled else None
+
+    def changed_since(self, before: State) -> list[Any]:
+        """What the state held then, or would have held, and holds no more."""
+        return [k for k, v in (self.seeds | before).items()
+                if not (self.state.get(k, v) is v or same(self.state.get(k, v), v))]
+
+    def function_scope(self, function: Closure) -> int:
+        """The scope of a function's attributes."""
+        return self.scopes.setdefault(id(function), (next(_scopes), function))[0]
+
+    def function_attribute(self, function: Closure, name: str) -> Any:
+        if name == "__name__":
+            return Const(function.tree.name)
+        found = self.state.get((self.function_scope(function), name))
+        return None if isinstance(found, Missing | Mixed) else found
+
+    def not_one_thing(self, name: str, value: Mixed) -> Exception:
+        """Why it can't be read; a loop that left it so is lowered trip by trip first."""
+        if value.place is not None and value.place not in self.unrolled:
+            return NeedsUnrolled(value.place)
+        return value.refused(name)
 
     def store(self, ref: Ref, content: Any, position: Any = None) -> None:
         """Give a container a new content; `position`: where alone it differs from the old one."""
@@ -254,99 +268,24 @@ class Machine:
             name = f"`{ref.cell.hint}`" if ref.cell.hint else "a list"
             raise Refused(f"a change of {name}, which a loop runs over", "the loop would see it",
                           "loop over a copy of the list")
+        if ref.cell.frozen == HELD and (place := self._maker(ref.cell.rule)) is not None:
+            raise NeedsUnrolled(place)
         if ref.cell.frozen:
             raise Refused(f"a change of {'`' + ref.cell.hint + '`' if ref.cell.hint else 'a container'}",
                           ref.cell.frozen, "change a copy of it, or make a new one")
         self.state[ref.cell] = content
+        if isinstance(ref.cell.rule, Ref):
+            self._set_attributes(ref.cell.rule, content)
 
-    # What comes from outside.
-
-    def capture(self, key: Any, name: str, read: Callable[[], Any]) -> Any:
-        """The value of something outside the function: static things as they are, numbers as inputs."""
-        value = read()
-        if hasattr(type(value), "__srcad_array__"):
-            of_tensor = read
-            read = lambda: of_tensor().__srcad_array__()  # noqa: E731 - tensors are arrays in programs
-            value = read()
-        if (is_data(value) or isinstance(value, STATEFUL)) and key not in self.static_captures:
-            if key not in self.captures:
-                var = Var(name, input_type(value))
-                self.captures[key] = Capture(name, read, var)
-                self.memories.of[var] = Memory(name)
-                self.memories.frozen[self.memories.of[var]] = Frozen("it belongs to the code around the function",
-                                                                     "copy it, or pass it as an argument")
-            return Num(self.captures[key].var)
-        return self.lift(value, key, name, read)
-
-    def lift(self, value: Any, key: Any, name: str, read: Callable[[], Any]) -> Any:
-        """A container from outside is a tree of captures; anything else is what it is."""
-        if is_tree(value):
-            self.guards.setdefault(key, Guard(f"the structure of {name}", lambda: structure(read()), structure(value)))
-        elif (held := contents(value)) is not None and type(value) is not str:
-            self.guards.setdefault(key, Guard(f"what {name} holds", lambda: contents(read()), held))
-        elif not isinstance(value, ModuleType):  # nobody gives the name of a module to another
-            self.guards.setdefault(key, Guard(name, read, value))
-        if type(value) is tuple or (isinstance(value, tuple) and hasattr(value, "_fields")):
-            items = tuple(self._part(key, f"{name}_{i}", read, i) for i in range(len(value)))
-            return Tup(items, None if type(value) is tuple else type(value))
-        if type(value) is list and value:
-            content: Any = Items(tuple(self._part(key, f"{name}_{i}", read, i) for i in range(len(value))))
-        elif type(value) is dict and all(isinstance(k, str | int) for k in value):
-            content = Entries(tuple((k, self._part(key, f"{name}_{k}", read, k)) for k in value))
-        else:
-            return Const(value)
-        ref = self.outside.get(key)
-        if ref is None:
-            ref = Ref(Cell(name, None, "it belongs to the code around the function"))
-            self.outside[key] = ref
-        self.state.setdefault(ref.cell, content)
-        return ref
-
-    def runs(self, function: FunctionType) -> None:
-        """The code of a function becomes part of the program: it must still be that (an editor may replace it)."""
-        if function.__module__ and function.__module__.partition(".")[0] != "srcad":
-            self.guards.setdefault(("code", id(function)), Guard(f"the code of {function.__name__}",
-                                                                 lambda: function.__code__, function.__code__))
-
-    def defaults(self, function: FunctionType) -> None:
-        """So must be the defaults of a function that is called within."""
-        if function.__defaults__:
-            name = f"the defaults of {function.__name__}"
-            self.guards.setdefault(("defaults", id(function)), Guard(name, lambda: function.__defaults__,
-                                                                     function.__defaults__))
-
-    def _part(self, key: Any, name: str, read: Callable[[], Any], index: Any) -> Any:
-        return self.capture((key, index), name, lambda: read()[index])
-
-
-def is_tree(value: Any) -> bool:
-    """Is it a container that is taken apart?"""
-    return type(value) is tuple or (isinstance(value, tuple) and hasattr(value, "_fields")) or (
-        type(value) is list and bool(value)) or (type(value) is dict and all(isinstance(k, str | int) for k in value))
-
-
-def structure(value: Any) -> Contents | None:
-    """What a container that is taken apart is, besides its elements."""
-    if not is_tree(value):
-        return None
-    return Contents((type(value), *value)) if isinstance(value, dict) else Contents((type(value), len(value)))
-
-
-def is_data(value: Any) -> bool:
-    """Numbers and numeric arrays (a bool is a flag, and static)."""
-    if isinstance(value, np.ndarray | np.generic):
-        return value.dtype.kind in "biufc"
-    return type(value) in (int, float, complex)
-
-
-def input_type(value: Any) -> Type:
-    """The type of an input, which may have another value and other extents in another call."""
-    if isinstance(value, STATEFUL):
-        return Type("object", cls=type(value))
-    t = type_of(value)
-    if t.kind == "array" and t.shape is not None:
-        return Type("array", t.dtype, tuple(d if d.offset < 2 else fresh(many=True) for d in t.shape))
-    return INT if t.kind == "number" and t.value is not None else t if t.is_numeric else OBJECT
+    def _set_attributes(self, owner: Ref, namespace: Any) -> None:
+        """What was stored in `owner.__dict__`."""
+        fields = self.state[owner.cell]
+        if fields.given is None:
+            self.store(owner, replace(fields, values=namespace.values))
+            return
+        now = dict(namespace.values)
+        for name in dict.fromkeys((*fields.given.names, *now)):
+            self.set_attribute(fields.given, name, now.get(name, MISSING))
 
 
 @dataclass(eq=False)
@@ -403,6 +342,10 @@ class Frame:
         """The value of an expression."""
         return self.semantics.evaluate(self, node)
 
+    def operator(self, name: str, a: Any, b: Any) -> Any:
+        """`a <name> b`, where name is a function of the operator module."""
+        return self.semantics.operator(self, name, a, b)
+
     def execute(self, stmts: list[Any]) -> None:
         """Lower a block."""
         self.semantics.execute(self, stmts)
@@ -453,7 +396,7 @@ class Frame:
             if isinstance(value, Missing):
                 raise Refused(f"`{name}` is read before it is bound")
             if isinstance(value, Mixed):
-                raise value.refused(name)
+                raise self.machine.not_one_thing(name, value)
             if isinstance(value, Num) and value.atom.type.kind == "never":
                 self.machine.read_early.add(value.atom)
             return self.machine.see((self.scope, name), value)

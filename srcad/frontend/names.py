@@ -45,6 +45,9 @@ class _Names(gast.NodeVisitor):
 
     visit_MatchAs = visit_MatchStar = visit_MatchMapping = _pattern
 
+    def visit_ClassDef(self, node: Any) -> None:
+        self.bound[node.name] = None
+
     def visit_Global(self, node: Any) -> None:
         self.declared.update(dict.fromkeys(node.names))
 

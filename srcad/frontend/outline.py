@@ -12,12 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from srcad.frontend.bodies import lower_body
+from srcad.frontend.changes import changed_of_the_caller
 from srcad.frontend.joins import same
 from srcad.frontend.lists import sequence_of
 from srcad.frontend.machine import Frame, Machine
-from srcad.frontend.memory import Memory, owner_of
-from srcad.frontend.stores import changed_of_the_caller
+from srcad.frontend.memory import Frozen, Memory, owner_of
 from srcad.frontend.storing import Store
 from srcad.frontend.values import (
     Const,
@@ -38,9 +40,27 @@ from srcad.frontend.values import (
     is_atomic,
     map_atoms,
 )
-from srcad.ir import HOLE, NEVER, Block, CallOp, Func, FuncRef, Let, Lit, Param, Type, Var, call_op, equivalent, fresh
+from srcad.ir import (
+    HOLE,
+    NEVER,
+    Block,
+    CallOp,
+    Func,
+    FuncRef,
+    Let,
+    Lit,
+    Param,
+    Type,
+    Var,
+    call_op,
+    equivalent,
+    fresh,
+    op_of,
+)
 from srcad.ir.core import is_number
 from srcad.ir.walk import free, has_effect, rebuild
+
+SHARED = Frozen("it may be a result of a function and its argument, too", "copy it before the store")
 
 
 @dataclass(eq=False)
@@ -54,6 +74,8 @@ class _Callee:
     reads: dict[Any, Any] = field(default_factory=dict)     # what it saw of the state around it
     extras: tuple[Var, ...] = ()
     effect: bool = False
+    recursive: bool = False
+    shared: bool = False        # a result is, or may be, an argument: the caller gets a copy, and stores to neither
     changed: tuple[int,
                    ...] = ()   # the inputs that are arrays which it stores to: their last versions are results, too
 
@@ -142,7 +164,7 @@ def _atoms(frame: Frame, value: Any) -> list[Any]:
 def _lower(frame: Frame, source: Any, signature: Any, values: dict[str, Any], parent: Frame | None,
            generalise: Callable[[Type], Type]) -> _Callee:
     machine = frame.machine
-    callee = _Callee(FuncRef(source.tree.name.strip("<>")), signature[0])
+    callee = _Callee(FuncRef(source.tree.name.strip("<>")), signature[0], recursive=generalise is _param_type)
     machine.callees[signature] = callee
     problems = len(machine.problems)
     for _ in range(8):
@@ -190,9 +212,14 @@ def _attempt(frame: Frame, source: Any, values: dict[str, Any], parent: Frame | 
                     raise Refused(f"`{need.var.hint}` as {need.purpose} in a recursive function",
                                   "structure can't depend on what changes from call to call") from None
                 raise
-            changed = [k for k, v in before.items() if not same(machine.state.get(k), v)]
+            changed = machine.changed_since(before)
             stored = {inputs.index(v): last for v, last in changed_of_the_caller(machine) if isinstance(last, Var)}
-            _require_apart(machine, result, inputs, before)
+            if not _is_apart(machine, result, inputs, before):
+                if not callee.recursive:
+                    raise Refused("a call whose result may share memory with an argument",
+                                  "the function is called from several places", "return a copy")
+                callee.shared = True
+                result = map_atoms(lambda a: _copied(machine, a), result)
             dead = machine.dead
     finally:
         machine.active, machine.lent = active, outer
@@ -227,8 +254,8 @@ def _bound(machine: Machine, values: dict[str, Any], params: list[Param], inputs
     return bound
 
 
-def _require_apart(machine: Machine, result: Any, inputs: list[Var], before: dict[Any, Any]) -> None:
-    """A result that is or may be memory of an argument or of something outside is refused: callers could not tell."""
+def _is_apart(machine: Machine, result: Any, inputs: list[Var], before: dict[Any, Any]) -> bool:
+    """Is a result no memory of an argument or of something outside?  Callers could not tell."""
     memories = machine.memories
     given = {memories.at(v) for v in inputs}
     outside = {memories.at(a) for value in before.values() for a in atoms_in(value) if isinstance(a, Var)}
@@ -237,11 +264,23 @@ def _require_apart(machine: Machine, result: Any, inputs: list[Var], before: dic
         if not isinstance(atom, Var) or atom.type.kind not in ("array", "unknown", "sequence"):
             continue
         place = memories.at(atom)
-        if place in given or place in outside or place in seen or owner_of(place) or place in memories.frozen or (
-                atom.type.kind == "sequence" and not given.isdisjoint(memories.frozen)):
+        held = place in memories.frozen or (atom.type.kind == "sequence" and not given.isdisjoint(memories.frozen))
+        if held or place in seen and atom.type.kind == "sequence":
             raise Refused("a call whose result may share memory with an argument",
                           "the function calls itself, or is called from several places", "return a copy")
+        if place in given or place in outside or place in seen or owner_of(place):
+            return False
         seen.add(place)
+    return True
+
+
+def _copied(machine: Machine, a: Any) -> Any:
+    """An array of its own; who stores to it or to the argument is told."""
+    if not isinstance(a, Var) or a.type.kind not in ("array", "unknown"):
+        return a
+    copy = op_of(np.copy)
+    assert copy is not None
+    return machine.build.call(copy, a)
 
 
 def _result(frame: Frame, value: Any) -> Any:
@@ -289,6 +328,10 @@ def _call(frame: Frame, callee: _Callee, args: list[Any]) -> Any:
     op = call_op(callee.ref, tuple(types), callee.effect)
     outs = iter(frame.build.calls(op, *args, *callee.extras))
     result = map_atoms(lambda a: next(outs), callee.result)
+    if callee.shared:
+        for a in (*_atoms(frame, result), *args, *callee.extras):
+            if isinstance(a, Var) and a.type.kind in ("array", "unknown"):
+                memories.freeze(a, SHARED)
     for target in targets:
         last = next(outs)
         Store(frame.build, frame.machine.state, memories)(

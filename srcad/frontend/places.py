@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
 import operator
+from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from types import FunctionType, ModuleType, WrapperDescriptorType
 from typing import Any
 
@@ -12,17 +16,23 @@ import gast
 import numpy as np
 
 from srcad.frontend.classes import class_of
+from srcad.frontend.effects import PERCENT, message_of
 from srcad.frontend.lists import each_column, element_at, joined_lists, sequence_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.memory import Case, Memory, Undecided
 from srcad.frontend.numpy_calls import argument
-from srcad.frontend.special import operated, special
+from srcad.frontend.outside import attributes_of, is_object
+from srcad.frontend.special import Local, method_of, operated, special
 from srcad.frontend.values import (
+    MISSING,
+    Closure,
     Const,
     Entries,
     Fields,
     Items,
     Method,
+    Missing,
+    Mixed,
     NeedsStatic,
     Num,
     Partial,
@@ -70,8 +80,10 @@ def binary(frame: Frame, name: str, a: Any, b: Any) -> Any:
     if is_static(a) and is_static(b):
         return _fold(function, static(a, "an operand"), static(b, "an operand"))
     if isinstance(a, Const) and isinstance(a.value, str) and name == "mod":
-        raise Refused("formatting with %", hint="use an f-string")
+        return Num(frame.build.call(PERCENT, a.value, message_of(b)))
     if (result := operated(frame, name, a, b)) is not None:
+        return result
+    if isinstance(a, Ref) and (result := frame.semantics.container_operator(frame, name, a, b)) is not None:
         return result
     if name in ("add", "mul") and any(isinstance(x, Ref | Tup) for x in (a, b)):
         return _concatenated(frame, name, a, b)
@@ -176,7 +188,7 @@ def subscript(frame: Frame, owner: Any, index: Any) -> Any:
         case Const(value=v):
             if isinstance(index, slice) or not is_static(index):
                 return _known_item(frame, tuple(map(Const, v)) if isinstance(v, str | tuple | range) else (), index,
-                                   lambda part: Const(v[_static_slice(index)]))
+                                   lambda part: Const(v[static_slice(index)]))
             key = static(index, "a key")
             try:
                 v[key]
@@ -212,14 +224,14 @@ def viewed(frame: Frame, op: Op, atom: Atom, *rest: Any) -> Num:
     return Num(result)
 
 
-def _static_slice(index: slice) -> slice:
+def static_slice(index: slice) -> slice:
     return slice(*(None if p is None else static(p, "a bound of a slice")
                    for p in (index.start, index.stop, index.step)))
 
 
 def _known_item(frame: Frame, items: tuple[Any, ...], index: Any, part: Any) -> Any:
     if isinstance(index, slice):
-        return part(items[_static_slice(index)])
+        return part(items[static_slice(index)])
     try:
         k = static(index, "the index of a list or tuple")
     except NeedsStatic:
@@ -269,11 +281,9 @@ def _container_item(frame: Frame, owner: Ref, index: Any) -> Any:
                 return frame.machine.new(each_column(content, lambda c: frame.build.call(SLICE, c, bounds)))
             return element_at(frame, content, atom_of(index))
         case Entries():
-            value = content.get(static(index, "the key of a dict"))
-            if value is None:
-                key = static(index, "a key")
-                raise Refused(f"the key {key!r} is not in the dict", raises=KeyError(key))
-            return value
+            key = static(index, "the key of a dict")
+            value = content.get(key)
+            return frame.semantics.missing(frame, owner, key) if value is None else value
         case _:
             raise Refused(f"a subscript of {describe(owner)}")
 
@@ -318,13 +328,13 @@ def attribute(frame: Frame, owner: Any, name: str) -> Any:
             return owner
         case Num(atom=atom):
             return Method(owner, name) if atom.type.cls is not None else _of_array(frame, atom, name)
-        case Tup(items=items, cls=cls):
-            if cls is not None and name in cls._fields:  # type: ignore[attr-defined]
+        case Tup(items=items, cls=cls) if cls is not None:
+            if name in cls._fields:  # type: ignore[attr-defined]
                 return items[cls._fields.index(name)]  # type: ignore[attr-defined]
-            return Method(owner, name)
+            own = name not in ("_replace", "_asdict", "index", "count") and hasattr(cls, name)
+            return _of_class(frame, owner, cls.__mro__, name) if own else Method(owner, name)
         case Ref() if isinstance(fields := frame.machine.content(owner), Fields):
-            value = fields.get(name)
-            return value if value is not None else _of_class(frame, owner, fields.cls.__mro__, name)
+            return _of_object(frame, owner, fields, name)
         case Super(owner=object_, cls=cls):
             mro = (class_of(frame, object_) or cls).__mro__
             return _of_class(frame, object_, mro[mro.index(cls) + 1:], name)
@@ -342,13 +352,78 @@ def attribute(frame: Frame, owner: Any, name: str) -> Any:
             return frame.machine.capture(("attr", id(v), name), name, lambda: getattr(v, name))
         case Const():
             return _of_array(frame, atom_of(owner), name)
-        case Ref() | Stream():
+        case Ref(cell=cell) if name == "maxlen" and cell.cls is deque:
+            return Const(cell.rule)
+        case Closure() if (found := frame.machine.function_attribute(owner, name)) is not None:
+            return found
+        case Tup() | Ref() | Stream():
             return Method(owner, name)
         case _:
             raise Refused(f"the attribute `{name}` of {describe(owner)}")
 
 
-def _of_class(frame: Frame, owner: Ref, mro: tuple[type, ...], name: str) -> Any:
+def _of_object(frame: Frame, owner: Ref, fields: Fields, name: str) -> Any:
+    """An attribute of an object: a property, its own, what its class has, what `__getattr__` gives."""
+    raw = inspect.getattr_static(fields.cls, name, None)
+    if isinstance(raw, property):
+        return _of_class(frame, owner, fields.cls.__mro__, name)
+    if name == "__dict__":
+        return attributes(frame, owner, fields)
+    if (getter := method_of(type(raw), "__get__")) is not None and is_object(raw):
+        return frame.call(getter, [class_attribute(frame, fields.cls, name), owner, Const(fields.cls)])
+    own = own_attribute(frame, fields, name)
+    if not isinstance(own, Missing):
+        return own
+    if isinstance(raw, functools.cached_property):
+        value = frame.call(Const(raw.func), [owner])
+        set_attribute(frame, owner, name, value)
+        return value
+    fallback = getattr(fields.cls, "__getattr__", None)
+    if raw is None and isinstance(fallback, FunctionType):
+        return frame.call(Const(fallback), [owner, Const(name)])
+    return _of_class(frame, owner, fields.cls.__mro__, name)
+
+
+def class_attribute(frame: Frame, cls: type, name: str) -> Any:
+    """What stands in a class under a name."""
+    home = next(c for c in cls.__mro__ if name in c.__dict__)
+    return frame.machine.capture(("attr", id(home), name), name, lambda: home.__dict__[name])
+
+
+def own_attribute(frame: Frame, fields: Fields, name: str) -> Any:
+    """What an object itself has under a name, or MISSING."""
+    machine = frame.machine
+    if fields.given is None:
+        found = fields.get(name)
+        return MISSING if found is None else found
+    value = machine.current(machine.see((fields.given.scope, name), machine.attribute_of(fields.given, name)))
+    if isinstance(value, Mixed):
+        raise Refused(f"`{name}` is not one thing here", value.reason)
+    return value
+
+
+def set_attribute(frame: Frame, owner: Ref, name: str, value: Any) -> None:
+    """`object.__setattr__(owner, name, value)`."""
+    fields = frame.machine.content(owner)
+    if fields.given is not None:
+        frame.machine.set_attribute(fields.given, name, value)
+    else:
+        kept = {k: v for k, v in {**dict(fields.values), name: value}.items() if not isinstance(v, Missing)}
+        frame.machine.store(owner, replace(fields, values=tuple(kept.items())))
+
+
+def attributes(frame: Frame, owner: Ref, fields: Fields) -> Ref:
+    """`vars(owner)`, as a dict of its own."""
+    names = [k for k, _ in fields.values]
+    if fields.given is not None:
+        names = list(dict.fromkeys((*attributes_of(fields.given.origin.now), *fields.given.names)))
+    values = ((k, own_attribute(frame, fields, k)) for k in names)
+    found = frame.machine.new(Entries(tuple((k, v) for k, v in values if not isinstance(v, Missing))))
+    found.cell.rule = owner  # a store to an entry is one to the attribute
+    return found
+
+
+def _of_class(frame: Frame, owner: Any, mro: tuple[type, ...], name: str) -> Any:
     """A method, property or class attribute of an object, from the first of these classes that has it."""
     cls = next((c for c in mro if name in c.__dict__), None)
     if cls is None:
@@ -357,12 +432,20 @@ def _of_class(frame: Frame, owner: Ref, mro: tuple[type, ...], name: str) -> Any
     match raw:
         case property(fget=getter):
             return frame.call(Const(getter), [owner])
+        case functools.cached_property(func=getter):
+            return frame.call(Const(getter), [owner])
         case staticmethod():
             return Const(raw.__func__)
         case classmethod():
             return Partial(Const(raw.__func__), (Const(class_of(frame, owner)),), ())
         case FunctionType() | WrapperDescriptorType():
             return Partial(Const(raw), (owner,), ())
+        case functools.partialmethod(func=function, args=given, keywords=named):
+            return Partial(Const(function), (owner, *map(Const, given)), tuple((k, Const(v)) for k, v in named.items()))
+        case Local(value=Closure() as method):
+            return Partial(method, (owner,), ())
+        case Local(value=value):
+            return value
         case _:
             return frame.machine.capture(("attr", id(cls), name), name, lambda: cls.__dict__[name])
 
@@ -385,7 +468,7 @@ def _of_array(frame: Frame, atom: Atom, name: str) -> Any:
         return Method(Num(atom), name)
     if name in ATTRIBUTES:
         return viewed(frame, operation_of(ATTRIBUTES[name]), atom)
-    if name in METHODS or name in CHANGING:
+    if name in METHODS or name in CHANGING or (name.startswith("__") and hasattr(np.ndarray, name)):
         return Method(Num(atom), name)
     reason = "it is not differentiated" if hasattr(np.ndarray, name) else "arrays have no such attribute"
     raise Refused(f"the attribute `{name}` of an array", reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,10 +14,12 @@ import numpy as np
 from srcad.frontend.lists import columns_of, element_of, item
 from srcad.frontend.machine import Frame, Walk
 from srcad.frontend.memory import Elements
+from srcad.frontend.special import method_of, special
 from srcad.frontend.values import (
     Cell,
     Const,
     Entries,
+    Fields,
     Items,
     Num,
     Ref,
@@ -33,6 +36,8 @@ from srcad.frontend.values import (
 from srcad.ir import AND, EXTENT, OPERATORS, Atom, Lit, Range, Type, Var, op_of
 from srcad.rules.sequences import LENGTH, NEW, REVERSED, SLICE
 
+ITERATOR = type(iter(()))  # the class of a cell that holds what is left of an iterator
+ENDLESS = frozenset({"count", "cycle", "repeat"})
 # More kinds of streams; each makes a space of the parts.
 KINDS: dict[str, Callable[[Frame, tuple[Any, ...]], Space]] = {}
 LIMIT = 10_000  # items of a static iterable that a loop is unrolled over
@@ -49,6 +54,7 @@ class Space:
     sequences: tuple[Atom, ...] = ()
     value: Callable[[Any, list[Any]], Any] = lambda index, elements: index
     held: dict[Cell, Atom] = field(default_factory=dict)
+    endless: bool = False
 
     @property
     def width(self) -> int:
@@ -67,9 +73,14 @@ def space_of(frame: Frame, value: Any) -> Space:
             return _range(parts)
         case Stream(kind="generator"):
             return space_of(frame, frame.call(Const(list), [value]))
+        case Stream(kind="count" | "cycle" | "repeat"):
+            return Space(None, Range(Lit(0), Lit(sys.maxsize), Lit(1)), (),
+                         lambda index, elements: item_of_endless(frame, value, index), endless=True)
         case Stream(kind="enumerate", parts=(inner, start)):
             return _enumerated(frame, space_of(frame, inner), start)
         case Stream(kind="zip", parts=parts):
+            if (rows := _of_one_iterator(frame, parts)) is not None:
+                return Space(rows)
             return _zipped(frame, [space_of(frame, p) for p in parts])
         case Stream(kind="reversed", parts=(inner,)):
             return _reversed(frame, inner)
@@ -81,6 +92,33 @@ def space_of(frame: Frame, value: Any) -> Space:
             return Space([Const(x) for x in v])
         case _:
             raise Refused(f"a loop over {describe(value)}", "it is not an array, a list, a range or the like")
+
+
+def _of_one_iterator(frame: Frame, parts: tuple[Any, ...]) -> list[Any] | None:
+    """`zip(it, it)` takes its items in turn from one iterator."""
+    cells = [p.cell for p in parts if isinstance(p, Ref) and p.cell.cls is ITERATOR]
+    if len(set(cells)) == len(cells):
+        return None
+    if len(cells) < len(parts) or len(set(cells)) > 1:
+        raise Refused("zip of an iterator twice, and others", hint="take the items by next()")
+    items = frame.machine.content(parts[0]).values
+    frame.machine.store(parts[0], Items(()))
+    n = len(parts)
+    return [Tup(items[k:k + n]) for k in range(0, len(items) - n + 1, n)]
+
+
+def item_of_endless(frame: Frame, stream: Stream, i: Any) -> Any:
+    """The item number `i` of an iterator that never ends."""
+    binary, item = frame.operator, stream.parts[0]
+    match stream.kind:
+        case "count":
+            start, step = stream.parts
+            return binary("add", start, binary("mul", i, step))
+        case "cycle":
+            length = frame.call(Const(len), [item])
+            return frame.call(Const(operator.getitem), [item, binary("mod", i, length)])
+        case _:
+            return item
 
 
 def lists_in(frame: Frame, value: Any, walk: Walk | None) -> dict[Cell, Walk | None]:
@@ -108,13 +146,28 @@ def _container(frame: Frame, ref: Ref) -> Space:
     content = frame.machine.content(ref)
     match content:
         case Items(values=values):
+            if ref.cell.cls is ITERATOR:
+                frame.machine.store(ref, Items(()))
             return Space(list(values))
         case Sequence() | Rows():
             return Space(None, None, tuple(columns_of(content)), lambda index, elements: element_of(content, elements))
         case Entries(values=entries):
             return Space([Const(k) for k, _ in entries])
+        case Fields(cls=cls):
+            return _of_object(frame, ref, cls)
         case _:
             raise Refused(f"a loop over {describe(ref)}")
+
+
+def _of_object(frame: Frame, ref: Ref, cls: type) -> Space:
+    """What an object gives when it is iterated: by `__iter__`, or by `__getitem__` as far as `__len__`."""
+    if method_of(cls, "__iter__") is not None:
+        return space_of(frame, special(frame, ref, "iter"))
+    if method_of(cls, "__getitem__") is not None and method_of(cls, "__len__") is not None:
+        bounds = _range((special(frame, ref, "len"),))
+        assert bounds.bounds is not None
+        return Space(None, bounds.bounds, (), lambda index, elements: special(frame, ref, "getitem", index))
+    raise Refused(f"a loop over an object of {cls.__name__}", "its class has no method `__iter__`")
 
 
 def _array(atom: Var) -> Space:
@@ -160,7 +213,7 @@ def _enumerated(frame: Frame, inner: Space, start: Any) -> Space:
             return Space([Tup((Const(start.value + i), v)) for i, v in enumerate(inner.items)])
         inner = _sequenced(frame, inner)
     if inner.bounds is not None and (inner.bounds.start, inner.bounds.step) != (Lit(0), Lit(1)):
-        raise Refused("enumerate over such a range", hint="compute the counter from the index")
+        return _numbered(frame, inner, inner.bounds, start)
     bounds = inner.bounds or Range(Lit(0), extent_of(frame, inner.sequences[0]), Lit(1))
 
     def value(index: Any, elements: list[Any]) -> Any:
@@ -168,6 +221,15 @@ def _enumerated(frame: Frame, inner: Space, start: Any) -> Space:
         if not (isinstance(start, Const) and start.value == 0):
             position = Num(frame.build.call(OPERATORS["add"], atom_of(start), index.atom))
         return Tup((position, inner.value(index, elements)))
+
+    return Space(None, bounds, inner.sequences, value, inner.held)
+
+
+def _numbered(frame: Frame, inner: Space, bounds: Range, start: Any) -> Space:
+    """`enumerate` over a range that does not count from 0."""
+    def value(index: Any, elements: list[Any]) -> Any:
+        trip = frame.operator("floordiv", frame.operator("sub", index, Num(bounds.start)), Num(bounds.step))
+        return Tup((frame.operator("add", start, trip), inner.value(index, elements)))
 
     return Space(None, bounds, inner.sequences, value, inner.held)
 
@@ -180,13 +242,18 @@ def extent_of(frame: Frame, atom: Atom) -> Atom:
 
 
 def _zipped(frame: Frame, spaces: list[Space]) -> Space:
-    if all(s.items is not None or (s.bounds is not None and static_range(s.bounds) is not None)
+    if all(s.items is not None or (s.bounds is not None and static_range(s.bounds) is not None and not s.sequences)
            for s in spaces) and any(
             s.items is not None for s in spaces):
-        columns = [s.items if s.items is not None
-                   else [Const(i) for i in (static_range(s.bounds) if s.bounds else None) or ()] for s in spaces]
+        shortest = min(len(s.items) for s in spaces if s.items is not None)
+        columns = [s.items if s.items is not None else [s.value(Const(i), []) for i in (
+            (static_range(s.bounds) if s.bounds else None) or ())[:shortest]] for s in spaces]
         return Space([Tup(tuple(row)) for row in zip(*columns, strict=False)])
+    if any(s.items is not None and not all(map(_is_number, s.items)) for s in spaces):
+        return _beside_unlike(frame, spaces)
     spaces = [_sequenced(frame, s) for s in spaces]
+    if any(s.endless for s in spaces) and not all(s.endless for s in spaces):
+        return _beside_endless(frame, spaces)
     ranged = [i for i, s in enumerate(spaces) if s.bounds is not None]
     for i in ranged[1:]:
         if spaces[i].held:
@@ -203,6 +270,39 @@ def _zipped(frame: Frame, spaces: list[Space]) -> Space:
         return Tup(tuple(items))
 
     return Space(None, bounds, sequences, value, {c: a for s in spaces for c, a in s.held.items()})
+
+
+def _is_number(value: Any) -> bool:
+    return is_atomic(value) and not (isinstance(value, Const) and (value.value is None or isinstance(value.value, str)))
+
+
+def _beside_unlike(frame: Frame, spaces: list[Space]) -> Space:
+    """A list of unlike things beside arrays: there are as many rows as things, which must be known."""
+    most = min(len(s.items) for s in spaces if s.items is not None)
+    columns = []
+    for s in spaces:
+        items = frame.semantics.items(frame, s, most)
+        if items is None:
+            raise Refused("a loop over a list of unlike things beside an array", hint="loop over the indices")
+        columns.append(items)
+    return Space([Tup(tuple(row)) for row in zip(*columns, strict=False)])
+
+
+def _beside_endless(frame: Frame, spaces: list[Space]) -> Space:
+    """Endless iterators beside others: their items are computed from the number of the trip."""
+    inner = _zipped(frame, [s for s in spaces if not s.endless])
+    numbered = _enumerated(frame, inner, Const(0)) if inner.bounds is None else inner
+    plain = isinstance(numbered.bounds, Range) and (numbered.bounds.start, numbered.bounds.step) == (Lit(0), Lit(1))
+    if not plain:
+        raise Refused("zip of an endless iterator and a range that does not count from 0",
+                      hint="compute the item from the index")
+
+    def value(index: Any, elements: list[Any]) -> Any:
+        found = numbered.value(index, elements)
+        others = iter((found.items[1] if numbered is not inner else found).items)
+        return Tup(tuple(s.value(index, []) if s.endless else next(others) for s in spaces))
+
+    return Space(None, numbered.bounds, numbered.sequences, value)
 
 
 def _as_array(frame: Frame, space: Space) -> Space:

@@ -11,9 +11,11 @@ from srcad.frontend import loops
 from srcad.frontend.attempts import execute_try
 from srcad.frontend.bodies import RESULT
 from srcad.frontend.branches import branch, truth
+from srcad.frontend.changes import is_changed, write_back
 from srcad.frontend.effects import ASSERT, RAISE, message_of
 from srcad.frontend.machine import Frame
-from srcad.frontend.stores import changed_of_the_caller, delete, store, update, write_back
+from srcad.frontend.objects import define_class
+from srcad.frontend.stores import delete, store, update
 from srcad.frontend.unpacking import known_items
 from srcad.frontend.unsupported import unsupported
 from srcad.frontend.values import NONE, POISON, Closure, Const, Items, Num, Refused, atom_of
@@ -79,6 +81,8 @@ def _execute(frame: Frame, stmt: Any) -> None:
                 frame.evaluate(value)
         case gast.FunctionDef():
             frame.bind(stmt.name, _definition(frame, stmt))
+        case gast.ClassDef(name=name):
+            frame.bind(name, define_class(frame, stmt))
         case gast.Assert(test=test, msg=msg):
             _assertion(frame, test, msg)
         case gast.Raise(exc=exc):
@@ -127,12 +131,12 @@ def _unpack(frame: Frame, elts: list[Any], value: Any) -> None:
 
 
 def _definition(frame: Frame, node: Any) -> Any:
-    if node.decorator_list:
-        raise Refused("a decorated inner function", "decorators of inner functions are not run",
-                      "define it without the decorator")
     kwdefaults = {a.id: frame.evaluate(d) for a, d in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
                   if d is not None}
-    return Closure(node, frame.keep(), tuple(frame.evaluate(d) for d in node.args.defaults), kwdefaults)
+    made: Any = Closure(node, frame.keep(), tuple(frame.evaluate(d) for d in node.args.defaults), kwdefaults)
+    for decorator in reversed(node.decorator_list):
+        made = frame.call(frame.evaluate(decorator), [made])
+    return made
 
 
 def _assertion(frame: Frame, test: Any, msg: Any) -> None:
@@ -144,7 +148,7 @@ def _assertion(frame: Frame, test: Any, msg: Any) -> None:
             frame.build.call(RAISE, AssertionError, *message)
             frame.machine.dead = True
         return
-    if not changed_of_the_caller(frame.machine, raises=True):
+    if not is_changed(frame.machine):
         frame.build.call(ASSERT, atom_of(value), *message)
         return
 

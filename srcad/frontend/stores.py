@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import gast
@@ -10,25 +13,34 @@ import numpy as np
 
 from srcad.frontend.comprehensions import listed
 from srcad.frontend.lists import changed, joined_lists, sequence_of
-from srcad.frontend.machine import Frame, Machine
-from srcad.frontend.memory import WRITE_BACK, is_basic
+from srcad.frontend.machine import Frame
+from srcad.frontend.memory import is_basic
+from srcad.frontend.outside import is_object
 from srcad.frontend.places import (
     BINARY,
     attribute,
     binary,
+    class_attribute,
     index_atoms,
     index_of,
     operand,
+    own_attribute,
+    set_attribute,
+    static_slice,
     subscript,
 )
-from srcad.frontend.special import special
+from srcad.frontend.special import class_with, method_of, special
 from srcad.frontend.storing import KindChanges, Store
+from srcad.frontend.unpacking import required_items
 from srcad.frontend.values import (
     MISSING,
+    Closure,
     Const,
     Entries,
     Fields,
     Items,
+    Method,
+    Missing,
     Num,
     Poison,
     Ref,
@@ -77,6 +89,10 @@ def store_item(frame: Frame, owner: Any, index: Any, value: Any) -> None:
                 raise Refused(f"a store at index {k!r} of a list of {len(items)}", "it always fails")
             items[k] = value
             frame.machine.store(owner, Items(tuple(items)), k % len(items))
+        case Items(values=values) if isinstance(index, slice):
+            items = list(values)
+            items[static_slice(index)] = required_items(frame, value, "the length of what is stored in a list")
+            frame.machine.store(owner, Items(tuple(items)))
         case Items() | Sequence() if not isinstance(index, slice):
             column, k = sequence_of(frame, owner), atom_of(index)
             last = changed(frame, column, value, lambda a: frame.build.call(SET_ITEM, column, k, a))
@@ -91,39 +107,39 @@ def store_item(frame: Frame, owner: Any, index: Any, value: Any) -> None:
 
 
 def store_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
-    if isinstance(owner, Ref) and isinstance(fields := frame.machine.content(owner), Fields):
-        frame.machine.store(owner, Fields(fields.cls, tuple({**dict(fields.values), name: value}.items())))
+    if isinstance(owner, Poison):
         return
     if isinstance(owner, Num) and name in ("flat", "real", "imag"):
         store_item(frame, attribute(frame, owner, name), Const(...), value)
         return
-    raise Refused(f"a store into an attribute of {describe(owner)}", "only objects made by the function are changed",
-                  "return the new value instead")
+    if isinstance(owner, Closure):
+        frame.machine.state[frame.machine.function_scope(owner), name] = value
+        return
+    if not (isinstance(owner, Ref) and isinstance(fields := frame.machine.content(owner), Fields)):
+        raise Refused(f"a store into an attribute of {describe(owner)}", "only objects of users' classes are changed",
+                      "return the new value instead")
+    raw = inspect.getattr_static(fields.cls, name, None)
+    setter = getattr(fields.cls, "__setattr__", None)
+    if isinstance(raw, property):
+        if raw.fset is None:
+            raise Refused(f"a store into the property `{name}`", "it has no setter")
+        frame.call(Const(raw.fset), [owner, value])
+    elif (writer := method_of(type(raw), "__set__")) is not None and is_object(raw):
+        frame.call(writer, [class_attribute(frame, fields.cls, name), owner, value])
+    elif isinstance(setter, FunctionType) and not dataclasses.is_dataclass(fields.cls):
+        frame.call(Const(setter), [owner, Const(name), value])
+    elif is_frozen(fields.cls):
+        raise Refused(f"a store into `{name}` of a frozen {fields.cls.__name__}", "it always fails",
+                      "make a new one with dataclasses.replace")
+    else:
+        set_attribute(frame, owner, name, value)
+
+
+def is_frozen(cls: type) -> bool:
+    return dataclasses.is_dataclass(cls) and cls.__dataclass_params__.frozen  # type: ignore[attr-defined]
 
 
 # Arrays.
-
-
-def changed_of_the_caller(machine: Machine, raises: bool = False) -> list[tuple[Var, Atom]]:
-    """The arrays of the caller that the function has changed, with their last versions; where it raises, those that
-    are known.  (What raises is run again on the caller's arrays.)"""
-    found = []
-    for var, cell in machine.lent.items():
-        value = machine.state[cell]
-        if not isinstance(value, Num):
-            if raises:
-                continue
-            raise Refused(f"a store that may have changed the caller's `{cell.hint}`, or another array",
-                          getattr(value, "reason", ""), "copy it before the store")
-        if value.atom is not var:
-            found.append((var, value.atom))
-    return found
-
-
-def write_back(machine: Machine, raises: bool = False) -> None:
-    """What the function changed and came from the caller is changed there, before it returns or raises."""
-    for var, last in changed_of_the_caller(machine, raises):
-        machine.build.call(WRITE_BACK, var, last)
 
 
 def store_in_array(frame: Frame, owner: Num, index: Any, value: Any) -> None:
@@ -205,6 +221,9 @@ def _sign(name: str) -> str:
 def update(frame: Frame, target: Any, op: Any, value: Any) -> None:
     """`target op= value`: what is assigned to is evaluated once."""
     name = BINARY[type(op).__name__]
+    if (done := _by_object(frame, target, name, value)) is not None:
+        frame.assign(target, done)
+        return
     match target:
         case gast.Name(id=identifier):
             old = frame.lookup(identifier)
@@ -226,10 +245,23 @@ def update(frame: Frame, target: Any, op: Any, value: Any) -> None:
             raise Refused("this augmented assignment")
 
 
+def _by_object(frame: Frame, target: Any, name: str, value: Any) -> Any:
+    """What `__iadd__` and its like give, where a name is an object that has it; else None."""
+    if not isinstance(target, gast.Name | gast.Attribute):
+        return None
+    cls = class_with(frame, owner) if isinstance(
+        owner := frame.evaluate(target) if isinstance(target, gast.Name) else None, Ref) else None
+    method = f"i{name.rstrip('_')}"
+    return special(frame, owner, method, value) if method_of(cls, f"__{method}__") is not None else None
+
+
 def _changed(frame: Frame, old: Any, name: str, value: Any) -> bool:
     """Does `op=` change the thing itself?  If so it is done; if not, the result has to be assigned."""
-    if isinstance(old, Ref) and name == "add":
+    if isinstance(old, Ref) and name == "add" and not isinstance(frame.machine.content(old), Fields):
         extend(frame, old, value)
+        return True
+    if isinstance(old, Ref) and name == "or_" and isinstance(frame.machine.content(old), Entries):
+        frame.call(Method(old, "update"), [value])
         return True
     if not isinstance(old, Num) or not isinstance(old.atom, Var) or old.atom.type.kind not in ("array", "unknown"):
         return False
@@ -247,10 +279,9 @@ def extend(frame: Frame, owner: Ref, other: Any) -> None:
     content = frame.machine.content(owner)
     more = listed(frame, other) if not isinstance(other, Tup) else frame.machine.new(Items(other.items))
     added = frame.machine.content(more)
-    if isinstance(content, Items) and isinstance(added, Items):
-        frame.machine.store(owner, Items(content.values + added.values))
-        return
-    frame.machine.store(owner, joined_lists(frame, content, added))
+    both = isinstance(content, Items) and isinstance(added, Items)
+    joined: Any = Items(content.values + added.values) if both else joined_lists(frame, content, added)
+    frame.machine.store(owner, joined)
 
 
 def delete(frame: Frame, target: Any) -> None:
@@ -258,13 +289,28 @@ def delete(frame: Frame, target: Any) -> None:
         frame.machine.state[frame.scope, target.id] = MISSING
         return
     if isinstance(target, gast.Subscript) and isinstance(owner := frame.evaluate(target.value), Ref):
-        content, key = frame.machine.content(owner), static(frame.evaluate(target.slice), "a key")
+        content, index = frame.machine.content(owner), index_of(frame, target.slice)
+        if isinstance(index, slice) and isinstance(content, Items):
+            left = list(content.values)
+            del left[static_slice(index)]
+            frame.machine.store(owner, Items(tuple(left)))
+            return
+        if isinstance(content, Fields):
+            special(frame, owner, "delitem", index)
+            return
+        key = static(index, "a key")
         if isinstance(content, Entries) and content.get(key) is not None:
             frame.machine.store(owner, Entries(tuple((k, v) for k, v in content.values if k != key)))
             return
         if isinstance(content, Items) and isinstance(key, int) and -len(content.values) <= key < len(content.values):
             k = key % len(content.values)
             frame.machine.store(owner, Items(content.values[:k] + content.values[k + 1:]))
+            return
+    if isinstance(target, gast.Attribute):
+        owner = frame.evaluate(target.value)
+        fields = frame.machine.content(owner) if isinstance(owner, Ref) else None
+        if isinstance(fields, Fields) and not isinstance(own_attribute(frame, fields, target.attr), Missing):
+            set_attribute(frame, owner, target.attr, MISSING)
             return
     raise Refused("this `del`", hint="build what is left anew")
 

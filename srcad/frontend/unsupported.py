@@ -11,10 +11,7 @@ _SYNTAX = {
     "AsyncFor": ("an `async for` loop", "compute in an ordinary function"),
     "Await": ("an `await`", "compute in an ordinary function and await around it"),
     "TryStar": ("a `try` statement", "test for the condition with `if`, or catch around the call of the function"),
-    "ClassDef": ("a class defined in a function", "define it outside"),
     "AsyncFunctionDef": ("an async function", "compute in an ordinary function"),
-    "Set": ("a set", "use a list or a dict"),
-    "SetComp": ("a set", "use a list or a dict"),
 }
 
 

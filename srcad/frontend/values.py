@@ -15,7 +15,7 @@ A `State` maps names and cells to values; it is copied where control forks and j
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -33,6 +33,14 @@ class Const:
 
 
 @dataclass(frozen=True, slots=True)
+class Instance:
+    """In what a program is made for: an object of a user's class, and what tells the types of its attributes."""
+
+    value: Any
+    type_of: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Num:
     atom: Atom
 
@@ -44,12 +52,17 @@ class Tup:
 
 
 class Cell:
-    """The identity of a mutable thing.  `frozen` is why it can't be stored to (it may be one of several things)."""
+    """The identity of a mutable thing.  `frozen` is why it can't be stored to (it may be one of several things).
 
-    __slots__ = ("frozen", "hint", "origin", "serial")
+    `cls` is its class where that is not plain list or dict, and `rule` what that class does with it: what makes missing
+    entries, how many items there may be."""
 
-    def __init__(self, hint: str = "", origin: Span | None = None, frozen: str = "") -> None:
+    __slots__ = ("cls", "frozen", "hint", "origin", "rule", "serial")
+
+    def __init__(self, hint: str = "", origin: Span | None = None, frozen: str = "", cls: type | None = None,
+                 rule: Any = None) -> None:
         self.hint, self.origin, self.frozen, self.serial = hint, origin, frozen, next(_serials)
+        self.cls, self.rule = cls, rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +103,11 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The attributes of an object of class `cls`."""
+    """The attributes of an object of class `cls`; those of an object from outside are names in a scope (`outside`)."""
 
     cls: type
     values: tuple[tuple[str, Any], ...]
+    given: Any = None
 
     def get(self, name: str) -> Any:
         return dict(self.values).get(name)
@@ -156,11 +170,14 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Mixed:
-    """Two things that can't be one variable, depending on the path; it may exist but not be used."""
+    """Two things that can't be one variable, depending on the path; it may exist but not be used.
+
+    `place` is the loop after which it is so; trip by trip it may be known."""
 
     reason: str
     hint: str = ""
     related: tuple[tuple[Span, str], ...] = ()
+    place: Any = None
 
     def refused(self, name: str) -> Refused:
         return Refused(f"`{name}` is not one thing here", self.reason, self.hint, self.related)
@@ -199,6 +216,14 @@ class NeedsStatic(Exception):
         super().__init__(purpose)
         self.var, self.purpose = var, purpose
         self.span: Span | None = None
+
+
+class NeedsUnrolled(Exception):
+    """Structure depends on the length of a list that a loop makes: the loop at this place is unrolled."""
+
+    def __init__(self, place: Any) -> None:
+        super().__init__(str(place))
+        self.place = place
 
 
 def is_atomic(value: Any) -> bool:
@@ -301,8 +326,8 @@ def map_atoms(f: Any, value: Any) -> Any:
             return Items(tuple(map_atoms(f, i) for i in values))
         case Entries(values=values):
             return Entries(tuple((k, map_atoms(f, v)) for k, v in values))
-        case Fields(cls=cls, values=values):
-            return Fields(cls, tuple((k, map_atoms(f, v)) for k, v in values))
+        case Fields(values=values):
+            return replace(value, values=tuple((k, map_atoms(f, v)) for k, v in values)) if values else value
         case Partial(function=function, args=args, kwargs=kwargs):
             return Partial(function, tuple(map_atoms(f, a) for a in args),
                            tuple((k, map_atoms(f, v)) for k, v in kwargs))

@@ -26,6 +26,7 @@ from srcad.ir.core import (
     Test,
     Undef,
     Var,
+    Whole,
     Write,
     fill,
     form_of,
@@ -59,6 +60,6 @@ __all__ = [
     "Carry",
     "Choice", "Dim", "Element", "Form", "Func", "FuncRef", "If", "Let", "Listing", "Lit", "Loop", "Op", "Param",
     "Range", "Read", "Record", "Size", "Slicing", "Stmt", "Symbol", "Test", "Type", "Undef", "UnpackOp", "Var",
-    "Write", "array", "call_op", "define", "equivalent", "fill", "form_of", "fresh", "is_number", "join", "leaves",
-    "map_tree", "op_of", "reachable", "run", "type_of", "unpack_op",
+    "Whole", "Write", "array", "call_op", "define", "equivalent", "fill", "form_of", "fresh", "is_number", "join",
+    "leaves", "map_tree", "op_of", "reachable", "run", "type_of", "unpack_op",
 ]

@@ -291,13 +291,15 @@ class Func:
 
 
 def leaves(tree: Any) -> list[Any]:
-    """The leaves of a tree of tuples, lists, dicts and `Record`s, in order."""
+    """The leaves of a tree of tuples, lists, dicts, `Record`s and `Whole`s, in order."""
     if isinstance(tree, tuple | list):
         return [leaf for t in tree for leaf in leaves(t)]
     if isinstance(tree, dict):
         return [leaf for t in tree.values() for leaf in leaves(t)]
     if isinstance(tree, Record):
         return leaves(tree.fields)
+    if isinstance(tree, Whole):
+        return [tree.var, *leaves(tree.parts)]
     return [tree]
 
 
@@ -309,8 +311,16 @@ class Record:
     fields: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Whole:
+    """A container or object that the function changes: the variable that is bound to itself, and the tree in it."""
+
+    var: Var
+    parts: Any
+
+
 def map_tree(f: Callable[[Any], Any], tree: Any) -> Any:
-    """The same tree with `f` applied to its leaves."""
+    """The same tree with `f` applied to its leaves; where what stands for a whole is no variable, its parts remain."""
     if type(tree) is tuple:
         return tuple(map_tree(f, t) for t in tree)
     if isinstance(tree, list):
@@ -319,6 +329,9 @@ def map_tree(f: Callable[[Any], Any], tree: Any) -> Any:
         return {k: map_tree(f, t) for k, t in tree.items()}
     if isinstance(tree, Record):
         return Record(tree.cls, map_tree(f, tree.fields))
+    if isinstance(tree, Whole):
+        whole, parts = f(tree.var), map_tree(f, tree.parts)
+        return Whole(whole, parts) if isinstance(whole, Var) and whole.type.kind == "object" else parts
     return f(tree)
 
 

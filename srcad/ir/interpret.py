@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, assert_never
 
 from srcad.ir.calls import PACK, CallOp, UnpackOp
-from srcad.ir.core import Atom, Block, Func, If, Let, Lit, Loop, Record, Stmt, Undef, Var, leaves, map_tree
+from srcad.ir.core import Atom, Block, Func, If, Let, Lit, Loop, Record, Stmt, Undef, Var, Whole, leaves, map_tree
 
 
 class _Unbound:
@@ -39,6 +39,9 @@ def _bind_tree(env: Env, tree: Any, value: Any) -> None:
     match tree:
         case Var():
             env[tree] = value
+        case Whole(var=var, parts=parts):
+            env[var] = value
+            _bind_tree(env, parts, value)
         case Record(fields=fields):
             values = value.fields if isinstance(value, Record) else {k: getattr(value, k) for k in fields}
             _bind_tree(env, fields, values)
@@ -55,7 +58,7 @@ def _built(tree: Any) -> Any:
     """The tree with its records as the objects that they stand for."""
     match tree:
         case Record():
-            return tree.cls(**{k: _built(v) for k, v in tree.fields.items()})
+            return _object(tree.cls, {k: _built(v) for k, v in tree.fields.items()})
         case dict():
             return {k: _built(v) for k, v in tree.items()}
         case list():
@@ -64,6 +67,15 @@ def _built(tree: Any) -> Any:
             return tuple(_built(v) for v in tree)
         case _:
             return tree
+
+
+def _object(cls: type, fields: dict[str, Any]) -> Any:
+    if issubclass(cls, tuple):
+        return cls(**fields)
+    made = object.__new__(cls)
+    for name, value in fields.items():
+        object.__setattr__(made, name, value)
+    return made
 
 
 def _value(atom: Any, env: Env) -> Any:

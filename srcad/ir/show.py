@@ -19,7 +19,7 @@ from typing import Any, assert_never
 
 import numpy as np
 
-from srcad.ir.core import Block, Func, If, Let, Lit, Loop, Record, Stmt, Undef, Var, fill
+from srcad.ir.core import Block, Func, If, Let, Lit, Loop, Record, Stmt, Undef, Var, Whole, fill
 from srcad.ir.types import Type
 
 
@@ -137,6 +137,8 @@ def _atom(a: Any) -> str:
 
 def _tree(tree: Any, typed: bool = False) -> str:
     match tree:
+        case Whole(var=var, parts=parts):
+            return f"{_tree(var, typed)} = {_tree(parts, typed)}"
         case Record():
             return f"{tree.cls.__name__}({', '.join(f'{k}={_tree(t, typed)}' for k, t in tree.fields.items())})"
         case dict():

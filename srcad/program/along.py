@@ -9,11 +9,13 @@ import numpy as np
 
 from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
+from srcad.frontend.outside import differentiable, is_object
 from srcad.ir import Record
 from srcad.program.programs import Program, Tangent, of_tensors
 from srcad.program.runner import Runner
 from srcad.program.signature import leaves_of, tree_of
 from srcad.program.tensors import arrays, tensors, wrap_of
+from srcad.runtime.objects import made
 
 Moving = tuple[bool, ...]
 
@@ -43,7 +45,7 @@ class _Along:
         if not wrt:
             raise ArgumentError(f"none of the arguments of {self.program.name} is a float. Pass floats, for instance "
                                 "2.0 instead of 2")
-        given = {n: _tangent(along[n], tree_of(values[n], lambda leaf: leaf), n) for n in wrt}
+        given = {n: _tangent(along[n], tree_of(values[n], _opened), n) for n in wrt}
         runner = self.runners.get(wrt)
         if runner is None:
             runner = self.runners[wrt] = Runner(Tangent(self.program, wrt), self.backend)
@@ -80,15 +82,23 @@ def _moves(tangent: Any) -> bool:
     return any(map(_moves, tangent)) if type(tangent) is tuple else tangent is not None
 
 
+def _opened(leaf: Any) -> Any:
+    """An object as a record of what can be differentiated in it."""
+    if not is_object(leaf):
+        return leaf
+    return Record(type(leaf), {k: tree_of(v, _opened) for k, v in differentiable(leaf).items()})
+
+
 def _has_floats(value: Any) -> bool:
-    return any(np.asarray(leaf).dtype.kind in "fc" for leaf in leaves_of(value)
-               if isinstance(leaf, float | complex | np.ndarray | np.generic))
+    return any(bool(differentiable(leaf)) if is_object(leaf) else np.asarray(leaf).dtype.kind in "fc"
+               for leaf in leaves_of(value)
+               if isinstance(leaf, float | complex | np.ndarray | np.generic) or is_object(leaf))
 
 
 def _tangent(tangent: Any, value: Any, name: str) -> Any:
     """A tangent of the structure, shapes and dtypes of its primal; None is zero, for a leaf as for a tree."""
     if isinstance(value, Record):
-        return value.cls(**{k: _tangent(t, v, f"{name}.{k}") for k, v, t in _fields(tangent, value, name)})
+        return made(value.cls, {k: _tangent(t, v, f"{name}.{k}") for k, v, t in _fields(tangent, value, name)})
     if isinstance(value, dict):
         if tangent is not None and (not isinstance(tangent, dict) or tangent.keys() != value.keys()):
             raise ArgumentError(f"the tangent of `{name}` must be a dict with the keys {list(value)}")
@@ -104,7 +114,7 @@ def _tangent(tangent: Any, value: Any, name: str) -> Any:
 def _fields(tangent: Any, value: Record, name: str) -> list[tuple[str, Any, Any]]:
     if tangent is not None and not isinstance(tangent, value.cls):
         raise ArgumentError(f"the tangent of `{name}` must be a {value.cls.__name__}")
-    return [(k, v, tangent if tangent is None else getattr(tangent, k)) for k, v in value.fields.items()]
+    return [(k, v, getattr(tangent, k, None)) for k, v in value.fields.items()]
 
 
 def _leaf_tangent(tangent: Any, value: Any, name: str) -> Any:

@@ -10,8 +10,8 @@ import numpy as np
 
 from srcad.backends.lax import Compiled, compiled
 from srcad.errors import ArgumentError
-from srcad.ir import Func, Let, Lit, Record, Undef, Var, map_tree
-from srcad.program.signature import objects_of
+from srcad.ir import Func, Let, Lit, Undef, Var, map_tree
+from srcad.program.signature import given_to, objects_of
 from srcad.transforms.prepare import without_write_backs
 
 
@@ -65,26 +65,5 @@ def standalone(func: Func, args: tuple[Any, ...]) -> str:
 
 def _inputs(func: Func, args: tuple[Any, ...]) -> list[Any]:
     """The values of the program's variables, for a call with these arguments."""
-    inputs: list[Any] = []
     defaults = [p.default for p in func.params[len(args):]]
-    for p, value in zip(func.params, (*args, *defaults), strict=True):
-        _take(p.tree, value, inputs)
-    return inputs
-
-
-def _take(tree: Any, value: Any, inputs: list[Any]) -> None:
-    """The parts of `value` that stand where `tree` has variables."""
-    match tree:
-        case Var():
-            inputs.append(value)
-        case tuple() | list():
-            for t, v in zip(tree, value, strict=True):
-                _take(t, v, inputs)
-        case dict():
-            for k, t in tree.items():
-                _take(t, value[k], inputs)
-        case Record(fields=fields):
-            for k, t in fields.items():
-                _take(t, getattr(value, k), inputs)
-        case _:
-            pass
+    return [v for p, value in zip(func.params, (*args, *defaults), strict=True) for v in given_to(p.tree, value)]

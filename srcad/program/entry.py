@@ -26,8 +26,9 @@ import numpy as np
 
 from srcad.backends.load import load
 from srcad.frontend.contents import Contents, contents
-from srcad.frontend.values import Const
-from srcad.ir import Dim, Record, Size, Type, Var
+from srcad.frontend.outside import Apart
+from srcad.frontend.values import Const, Instance
+from srcad.ir import Dim, Record, Size, Type, Var, Whole
 from srcad.program.programs import Primal
 from srcad.program.results import owned
 
@@ -95,6 +96,8 @@ class Tests:
         while level:
             conditions, unpacked, deeper = [], [], []
             for name, tree, value in level:
+                if isinstance(tree, Instance):
+                    raise Unserved
                 if isinstance(tree, Type | Const):
                     conditions += self.leaf(name, tree, value)
                     continue
@@ -216,6 +219,9 @@ class Service:
 
 def make_entry(primal: Primal, variant: Variant, call: Call, service: Service) -> Callable[..., Any]:
     """The entry for arguments like these; its global `otherwise` is not set yet."""
+    if variant.parts or any(isinstance(g, Apart) for g in variant.guards) or any(
+            isinstance(p.tree, Whole) for p in variant.func.params):
+        raise Unserved
     signature = dict(inspect.signature(primal.function, follow_wrapped=False).parameters)
     if not service.defaults:
         signature = {n: p.replace(default=p.empty) for n, p in signature.items()}
@@ -278,7 +284,7 @@ def outside(text: Text, tests: Tests, variant: Variant) -> list[str]:
     """Tests of what the variant reads from outside, and the names of the numbers and arrays that it reads."""
     conditions = []
     for g in variant.guards:
-        read = f"{text.object(f'read_{g.name}', g.read)}()"
+        read = f"{text.object(f'read_{g.name}', g.read)}(())"
         if type(g.value) in (int, str):
             now = text.name(g.name)
             conditions += [f"{tests.builtin(type)}({now} := {read}) is {tests.builtin(type(g.value))}",
@@ -291,9 +297,9 @@ def outside(text: Text, tests: Tests, variant: Variant) -> list[str]:
     names = []
     conditions = []
     for capture in variant.lowered.captures:
-        name, value = text.name(capture.name), capture.read()
+        name, value = text.name(capture.name), capture.read(())
         names.append(name)
-        text.add(f"{name} = {text.object(f'read_{capture.name}', capture.read)}()")
+        text.add(f"{name} = {text.object(f'read_{capture.name}', capture.read)}(())")
         conditions += captured_fits(tests, name, value)
     text.test(conditions)
     return names

@@ -25,7 +25,7 @@ def explain(derivative: Any) -> str:
 def describe(variant: Variant) -> list[str]:
     func = variant.func
     lines = [f"{p.name}: {_tree(p.tree)}" for p in func.params]
-    lines += [f"reads {c.name} at every call" for c in variant.lowered.captures]
+    lines += [f"reads {c.name} at every call" for c in (*variant.lowered.captures, *variant.lowered.parts)]
     lines += [f"made for {g.name} = {_short(g.value)}" for g in variant.guards if not isinstance(g.value, CodeType)]
     return [*lines, *kept(func)]
 

@@ -122,7 +122,7 @@ def inner_program(frame: Frame, function: Any, args: Sequence[Any], kwargs: dict
         result = leave(machine, call_value(frame, function, given, named))
         if len(machine.problems) > problems:
             raise Refused("a derivative of a function that is refused itself", hint="see the other problem")
-        if any(machine.state.get(k) != v for k, v in start.items()):
+        if machine.changed_since(start):
             raise Refused("a derivative of a function that changes what is outside of it", "",
                           "return the new value instead")
     body = tuple(stmts)

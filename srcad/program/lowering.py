@@ -13,9 +13,9 @@ from srcad.errors import ArgumentError
 from srcad.frontend.capture import Source, capture
 from srcad.frontend.lower import Lowered, lower
 from srcad.frontend.values import Const
-from srcad.ir import Builder, Func, Lit, Type, Undef, Var, leaves, map_tree
+from srcad.ir import Builder, Func, Lit, Record, Type, Undef, Var, Whole, leaves, map_tree
 from srcad.ir.walk import substitute
-from srcad.program.programs import Forward, Gradient, Primal, Program, Tangent, Wrt, argument_of
+from srcad.program.programs import Forward, Gradient, Primal, Program, Tangent, Wrt, argument_of, spelled
 from srcad.rules.outputs import SINGLE
 from srcad.transforms.calls import Halves, pair
 from srcad.transforms.forward import forward
@@ -40,21 +40,41 @@ def _captured(primal: Primal, code: CodeType) -> Source:
     return capture(primal.code)
 
 
-def lower_program(program: Program, arguments: dict[str, Any]) -> Lowered:
-    """The core program of `program` for trees of types, one for each parameter of its primal."""
+def lower_program(program: Program, arguments: dict[str, Any], wanted: Wanted = ()) -> Lowered:
+    """The core program of `program` for trees of types, one for each parameter of its primal.
+
+    What is `wanted` is an input of the program, also where it does not read it."""
     match program:
         case Primal():
-            return lower(source_of(program), arguments, program.tensors)
+            return lower(source_of(program), arguments, wanted, program.tensors)
         case Gradient():
             check_arguments(program, arguments)
-            return _gradient(program, unseeded(lower_program(program.program, arguments)))
+            return _gradient(program, unseeded(lower_program(program.program, arguments, wanted + _want(program.wrt))))
         case Tangent():
-            inner = unseeded(lower_program(program.program, arguments))
+            inner = unseeded(lower_program(program.program, arguments, wanted + _want(program.wrt)))
             return replace(inner, func=forward(inner.func, differentiated(inner.func, program.wrt, complex_too=True)))
         case Forward():
-            return _halves(program, unseeded(lower_program(program.program, arguments)))
+            wrt = program.wrt if program.wrt is not None else tuple(arguments)
+            return _halves(program, unseeded(lower_program(program.program, arguments, wanted + _want(wrt))))
         case _:
             assert_never(program)
+
+
+Wanted = tuple[tuple[str, tuple[Any, ...]], ...]  # arguments, and ways to their parts
+
+
+def _want(wrt: Wrt) -> Wanted:
+    """Parts of `*args` are inputs anyway: their number is checked where they are differentiated."""
+    return tuple((w, ()) if isinstance(w, str) else (w[0], w[1:]) for w in wrt
+                 if isinstance(w, str) or len(w) > 2 or isinstance(w[1], str))
+
+
+def part_of(tree: Any, path: tuple[Any, ...]) -> Any:
+    """The part of a tree that a way leads to."""
+    for key in path:
+        tree = tree.parts if isinstance(tree, Whole) else tree
+        tree = tree.fields[key] if isinstance(tree, Record) else tree[key]
+    return tree
 
 
 def _gradient(program: Gradient, inner: Lowered) -> Lowered:
@@ -65,7 +85,7 @@ def _gradient(program: Gradient, inner: Lowered) -> Lowered:
     value, aux = value if program.has_aux else (value, None)
     order = [p.name for p in func.params if p.name in set(map(argument_of, program.wrt))]
     by_name = {order[0]: gradients} if len(order) == 1 else dict(zip(order, gradients, strict=True))
-    parts = [by_name[w] if isinstance(w, str) else by_name[w[0]][w[1]] for w in program.wrt]
+    parts = [by_name[w] if isinstance(w, str) else part_of(by_name[w[0]], w[1:]) for w in program.wrt]
     result: Any = parts[0] if program.single else tuple(parts)
     if program.value:
         result = ((value, aux), result) if program.has_aux else (value, result)
@@ -100,7 +120,7 @@ def _halves(program: Forward, inner: Lowered) -> Lowered:
     forward = halves.forward.known
     if not halves.residuals:
         forward = replace(forward, result=(forward.result, ()))
-    return Split(forward, inner.captures, inner.guards, (halves.reverse,), inner.func, halves)
+    return Split(forward, inner.captures, inner.guards, (halves.reverse,), inner.parts, inner.func, halves)
 
 
 def unseeded(lowered: Lowered) -> Lowered:
@@ -151,12 +171,12 @@ def differentiated(func: Func, wrt: Wrt, complex_too: bool = False) -> list[Var]
     params = {p.name: p for p in func.params}
     for w in wrt:
         p = params[argument_of(w)]
-        if not isinstance(w, str) and w[1] >= len(p.tree):
+        if not isinstance(w, str) and len(w) == 2 and type(p.tree) is tuple and w[1] >= len(p.tree):
             raise ArgumentError(f"wrt is number {w[1]} of `*{p.name}` of {func.name}, and {len(p.tree)} were given")
-        tree = p.tree if isinstance(w, str) else p.tree[w[1]]
+        tree = p.tree if isinstance(w, str) else part_of(p.tree, w[1:])
         own = [v for v in leaves(tree) if isinstance(v, Var) and v.type.is_inexact]
         if not own:
-            raise ArgumentError(not_float(func.name, p.name if isinstance(w, str) else f"{w[0]}[{w[1]}]", tree))
+            raise ArgumentError(not_float(func.name, p.name if isinstance(w, str) else spelled(w), tree))
         if not complex_too and any(v.type.dtype is not None and v.type.dtype.kind == "c" for v in own):
             raise ArgumentError(f"grad with respect to `{p.name}`, which is complex: differentiate with respect to its "
                                 "real and imaginary parts")

@@ -10,6 +10,7 @@ Each is a function from argument trees to a core program, so derivatives of deri
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 from collections.abc import Callable
@@ -22,7 +23,8 @@ from typing import Any
 from srcad.errors import ArgumentError
 from srcad.transforms.schedules import Schedule
 
-Wrt = tuple["str | tuple[str, int]", ...]  # names of arguments, or (name of `*args`, position in it)
+# Names of arguments, or ways to a part of one: ("args", 2), ("self", "layers", 0, "w").
+Wrt = tuple["str | tuple[Any, ...]", ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,11 +258,12 @@ def names_in(primal: Primal, wrt: Any) -> tuple[Wrt, bool]:
     starred = bool(primal.code.__code__.co_flags & CO_VARARGS)
     count = primal.code.__code__.co_argcount - (len(primal.names) - len(names))
 
-    def name(w: int | str) -> str | tuple[str, int]:
+    def name(w: int | str) -> str | tuple[Any, ...]:
         if isinstance(w, str):
-            if w not in primal.names:
-                raise ArgumentError(f"{primal.name} has no argument `{w}`; it has {', '.join(names)}")
-            return w
+            argument, *path = way(w)
+            if argument not in primal.names:
+                raise ArgumentError(f"{primal.name} has no argument `{argument}`; it has {', '.join(names)}")
+            return (argument, *path) if path else argument
         if not isinstance(w, int) or isinstance(w, bool):
             raise ArgumentError(f"wrt must be a position, a name, or a tuple of these, not {w!r}")
         if starred and w >= count:
@@ -277,5 +280,37 @@ def names_in(primal: Primal, wrt: Any) -> tuple[Wrt, bool]:
     return (name(wrt),), True
 
 
-def argument_of(w: str | tuple[str, int]) -> str:
-    return w if isinstance(w, str) else w[0]
+def way(text: str) -> tuple[Any, ...]:
+    """`self.layers[0].w` as what leads there, one after the other.
+
+    >>> way("self.layers[0].w")
+    ('self', 'layers', 0, 'w')
+    """
+    if text.isidentifier():
+        return (text,)
+
+    def steps(node: ast.expr) -> tuple[Any, ...]:
+        match node:
+            case ast.Name(id=identifier):
+                return (identifier,)
+            case ast.Attribute(value=owner, attr=attr):
+                return (*steps(owner), attr)
+            case ast.Subscript(value=owner, slice=index):
+                return (*steps(owner), ast.literal_eval(index))
+        raise ValueError
+
+    try:
+        return steps(ast.parse(text, mode="eval").body)
+    except (SyntaxError, ValueError):
+        raise ArgumentError(f"wrt={text!r} is neither an argument nor a way to a part of one, as `self.layers[0].w`"
+                            ) from None
+
+
+def argument_of(w: str | tuple[Any, ...]) -> str:
+    return w if isinstance(w, str) else str(w[0])
+
+
+def spelled(w: str | tuple[Any, ...]) -> str:
+    """A way as it is written."""
+    return w if isinstance(w, str) else w[0] + "".join(
+        f".{k}" if isinstance(k, str) and k.isidentifier() else f"[{k!r}]" for k in w[1:])

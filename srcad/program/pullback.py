@@ -11,7 +11,7 @@ import numpy as np
 
 from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
-from srcad.ir import Func, Let, Lit, Record, Undef, Var, leaves, map_tree
+from srcad.ir import Func, Let, Lit, Record, Undef, Var, Whole, leaves, map_tree
 from srcad.ir.walk import every
 from srcad.program.entry import Service, Tests, Text, Unserved
 from srcad.program.lowering import Split
@@ -19,7 +19,7 @@ from srcad.program.lowering import not_float as why_not_float
 from srcad.program.programs import Forward, Primal, Program, of_tensors
 from srcad.program.results import arrays_in, owned
 from srcad.program.runner import Runner, apart
-from srcad.program.signature import Describe, leaves_of, objects_of, tree_of
+from srcad.program.signature import Describe, given_to, objects_of, tree_of
 from srcad.program.tensors import arrays, tensors, wrap_of
 from srcad.program.variants import Variant
 from srcad.transforms.calls import Halves
@@ -60,10 +60,12 @@ def _looked_up(runner: Runner, *primals: Any) -> tuple[Any, Any]:
     # The pullback outlives the call: it must not see what happens to the arguments afterwards.
     values = runner.values(tuple(map(tree_of_copies, primals)), {})
     variant = runner.variant(values)
-    captured = tuple(read() for read in variant.captures)
+    captured = variant.inputs(values)[len(values):]
     apart(variant, (*runner.values(primals, {}), *captured))
-    # The reverse half reads the arguments as they were given.
-    given = (*values, *captured) if not variant.written else tuple(map(tree_of_copies, (*values, *captured)))
+    # The reverse half reads the arguments as they were given; the arrays of objects are the caller's.
+    given = _inputs(variant.func, (*values, *captured))
+    if variant.written or variant.parts:
+        given = [v.copy() if isinstance(v, np.ndarray) else v for v in given]
     try:
         value, residuals = guarded(variant.run, (*values, *captured))
     finally:
@@ -71,7 +73,7 @@ def _looked_up(runner: Runner, *primals: Any) -> tuple[Any, Any]:
             np.copyto(_inputs(variant.func, runner.values(primals, {}))[k], _inputs(variant.func, values)[k])
     plan = plan_of(runner.primal, variant)
     return (owned(value, arrays_in((*values, *captured, residuals))),
-            Pullback(plan, _inputs(plan.func, given), residuals, value, len(primals)))
+            Pullback(plan, given, residuals, value, len(primals)))
 
 
 def serve(primal: Primal, text: Text, tests: Tests, variant: Variant, given: list[str]) -> None:
@@ -105,8 +107,7 @@ def guarded(function: Callable[..., Any], given: tuple[Any, ...]) -> Any:
 
 def _inputs(func: Func, values: tuple[Any, ...]) -> list[Any]:
     """What the variables of the arguments are bound to."""
-    return [leaf for p, v in zip(func.params, values, strict=False)
-            for var, leaf in zip(leaves(p.tree), leaves_of(v), strict=True) if isinstance(var, Var)]
+    return [leaf for p, v in zip(func.params, values, strict=False) for leaf in given_to(p.tree, v)]
 
 
 def tree_of_copies(value: Any) -> Any:
@@ -139,7 +140,7 @@ class Plan:
         """For each positional argument which of the cotangents is its own; None where there are trees."""
         code = self.primal.code.__code__
         params = self.func.params[len(self.primal.bound):code.co_argcount]
-        trees = any(isinstance(p.tree, tuple | list | dict | Record) for p in self.func.params)
+        trees = any(isinstance(p.tree, tuple | list | dict | Record | Whole) for p in self.func.params)
         if trees or not self.primal.positional:
             return None
         numbers = {v: k for k, v in enumerate(self.func.inputs)}
@@ -245,5 +246,3 @@ def _cotangents(tree: Any, cotangent: Any) -> list[Any]:
 def not_float(function: str, argument: str, value: Any) -> str:
     """Why `value` can't be differentiated, and what to pass instead."""
     return why_not_float(function, argument, Describe().argument(argument, value))
-
-

@@ -19,10 +19,10 @@ import numpy as np
 from srcad.errors import SrcadError
 from srcad.frontend.effects import ASSERT, PRINT, RAISE
 from srcad.frontend.memory import WRITE_BACK
-from srcad.ir import Func, Let, Op, Var, leaves, op_of, reachable
+from srcad.ir import Func, Let, Op, op_of, reachable
 from srcad.ir.walk import every
 from srcad.program.programs import Primal
-from srcad.program.signature import leaves_of
+from srcad.program.signature import given_to
 
 # What can be done again, once its output is thrown away.
 REPEATABLE = (ASSERT, PRINT, RAISE, WRITE_BACK)
@@ -65,8 +65,7 @@ def _is_pure(op: Op) -> bool:
 
 
 def _inputs(func: Func, given: tuple[Any, ...]) -> list[Any]:
-    return [leaf for p, v in zip(func.params, given, strict=False)
-            for var, leaf in zip(leaves(p.tree), leaves_of(v), strict=True) if isinstance(var, Var)]
+    return [leaf for p, v in zip(func.params, given, strict=False) for leaf in given_to(p.tree, v)]
 
 
 def _replay(primal: Primal, values: tuple[Any, ...]) -> None:

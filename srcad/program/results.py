@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from srcad.frontend.outside import attributes_of, is_object
 from srcad.program.signature import leaves_of
 
 
@@ -63,4 +64,8 @@ def _owned(tree: Any, seen: set[int]) -> Any:
     if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
         fields = {f.name: _owned(getattr(tree, f.name), seen) for f in dataclasses.fields(tree) if f.init}
         return t(**fields)
+    if is_object(tree) and id(tree) not in seen:
+        seen.add(id(tree))
+        for name, value in attributes_of(tree).items():
+            object.__setattr__(tree, name, _owned(value, seen))
     return tree

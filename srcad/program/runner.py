@@ -12,13 +12,12 @@ from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
 from srcad.frontend.bodies import bind
 from srcad.frontend.values import Const
-from srcad.ir import Var, leaves
 from srcad.program.entries import Entries
 from srcad.program.entry import RUN, Service
 from srcad.program.lowering import source_of
 from srcad.program.programs import Primal, Program, of_tensors
 from srcad.program.results import arrays_in, owned
-from srcad.program.signature import leaves_of
+from srcad.program.signature import given_to
 from srcad.program.tensors import arrays, tensors, wrap_of
 from srcad.program.variants import Variant, Variants
 
@@ -58,7 +57,7 @@ class Runner:
         if wrap is not None:
             return tensors(self.of_tensors(arrays(args), arrays(kwargs), arrays(more)), wrap)
         variant = self.variant(values, more)
-        return self.finish(variant, (*values, *[read() for read in variant.captures], *(more or {}).values()))
+        return self.finish(variant, (*variant.inputs(values), *(more or {}).values()))
 
     def variant(self, values: tuple[Any, ...], more: dict[str, Any] | None = None) -> Variant:
         """The variant for these arguments; that it was looked up is noted."""
@@ -93,7 +92,7 @@ def apart(variant: Variant, given: tuple[Any, ...]) -> None:
     if not variant.written:
         return
     inputs = [(p.name, leaf) for p, v in zip(variant.func.params, given, strict=False)
-              for var, leaf in zip(leaves(p.tree), leaves_of(v), strict=True) if isinstance(var, Var)]
+              for leaf in given_to(p.tree, v)]
     for k in variant.written:
         name, array = inputs[k]
         for j, (other, x) in enumerate(inputs):

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from srcad.frontend.contents import contents, part
-from srcad.frontend.machine import STATEFUL
-from srcad.frontend.values import ANY_SHAPE, Const
-from srcad.ir import COMPLEX, FLOAT, INT, UNKNOWN, Dim, Record, Size, Type, fresh
+from srcad.frontend.outside import STATEFUL, is_object
+from srcad.frontend.values import ANY_SHAPE, Const, Instance
+from srcad.ir import COMPLEX, FLOAT, INT, UNKNOWN, Dim, Record, Size, Type, Var, Whole, fresh
 from srcad.ir.types import integer
+from srcad.runtime.objects import made
 
 Path = tuple[str, int]
 
@@ -45,7 +46,7 @@ def key_of(value: Any) -> Any:
         return key_of(outline_of(value))
     if isinstance(value, STATEFUL):
         return t
-    return contents(value) or (t, id(value))
+    return t if is_object(value) else contents(value) or (t, id(value))
 
 
 def outline_of(value: Any) -> np.ndarray:
@@ -120,7 +121,9 @@ class Describe:
             return FLOAT if type(value) is float else COMPLEX
         if hasattr(value, "__array__") and hasattr(value, "dtype") and not isinstance(value, type):
             return self.type_of(outline_of(value))
-        return Type("object", cls=type(value)) if isinstance(value, STATEFUL) else Const(value)
+        if isinstance(value, STATEFUL):
+            return Type("object", cls=type(value))
+        return Instance(value, self.type_of) if is_object(value) else Const(value)
 
     def _array(self, value: np.ndarray) -> Type:
         return Type("array", value.dtype, tuple(map(self._dim, value.shape)))
@@ -153,7 +156,7 @@ def objects_of(tree: Any) -> Any:
     if isinstance(tree, dict):
         return {k: objects_of(v) for k, v in tree.items()}
     if hasattr(tree, "fields") and hasattr(tree, "cls"):
-        return tree.cls(**{k: objects_of(v) for k, v in tree.fields.items()})
+        return made(tree.cls, {k: objects_of(v) for k, v in tree.fields.items()})
     return tree
 
 
@@ -163,6 +166,8 @@ def pattern_of(tree: Any, seen: dict[Size, int]) -> Any:
         shape = None if tree.shape is None else tuple(
             d.offset if d.size is None else (seen.setdefault(d.size, len(seen)),) for d in tree.shape)
         return (tree.kind, tree.dtype, shape, tree.optional, tree.cls)
+    if isinstance(tree, Instance):
+        return type(tree.value)
     if isinstance(tree, Const):
         return contents(tree.value) or (type(tree.value), part(tree.value))
     if isinstance(tree, tuple | list):
@@ -186,3 +191,20 @@ def _hashable(x: Any) -> bool:
     except TypeError:
         return False
     return True
+
+
+def given_to(tree: Any, value: Any) -> list[Any]:
+    """What the variables of a parameter are bound to."""
+    match tree:
+        case Var():
+            return [value]
+        case Whole(parts=parts):
+            return [value, *given_to(parts, value)]
+        case tuple() | list():
+            return [leaf for t, v in zip(tree, value, strict=True) for leaf in given_to(t, v)]
+        case dict():
+            return [leaf for k, t in tree.items() for leaf in given_to(t, value[k])]
+        case Record(fields=fields):
+            return [leaf for k, t in fields.items() for leaf in given_to(t, getattr(value, k))]
+        case _:
+            return []

@@ -13,16 +13,25 @@ import numpy as np
 
 from srcad.backends.emit import emit_program
 from srcad.backends.load import load
-from srcad.errors import Unsupported
+from srcad.errors import ArgumentError, Unsupported
 from srcad.frontend.lower import Lowered, NeedsValue
 from srcad.frontend.memory import WRITE_BACK
+from srcad.frontend.outside import Apart
 from srcad.ir import Func, Let
 from srcad.ir.walk import every
 from srcad.program.compiled import xla
 from srcad.program.lowering import lower_program
 from srcad.program.programs import Program
 from srcad.program.replay import leaving_as_the_primal
-from srcad.program.signature import Describe, Path, exact_key, pattern_of, specialised, unknown_arguments
+from srcad.program.signature import (
+    Describe,
+    Path,
+    exact_key,
+    keys_of,
+    pattern_of,
+    specialised,
+    unknown_arguments,
+)
 from srcad.transforms.pipeline import optimised
 
 LIMIT = 1024       # exact keys remembered
@@ -38,12 +47,15 @@ class Variant:
     run: Callable[..., Any]
     companions: tuple[Callable[..., Any], ...] = ()
     fresh: bool = False  # every array of the result is memory of its own
+    pattern: Any = None
 
     def __post_init__(self) -> None:
         self.captures = tuple(c.read for c in self.lowered.captures)
-        self.capture_keys = tuple(_kind(read()) for read in self.captures)
+        self.capture_keys: tuple[Any, ...] = ()
+        self.parts = tuple(c.read for c in self.lowered.parts)
+        self.part_keys: set[Any] = set()
         self.guards = self.lowered.guards
-        self.checked = bool(self.captures or self.guards)
+        self.checked = bool(self.captures or self.guards or self.parts)
         self.written = written(self.lowered.func)
 
     @property
@@ -56,15 +68,41 @@ class Variant:
         sources: Callable[[], list[str]] | None = getattr(self.run, "sources", None)
         return sources and sources() or [self.text]
 
-    def holds(self) -> bool:
+    def made_for(self, values: tuple[Any, ...], pattern: Any) -> Variant:
+        """Note what was read from outside when the variant was made; `pattern` is that of the arguments."""
+        self.capture_keys = tuple(_kind(read(values)) for read in self.captures)
+        self.pattern = pattern
+        self.part_keys = {self._keys(values)}
+        return self
+
+    def holds(self, values: tuple[Any, ...]) -> bool:
         """Is what was read from outside still what the variant was made for?"""
         for g in self.guards:
-            if not g.holds():
+            if not g.holds(values):
                 return False
         for read, key in zip(self.captures, self.capture_keys, strict=True):
-            if _kind(read()) != key:
+            if _kind(read(values)) != key:
                 return False
-        return True
+        return not self.parts or self._keys(values) in self.part_keys
+
+    def serves(self, values: tuple[Any, ...], describe: Describe, trees: Any) -> bool:
+        """`holds`, of other sizes perhaps; such are remembered."""
+        if all(g.holds(values) for g in self.guards) and self.parts:
+            types = [describe.type_of(v) for v in self.read_parts(values)]
+            if pattern_of((trees, types), {}) == self.pattern:
+                self.part_keys.add(self._keys(values))
+        return self.holds(values)
+
+    def read_parts(self, values: tuple[Any, ...]) -> list[Any]:
+        """What the program reads of the objects in its arguments."""
+        return [read(values) for read in self.parts]
+
+    def _keys(self, values: tuple[Any, ...]) -> Any:
+        return tuple(keys_of(self.read_parts(values)))
+
+    def inputs(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """All that the generated function is given: the arguments, and what it reads from outside."""
+        return (*values, *[read(values) for read in self.captures])
 
 
 def _kind(value: Any) -> Any:
@@ -98,7 +136,7 @@ class Variants:
         """The variant that serves these arguments, made if need be; `key` is theirs, if it is known already."""
         key = exact_key(values, self.static, self.names, key)
         for variant in self.by_key.get(key, ()):
-            if not variant.checked or variant.holds():
+            if not variant.checked or variant.holds(values):
                 return variant
         with self.lock:
             return self._make(values)
@@ -109,15 +147,24 @@ class Variants:
             trees = {n: describe.argument(n, v) for n, v in zip(self.names, values, strict=True)}
             pattern = pattern_of(trees, {})
             for variant in self.by_pattern.get(pattern, ()):
-                if variant.holds():
+                if variant.serves(values, describe, trees):
                     return self._remember(values, variant)
             try:
                 variant = self.build(trees)
+                types = [describe.type_of(v) for v in variant.read_parts(values)]
+                variant.made_for(values, pattern_of((trees, types), {}))
+                self._require_apart(variant, values)
             except NeedsValue as need:
                 self._specialise(need, values)
                 continue
             self.by_pattern.setdefault(pattern, []).append(variant)
             return self._remember(values, variant)
+
+    @staticmethod
+    def _require_apart(variant: Variant, values: tuple[Any, ...]) -> None:
+        if any(isinstance(g, Apart) and not g.holds(values) for g in variant.guards):
+            raise ArgumentError(f"arguments of {variant.func.name} are one list or object, or hold the same one, and "
+                                "it is changed: pass a copy of one of them")
 
     def _remember(self, values: tuple[Any, ...], variant: Variant) -> Variant:
         if len(self.by_key) >= LIMIT:

@@ -61,13 +61,7 @@ def broadcast_view(x):
     return np.sum(B ** 2)
 
 
-@refused("the code around the function", VECTOR)
-def array_outside(x):
-    OUTSIDE[0] = x[0]
-    return np.sum(OUTSIDE * x[:3])
-
-
-@refused("put into the list here", VECTOR, 3)
+@refused("put into the list here", VECTOR, 100)
 def array_that_a_list_holds(x, n):
     u = x.copy()
     history = []
@@ -87,7 +81,7 @@ def one_array_put_into_a_list_in_every_trip(x, n):
     return sum([np.sum(h * h) for h in history])
 
 
-@refused("changed meanwhile", VECTOR, 3)
+@refused("changed meanwhile", VECTOR, 2000)
 def name_of_an_array_that_is_changed_through_a_list(x, n):
     history = []
     for k in range(n):
@@ -131,25 +125,13 @@ def one_array_many_times(x, n):
     return sum([np.sum(r * r) for r in rows])
 
 
-@refused("the caller", {"a": VECTOR})
-def entry_of_an_argument(p):
-    p["a"] = p["a"] * 2
-    return np.sum(p["a"] ** 2)
-
-
-@refused("the caller", [VECTOR])
-def list_of_the_caller(p):
-    p.append(p[0] * 2)
-    return np.sum(p[0] ** 2 * p[1])
-
-
-@refused("another array in the next trip", VECTOR, 3)
+@refused("another array in the next trip", VECTOR, 100)
 def rebound_in_some_trips(x, n):
     a = x.copy()
     b = a
     for k in range(n):
         a[0] = 2 * x[1]
-        if x[k] > 0.5:
+        if x[k % 5] > 0.5:
             a = b * 2
     return np.sum(a * b)
 
@@ -157,7 +139,7 @@ def rebound_in_some_trips(x, n):
 @refused("changed meanwhile", VECTOR)
 def bound_anew_beside_a_view_that_is_stored_to(x):
     v = x[:-1]
-    for _ in range(2):
+    for _ in range(2000):
         if x[0] > -5.0:
             v -= 0.1
         else:

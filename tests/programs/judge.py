@@ -110,7 +110,7 @@ def lowered(case: Case) -> tuple[Lowered, tuple[Any, ...]]:
             assert need.path not in static
             static |= {need.path}
             continue
-        return result, (*defaults, *(c.read() for c in result.captures))
+        return result, (*defaults, *(c.read(()) for c in result.captures))
 
 
 def check_interpret(case: Case) -> None:
