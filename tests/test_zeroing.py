@@ -98,3 +98,21 @@ def test_clearing(f, cleared):
     np.testing.assert_allclose(gradient(X), [(f(X + h) - f(X - h)) / 2e-6 for h in steps], rtol=1e-6, atol=1e-8)
     second = [(gradient(X + h) - gradient(X - h)) / 2e-6 for h in steps]
     np.testing.assert_allclose(srcad.jacobian(gradient)(X), second, rtol=1e-5, atol=1e-6)
+
+
+def gathered(x):
+    y = np.zeros_like(x)
+    y[np.array([0, 0, 1])] = x[:3]
+    z = np.zeros_like(x)
+    z[1:] = 2 * x[:-1]
+    return np.sum((x + y + z) ** 2)
+
+
+def test_what_is_gathered_in_a_new_array():
+    """It may be added to another array at once if no element is stored twice: the last one counts then."""
+    gradient = srcad.grad(gathered)
+    steps = 1e-6 * np.eye(6)
+    slopes = [(gathered(X + h) - gathered(X - h)) / 2e-6 for h in steps]
+    np.testing.assert_allclose(gradient(X), slopes, rtol=1e-6, atol=1e-8)
+    value, tangent = srcad.jvp(gathered, (X,), (np.ones(6),))
+    assert value == pytest.approx(gathered(X)) and tangent == pytest.approx(np.sum(slopes))

@@ -94,8 +94,8 @@ class _Module:
     def _define(self, func: Func, name: str, flat: bool) -> ast.FunctionDef:
         func, uses, updates, memory = in_place(without_redundant_ranges(with_bundles(func)))
         self.fresh = owns_its_results(func, memory)  # of the function that comes last
-        inlined = inlining(func, uses, updates, memory)
         late = frozenset(s for s in every(func.body) if isinstance(s, Let) and s not in updates and copies(s))
+        inlined = inlining(func, uses, updates, memory, late)
         ranges = live_ranges(func, uses, inlined, late)
         params = arguments(func, flat)
         pairs = [(s.outs[0], s.args[0]) for s in every(func.body) if isinstance(s, Let) and s in updates]

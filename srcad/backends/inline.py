@@ -70,11 +70,11 @@ class _Waiting:
                 self.found.pop(v, None)
 
 
-def inlining(func: Func, uses: Uses, in_place: frozenset[Let], memory: Memory) -> Inlining:
-    """`memory`: where values are when `in_place` is done in place."""
+def inlining(func: Func, uses: Uses, in_place: frozenset[Let], memory: Memory, copying: frozenset[Let]) -> Inlining:
+    """`memory`: where values are when `in_place` is done in place; `copying`: stores that are done on a copy."""
     inliner = _Inliner(uses, in_place, memory)
     inliner.twice = frozenset(_read_twice(func.body))
-    inliner.parts = frozenset(_parts_of_sums(func.body, in_place))
+    inliner.parts = frozenset(_parts_of_sums(func.body, in_place, copying))
     inliner.block(func.body, func.outputs)
     return inliner.result
 
@@ -241,11 +241,15 @@ class _Inliner:
         self._passed(loop)
 
 
-def _parts_of_sums(block: Block, in_place: frozenset[Let]) -> Iterator[Var]:
-    """The `a` and `b` of `dx = a + b` that are called dx too, if they are made in the user's same line."""
+def _parts_of_sums(block: Block, in_place: frozenset[Let], copying: frozenset[Let]) -> Iterator[Var]:
+    """The `a` and `b` of `dx = a + b` that are called dx too, if they are made in the user's same line; and the view
+    `a` that is copied to be changed, `dx = a.copy()`."""
     made = {s.out: s for s in every(block) if isinstance(s, Let) and len(s.outs) == 1}
     for s in made.values():
         own = hint_of(s.out)
+        view = made.get(s.args[0]) if s in copying else None  # type: ignore[arg-type]
+        if view is not None and view.op.name == "getitem" and hint_of(view.out) == own:
+            yield view.out
         if s.op.name not in ("+", "-") or len(s.args) != 2 or not own or s.span is None:
             continue
         for k, a in enumerate(s.args):

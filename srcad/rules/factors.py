@@ -12,7 +12,7 @@ name are looked into: what has a name (`dcost`) is there to be read.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 from srcad.ir.build import OPERATORS, Symbol
 from srcad.ir.core import Let, Lit
@@ -36,6 +36,10 @@ def scale(t: Any, partial: Callable[[], Any]) -> Any:
     return by_number(factor, t) * rest
 
 
+@overload
+def signed(rule: None) -> None: ...
+@overload
+def signed(rule: Callable[..., Any]) -> Callable[..., Any]: ...
 def signed(rule: Callable[..., Any] | None) -> Callable[..., Any] | None:
     """`rule`, which is linear in its first argument, with the minus of that in front of the result, and so a number if
     the result has fewer axes."""

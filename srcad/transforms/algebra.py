@@ -139,6 +139,48 @@ def _known(function: Any) -> Any:
 
 # --- buffers
 
+def accumulated(total: Let, around: Surroundings) -> list[Let]:
+    """What is gathered in a new array and then added to another one is added to that at once; nothing if it is not so.
+
+        t = np.zeros_like(x)
+        t[1:] = g
+        t[:-1] += h                              dx[1:] += g
+        dx = dx + t              becomes         dx[:-1] += h
+    """
+    for base, gathered in (total.args, total.args[::-1]):
+        stores: list[Let] = []
+        let = around.definition(gathered) if base.type == gathered.type and around.once(gathered) else None
+        while let is not None and let.op in (INDEX_ADD, SET_AT):
+            stores.append(let)
+            let = around.definition(let.args[0]) if around.once(let.args[0]) else None
+        if let is None or let.op.name not in _ZEROS or not stores or not _adds(stores):
+            continue
+        made, current = [], base
+        for store in reversed(stores):
+            _, *others = store.args
+            if store.op is SET_AT:
+                *index, value = others
+                others, form = [value, *index], Form((HOLE, HOLE, store.form.args[1]))
+            else:
+                form = store.form
+            out = total.out if store is stores[0] else Var(total.out.hint, total.out.type)
+            made.append(Let((out,), INDEX_ADD, (current, *others), form, store.span))
+            current = out
+        return made
+    return []
+
+
+
+def _adds(stores: list[Let]) -> bool:
+    """Do these stores, the last one first, only add to zeros?  The first one may store, into each element once."""
+    *later, first = stores
+    if first.op is SET_AT:
+        x, *index, value = first.args
+        if not _is_plain(first.form.args[1], index) or x.type.dtype is None or x.type.dtype != value.type.dtype:
+            return False
+    return all(s.op is INDEX_ADD for s in later)
+
+
 def _stored(add: Let, around: Surroundings) -> list[Let]:
     """What is added to a zero is stored; what is added to a part of a stretched number, to a new array."""
     x, value, *index = add.args

@@ -50,9 +50,10 @@ from srcad.ir import (
 )
 from srcad.ir.raising import may_raise
 from srcad.ir.walk import binds, bound, every, free, has_effect, reads, substitute
+from srcad.rules.factors import signed
 from srcad.rules.ops import Rule, rule_of
 from srcad.rules.shapes import same_shape, zeros_for
-from srcad.rules.symbols import shape
+from srcad.rules.symbols import recorded, shape
 from srcad.rules.tapes import ADD_TREES, STRETCHED, ZEROS_FOR
 from srcad.transforms.activity import Mask, activity, atoms_in, is_bundle, sources
 from srcad.transforms.derived import dual, refusal, stated, suffix
@@ -161,6 +162,8 @@ class _Push:
         linear = frozenset(i for i, transpose in enumerate(rule.vjps) if transpose is not None)
         moved = [map_tree(tangent, a) if i in linear else a for i, a in enumerate(args)]
         self._refuse_unstated(stmt)
+        if stmt.op.outs == 1 and linear == {0} and isinstance(moved[0], Var):
+            return (run(self.build, signed(recorded(stmt.op.function)), *moved, **kwargs),)
         if stmt.op.outs == 1:
             return (self.build.call(stmt.op, *moved, **kwargs),)
         return self.build.calls(stmt.op, *moved, **kwargs)

@@ -6,7 +6,8 @@
 
 So the reverse sweep finds it there, and no trip tapes it.  A loop may make no trip at all: what may then raise or warn
 for nothing stays in it, unless the loop is known to make one.  What costs next to nothing and is read once stays too:
-it reads better where it is used.
+it reads better where it is used; and what an `np.where` of the loop may keep from being used (see
+`srcad.transforms.guards`) stays beside it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import numpy as np
 
 from srcad.ir import OPERATORS, Block, CallOp, Func, If, Let, Lit, Loop, Stmt, Var
 from srcad.ir.walk import binds, every, has_effect, loop_locals, rebuild
+from srcad.rules.elementary import WHERE
+from srcad.transforms.guards import is_singular
 from srcad.transforms.order import FEW
 from srcad.transforms.usage import Uses, count_uses
 
@@ -64,10 +67,12 @@ class _Hoisting:
         if inner.test:
             inside.update(v for s in every(inner.test.body) for v in binds(s))
         sure = makes_a_trip(inner)
+        chooses = any(isinstance(s, Let) and s.op is WHERE for s in every(inner.body))
         out: list[Let] = []
         kept: list[Stmt] = []
         for stmt in inner.body:
-            if isinstance(stmt, Let) and self._worth(stmt) and inside.isdisjoint(stmt.args) and (sure or _quiet(stmt)):
+            if isinstance(stmt, Let) and self._worth(stmt) and inside.isdisjoint(stmt.args) and (
+                    sure or _quiet(stmt)) and not (chooses and is_singular(stmt.op, stmt.args)):
                 out.append(stmt)
                 inside.difference_update(stmt.outs)
             else:

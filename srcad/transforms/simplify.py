@@ -43,9 +43,10 @@ from srcad.ir import (
     leaves,
     map_tree,
 )
+from srcad.ir.infer import broadcast
 from srcad.ir.walk import every, rebuild
 from srcad.rules.tapes import INDEX_ADD, SET_AT
-from srcad.transforms.algebra import Surroundings, rewritten, undone
+from srcad.transforms.algebra import Surroundings, accumulated, rewritten, undone
 from srcad.transforms.live import live
 from srcad.transforms.usage import Uses, count_uses
 
@@ -123,7 +124,7 @@ class _Rewriter:
                 self.known[let.out] = same
                 return []
         if let.op.name in REWRITTEN:
-            *lets, let = self.narrowed(let) if let.op in (_ADD, _SUB) else rewritten(let, self.around)
+            *lets, let = self.summed(let) if let.op in (_ADD, _SUB) else rewritten(let, self.around)
             before = [s for one in lets for s in self.let(one)]
             let = Let(let.outs, let.op, tuple(map(self.atom, let.args)), let.form, let.span)
             return [*before, *self.kept(let)]
@@ -197,6 +198,11 @@ class _Rewriter:
             let = replace(let, op=_MUL, args=(Lit(2), let.args[0]))
         return let
 
+    def summed(self, let: Let) -> list[Let]:
+        """A sum, and what must stand before it."""
+        gathered = accumulated(let, self.around) if let.op is _ADD and let.out.type.kind == "array" else []
+        return gathered or self.narrowed(let)
+
     def narrowed(self, let: Let) -> list[Let]:
         """`a + stretched(b) * c` is `a + b * c`, where that has the shape of a in any case."""
         made: list[Let] = []
@@ -266,7 +272,8 @@ class _Rewriter:
         for k, own in enumerate(args):
             others = args[:k] + args[k + 1:]
             shape = own.type.shape
-            if own in self.spread and shape and any((o.type.shape or ())[-len(shape):] == shape for o in others):
+            if own in self.spread and shape and any(o.type.shape and broadcast((o.type.shape, shape)) == o.type.shape
+                                                    for o in others):
                 args[k] = self.spread[own]
         return tuple(args)
 

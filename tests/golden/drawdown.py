@@ -21,9 +21,8 @@ def variation_adjoint(returns, weights, dy=1.0):
     wealth = np.exp(np.cumsum(returns))
     t1 = wealth[-1]
     # reverse
-    dwealth = np.zeros_like(wealth)  # line 8: return np.sum(weights * wealth) / wealth[-1]
-    dwealth[-1] = -dy * (np.sum(weights * wealth) / t1) / t1
-    dwealth += dy / t1 * weights
+    dwealth = dy / t1 * weights  # line 8: return np.sum(weights * wealth) / wealth[-1]
+    dwealth[-1] -= dy * (np.sum(weights * wealth) / t1) / t1
     return np.flip(np.cumsum(np.flip(dwealth * wealth)))  # line 7: wealth = np.exp(np.cumsum(returns))
 
 

@@ -52,4 +52,4 @@ def normalised_tangent(x, gain, shift, target, x_dot, gain_dot, shift_dot):
     y = t3 + shift
     y_dot = t4 + shift_dot
     t5 = y - target
-    return np.sum(t5 ** 2), np.sum(2 * y_dot * t5)
+    return np.sum(t5 ** 2), 2 * np.sum(y_dot * t5)

@@ -48,4 +48,4 @@ def rnn_tangent(w, u, b, xs, w_dot, u_dot, b_dot):
         t1 = w_dot @ h + w @ h_dot + u_dot @ x + b_dot
         h = np.tanh(w @ h + u @ x + b)
         h_dot = t1 * (1 - h * h)
-    return np.sum(h ** 2), np.sum(2 * h_dot * h)
+    return np.sum(h ** 2), 2 * np.sum(h_dot * h)

@@ -107,4 +107,4 @@ def pendulum_tangent(y0, k, dt, steps, y0_dot, k_dot):
         k4_dot = np.array([t8[1], t4 * t6 + t8[0] * np.cos(t5) * t2])
         y = y + t3 * (k1 + 2 * k2 + 2 * k3 + k4)
         y_dot = y_dot + (k1_dot + 2 * k2_dot + 2 * k3_dot + k4_dot) * t3
-    return np.sum(y ** 2), np.sum(2 * y_dot * y)
+    return np.sum(y ** 2), 2 * np.sum(y_dot * y)

@@ -51,4 +51,4 @@ def energy_tangent(u0, dt, steps, u0_dot, dt_dot):
         t2 = np.sin(t1)
         u[1:-1] += dt * t2
         u_dot[1:-1] += dt_dot * t2 + (u_dot[2:] - u_dot[:-2]) * np.cos(t1) * dt
-    return np.sum(u ** 2), np.sum(2 * u_dot * u)
+    return np.sum(u ** 2), 2 * np.sum(u_dot * u)

@@ -1,0 +1,156 @@
+"""What must not be in generated code where types are known: helpers of the run time, needless copies, shapes of what
+has none of its own."""
+
+from __future__ import annotations
+
+import copy
+import re
+
+import numpy as np
+import pytest
+
+import srcad
+
+RNG = np.random.default_rng(0)
+UNWANTED = re.compile(r"project\w*\(|unbroadcast\w*\(|np\.shape\(|\.copy\(\)|np\.copy\(|np\.size\(|np\.ndim\("
+                      r"|_like\(t\d|zeros_for|rows_into|broadcast_to")
+PROGRAMS: list[tuple] = []
+
+
+def program(*args, wrt=0):
+    def add(f):
+        PROGRAMS.append((f, args, wrt))
+        return f
+    return add
+
+
+@program(RNG.normal(size=(5, 7)))
+def asian_option(normals):
+    price = np.full(normals.shape[0], 100.0)
+    total = np.zeros(len(price))
+    for k in range(normals.shape[1]):
+        price *= np.exp(0.1 * normals[:, k])
+        total += price
+    return np.mean(total / normals.shape[1])
+
+
+@program(RNG.normal(size=(4, 3)), RNG.normal(size=3), RNG.normal(size=4) > 0, wrt="w")
+def classifier(x, w, y):
+    p = np.clip(1 / (1 + np.exp(-(x @ w))), 1e-7, 1 - 1e-7)
+    return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+
+
+@program(RNG.normal(size=(6, 4)), RNG.normal(size=4), RNG.normal(size=4))
+def layer_norm(x, gain, shift):
+    mean, std = x.mean(axis=-1, keepdims=True), x.std(axis=-1, keepdims=True)
+    return np.sum(((x - mean) / (std + 1e-5) * gain + shift) ** 2)
+
+
+@program(RNG.normal(size=(6, 3)), RNG.normal(size=(2, 3)))
+def clusters(x, centres):
+    return np.sum(np.min(np.sum((x[:, None, :] - centres[None, :, :]) ** 2, axis=-1), axis=1))
+
+
+@program(np.array([0.1, 0.2, 0.7]), RNG.normal(size=30))
+def garch(params, r):
+    omega, alpha, beta = params
+    h = np.zeros(len(r))
+    h[0] = np.var(r)
+    for t in range(1, len(r)):
+        h[t] = omega + alpha * r[t - 1] ** 2 + beta * h[t - 1]
+    return 0.5 * np.sum(np.log(h) + r ** 2 / h)
+
+
+@program(RNG.normal(size=(2, 6, 6)), RNG.normal(size=(3, 2, 3, 3)), wrt="w")
+def convolution(x, w):
+    _, height, width = x.shape
+    out = np.zeros((w.shape[0], height - 2, width - 2))
+    for i in range(height - 2):
+        for j in range(width - 2):
+            out[:, i, j] = np.sum(w * x[:, i:i + 3, j:j + 3], axis=(1, 2, 3))
+    return np.sum(np.maximum(out, 0))
+
+
+@program(RNG.normal(size=(4, 5)), RNG.normal(size=(5, 3)), np.array([0, 1, 2, 0]), wrt="w")
+def softmax(x, w, y):
+    z = x @ w
+    z = z - z.max(axis=1, keepdims=True)
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    return -np.log(p[np.arange(len(y)), y]).mean()
+
+
+@program(RNG.normal(size=(3, 4)), RNG.normal(size=(6, 4)), 0.5)
+def kernel(x, y, gamma):
+    d = np.sum(x * x, axis=1)[:, np.newaxis] + np.sum(y * y, axis=1) - 2 * x @ y.T
+    return np.sum(np.exp(-gamma * d))
+
+
+@program(RNG.uniform(0.1, 1, size=(3, 3)), np.array([0, 1, 2, 1]))
+def markov(transition, seen):
+    transition = transition / transition.sum(axis=1, keepdims=True)
+    alpha, total = transition[seen[0]], 0.0
+    for o in seen[1:]:
+        alpha = (alpha @ transition) * transition[:, o]
+        s = np.sum(alpha)
+        total += np.log(s)
+        alpha = alpha / s
+    return total
+
+
+@program(RNG.normal(size=(5, 3)), RNG.normal(size=(5, 3)))
+def procrustes(a, b):
+    a, b = a - np.mean(a, axis=0), b - np.mean(b, axis=0)
+    return np.linalg.norm(a - b) ** 2 / a.size
+
+
+@program(RNG.normal(size=5))
+def steps(y):
+    total = 0.0
+    for a, b in zip(y[:-1], y[1:], strict=True):  # noqa: RUF007 - what users write
+        total += (b - a) ** 2 if b > a else abs(b - a)
+    return total
+
+
+@program(100.0, 0.2, 0.05, 1.0, 50)
+def binomial_tree(price, sigma, rate, maturity, n):
+    dt = maturity / n
+    u = np.exp(sigma * np.sqrt(dt))
+    p = (np.exp(rate * dt) - 1 / u) / (u - 1 / u)
+    v = np.maximum(price * u ** np.arange(n, -1, -1) * (1 / u) ** np.arange(0, n + 1) - 101, 0)
+    for _ in range(n):
+        v = np.exp(-rate * dt) * (p * v[:-1] + (1 - p) * v[1:])
+    return v[0]
+
+
+@program(RNG.normal(size=(5, 5)))
+def edges(image):
+    gx, gy = image[:, 1:] - image[:, :-1], image[1:, :] - image[:-1, :]
+    return np.sum(np.sqrt(gx[:-1] ** 2 + gy[:, :-1] ** 2 + 1e-3))
+
+
+@program(RNG.normal(size=(4, 3)), RNG.normal(size=(4, 3)))
+def batch_norm(x, weights):
+    mean = np.mean(x, axis=0)
+    var = np.mean((x - mean) ** 2, axis=0)
+    return np.sum((x - mean) / np.sqrt(var + 1e-5) * weights)
+
+
+@program(RNG.normal(size=(4, 3)), RNG.normal(size=3))
+def masked(x, b):
+    y = x + b
+    y[y < 0] = 0.0
+    return np.sum(y * y)
+
+
+@pytest.mark.parametrize("f, args, wrt", PROGRAMS, ids=[f.__name__ for f, _, _ in PROGRAMS])
+def test_reads_well(f, args, wrt):
+    gradient = srcad.grad(f, wrt=wrt)
+    place = list(f.__code__.co_varnames).index(wrt) if isinstance(wrt, str) else wrt
+    found = np.asarray(gradient(*copy.deepcopy(args)))
+    direction = np.random.default_rng(1).normal(size=np.shape(args[place]))
+    up, down = (f(*(a + h * direction if k == place else copy.deepcopy(a) for k, a in enumerate(args)))
+                for h in (1e-6, -1e-6))
+    assert np.sum(found * direction) == pytest.approx((up - down) / 2e-6, rel=1e-5, abs=1e-7)
+    code = [line.split("  # line")[0] for line in gradient.source.split("\n") if not line.strip().startswith("#")]
+    assert not [line for line in code if UNWANTED.search(line)]
+    assert all(len(line) <= 110 for line in gradient.source.split("\n"))
