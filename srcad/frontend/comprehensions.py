@@ -49,6 +49,9 @@ def comprehended(frame: Frame, text: str, **values: Any) -> Any:
 
 def listed(frame: Frame, value: Any) -> Any:
     """`list(value)`: a new list."""
+    if isinstance(value, Stream) and value.kind == "generator":
+        rest = Ref(value.parts[0].value.rest)
+        value = rest if rest.cell in frame.machine.state else value
     if isinstance(value, Ref) and isinstance(content := frame.machine.content(value), Items | Sequence):
         return frame.machine.new(content)
     items = None if isinstance(value, Stream) and value.kind == "generator" else known(frame, value)

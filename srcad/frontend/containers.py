@@ -10,7 +10,7 @@ import numpy as np
 from srcad.frontend.array_stores import change_by_method
 from srcad.frontend.dicts import dict_method, made
 from srcad.frontend.effects import FORMAT, JOIN, message_of
-from srcad.frontend.external import call_method_of
+from srcad.frontend.external import call_bar, call_method_of
 from srcad.frontend.list_methods import found_in, list_method
 from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import argument
@@ -25,6 +25,7 @@ from srcad.frontend.values import (
     Refused,
     Rows,
     Sequence,
+    Stream,
     Tup,
     describe,
     is_static,
@@ -49,6 +50,8 @@ def call_method(frame: Frame, owner: Any, name: str, args: list[Any], kwargs: di
             return _of_array(frame, owner, name, args, kwargs)
         case Const(value=str() as text):
             return _of_string(frame, text, name, args)
+        case Stream(kind="bar"):
+            return call_bar(name)
         case Ref():
             content = frame.machine.content(owner)
             if isinstance(content, Items | Sequence | Rows):

@@ -24,22 +24,27 @@ from typing import Any
 
 import numpy as np
 
+from srcad.frontend import array_stores
 from srcad.frontend.builtin_calls import BUILTINS
 from srcad.frontend.effects import message_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.outside import STATEFUL
 from srcad.frontend.values import Const, Entries, Items, Num, Ref, Refused, Sequence, Stream, Tup
-from srcad.ir import Lit, Op, Type
+from srcad.ir import Lit, Op, Type, define
 from srcad.ir.core import form_of
 from srcad.ir.infer import infer
 from srcad.ir.types import FLOAT, OBJECT
+from srcad.rules.symbols import type_in
+from srcad.runtime.draws import shuffled
 
 _CLOCKS = frozenset({time.time, time.perf_counter, time.process_time, time.monotonic, time.thread_time})
 _QUIET_MODULES = frozenset({"time", "logging", "warnings", "_warnings", "datetime", "sys", "gc", "random",
                             "numpy.random", "numpy.random.mtrand", "numpy.random._generator"})
 _MADE = {np.random.default_rng: np.random.Generator, np.random.RandomState: np.random.RandomState,
          random.Random: random.Random, np.random.Generator: np.random.Generator, open: io.TextIOWrapper}
-_CHANGING = frozenset({"shuffle", "permuted"})
+_SHUFFLED = define(shuffled, "shuffled", effect=True, infer=lambda stream, x: type_in(x))
+_SHOWN = frozenset({"update", "set_description", "set_description_str", "set_postfix", "set_postfix_str", "close",
+                    "refresh", "reset", "clear", "display", "write"})
 
 
 def is_external(v: Any) -> bool:
@@ -60,6 +65,8 @@ def is_external(v: Any) -> bool:
 def call_external(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """The call of a function, or of a method of an object that exists now."""
     owner: Any = getattr(v, "__self__", None)
+    if getattr(v, "__name__", "") == "shuffle" and (v == np.random.shuffle or isinstance(owner, STATEFUL)):
+        return _shuffle(frame, np.random if v == np.random.shuffle else owner, args, kwargs)
     if isinstance(owner, logging.Logger | logging.LoggerAdapter):
         cls: Any = type(owner)
         return _recorded(frame, _method_op(cls, v.__name__), [Const(owner), *args], kwargs)
@@ -68,14 +75,22 @@ def call_external(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any])
 
 def call_method_of(frame: Frame, owner: Num, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """The method of an object that the program is given or makes."""
+    if name == "shuffle":
+        return _shuffle(frame, owner.atom, args, kwargs)
     return _recorded(frame, _method_op(owner.atom.type.cls, name), [owner, *args], kwargs)
 
 
-def _recorded(frame: Frame, op: Op, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    name = op.name.rpartition(".")[2]
-    if name in _CHANGING and any(isinstance(a, Num | Ref) for a in args[-1:]):
-        raise Refused(f"`{name}`, which changes its argument", "the change is not followed",
+def _shuffle(frame: Frame, stream: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """`stream.shuffle(x)`: x becomes what a shuffled copy of it is."""
+    (x,) = args
+    if kwargs or not isinstance(x, Num):
+        raise Refused("a shuffle of something else than the rows of an array", "the change is not followed",
                       "index with rng.permutation(n) instead")
+    array_stores.overwrite(frame, x, frame.build.call(_SHUFFLED, stream, x.atom))
+    return Const(None)
+
+
+def _recorded(frame: Frame, op: Op, args: list[Any], kwargs: dict[str, Any]) -> Any:
     given = [passed(frame, a) for a in args]
     return Num(frame.build.call(op, *given, **{k: passed(frame, v) for k, v in kwargs.items()}))
 
@@ -156,11 +171,19 @@ class _Of:
 
 def _passes_through(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """A progress bar over something is that thing."""
-    return args[0] if args else kwargs["iterable"]
+    over = args[0] if args else kwargs.get("iterable")
+    return Stream("bar", (over,) if over is not None else ())
 
 
 def _counted(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return Stream("range", tuple(args))
+    return Stream("bar", (Stream("range", tuple(args)),))
+
+
+def call_bar(name: str) -> Any:
+    """What a progress bar shows is not shown by derivatives."""
+    if name not in _SHOWN:
+        raise Refused(f"the method `{name}` of a progress bar", hint="leave it out")
+    return Const(None)
 
 
 def progress(v: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import gast
 
 from srcad.frontend.branches import truth
-from srcad.frontend.generators import Consumer, consume
+from srcad.frontend.generators import Consumer, consume, rest_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.places import binary
 from srcad.frontend.values import Const, Stream, Tup
@@ -25,6 +25,17 @@ def loop_over(frame: Frame, node: Any, stream: Stream) -> None:
     """A loop over a generator: its body stands where that yields."""
     generator, counter = generator_in(stream), "$count"
     assert generator is not None
+    rest = rest_of(frame, generator)
+    if rest is not None:  # `next` has taken some already
+        items: Any = rest if stream is generator else Stream("enumerate", (rest, stream.parts[1]))
+        name = "$rest"
+        frame.names |= {name}
+        frame.machine.state[frame.scope, name] = items
+        again = gast.copy_location(gast.Name(name, gast.Load(), None, None), node)
+        loop = gast.copy_location(gast.For(node.target, again, node.body, [], None), node)
+        loop.until, loop.broke = getattr(node, "until", None), getattr(node, "broke", None)
+        frame.execute([loop])
+        return
     while counter in frame.names:
         counter = f"${counter}"
     target = node.target

@@ -14,17 +14,17 @@ So nothing is suspended: `break` in the loop is a `return` of the generator, `yi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gast
 
 from srcad.frontend.bodies import bound_frame, finished
 from srcad.frontend.capture import Source
-from srcad.frontend.exits import structure
+from srcad.frontend.exits import endless, exits_of, structure
 from srcad.frontend.machine import Frame
 from srcad.frontend.names import bound_names
-from srcad.frontend.values import NONE, POISON, Const, Refused, Stream
+from srcad.frontend.values import NONE, POISON, Cell, Const, Ref, Refused, Stream
 
 DEPTH = 20  # generators of one function within each other
 
@@ -37,6 +37,7 @@ class Activation:
     key: Any
     names: tuple[str, ...]
     parent: Frame | None
+    rest: Cell = field(default_factory=Cell)    # what it has left, once `next` was called on it
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +75,11 @@ def is_generator(tree: gast.FunctionDef) -> bool:
     return next(yields(tree), None) is not None
 
 
+def is_endless(loop: Any) -> bool:
+    """`while True:` that nothing leaves."""
+    return endless(loop) and not exits_of(loop.body) & {"break", "return"}
+
+
 def called(source: Source, key: Any, bound: dict[str, Any], parent: Frame | None) -> Stream:
     """What a call of a generator function gives."""
     return Stream("generator", (Const(Activation(source, key, tuple(bound), parent)), *bound.values()))
@@ -88,6 +94,12 @@ def assigned_keys(frame: Frame, nodes: list[Any]) -> list[tuple[int, str]]:
     return keys
 
 
+def rest_of(frame: Frame, stream: Stream) -> Ref | None:
+    """The list of what a generator has left, if `next` was called on it."""
+    cell = stream.parts[0].value.rest
+    return Ref(cell) if cell in frame.machine.state else None
+
+
 def consume(frame: Frame, stream: Stream, consumer: Consumer) -> Any:
     """Run a generator for its consumer; the value that it returns."""
     machine = frame.machine
@@ -97,6 +109,9 @@ def consume(frame: Frame, stream: Stream, consumer: Consumer) -> Any:
         raise Refused(f"more than {DEPTH} activations of the generator {activation.source.name}",
                       "each is lowered where it is consumed", "collect the values in a list")
     source = activation.source
+    if consumer.left is None and any(isinstance(n, gast.While) and is_endless(n) for n in gast.walk(source.tree)):
+        raise Refused(f"all values of the generator {source.name}", "it never ends",
+                      "leave the loop over it with `break`")
     if consumer.left is not None:
         source = replace(source, tree=_leaving(source.tree))
     inner = bound_frame(frame, source, bound, activation.parent)

@@ -21,7 +21,7 @@ from srcad.frontend.branches import select, truth
 from srcad.frontend.builtin_calls import BUILTINS, Handler, builtin, fold_call, operation
 from srcad.frontend.comprehensions import comprehended, listed
 from srcad.frontend.machine import Frame
-from srcad.frontend.places import binary
+from srcad.frontend.places import binary, subscript
 from srcad.frontend.spaces import ENDLESS, ITERATOR, item_of_endless
 from srcad.frontend.unpacking import known, required_items
 from srcad.frontend.values import (
@@ -29,6 +29,7 @@ from srcad.frontend.values import (
     Const,
     Items,
     Num,
+    Poison,
     Ref,
     Refused,
     Rows,
@@ -265,10 +266,36 @@ def _iter(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return found
 
 
+def _of_generator(frame: Frame, stream: Stream, default: list[Any]) -> Any:
+    """The next value of a generator, which is run to its end when it is asked first: its values are a list then."""
+    cell = stream.parts[0].value.rest
+    if cell not in frame.machine.state:
+        values = listed(frame, stream)
+        if isinstance(values, Poison):
+            return values
+        frame.machine.state[cell], cell.cls = frame.machine.content(values), ITERATOR
+    ref = Ref(cell)
+    content = frame.machine.content(ref)
+    if isinstance(content, Items):
+        return _next(frame, [ref, *default], {})
+    if not default:
+        return _taken(frame, ref)
+    return select(frame, atom_of(truth(frame, ref)), lambda: _taken(frame, ref), lambda: default[0])
+
+
+def _taken(frame: Frame, iterator: Ref) -> Any:
+    """The first element of a list whose length is not known; the list keeps the others."""
+    first = subscript(frame, iterator, Const(0))
+    frame.machine.store(iterator, frame.machine.content(subscript(frame, iterator, slice(Const(1), None, None))))
+    return first
+
+
 @builtin(next)
 def _next(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """Of an iterator, the next item; of a generator expression, the first one."""
     owner = args[0]
+    if isinstance(owner, Stream) and owner.kind == "generator":
+        return _of_generator(frame, owner, args[1:])
     content = frame.machine.content(owner) if isinstance(owner, Ref) else None
     if isinstance(content, Items):
         if not content.values:

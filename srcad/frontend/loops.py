@@ -46,6 +46,8 @@ TRIPS = "the number of trips of a loop whose trips are unlike"
 
 def execute_for(frame: Frame, node: Any) -> None:
     iterated, walk = frame.evaluate(node.iter), Walk()
+    if isinstance(iterated, Stream) and iterated.kind == "bar" and iterated.parts:
+        iterated = iterated.parts[0]
     if isinstance(iterated, Stream) and generator_in(iterated) is not None:
         loop_over(frame, node, iterated)
         return

@@ -72,7 +72,10 @@ def space_of(frame: Frame, value: Any) -> Space:
         case Stream(kind="range", parts=parts):
             return _range(parts)
         case Stream(kind="generator"):
-            return space_of(frame, frame.call(Const(list), [value]))
+            rest = Ref(value.parts[0].value.rest)
+            return space_of(frame, rest if rest.cell in frame.machine.state else frame.call(Const(list), [value]))
+        case Stream(kind="bar", parts=(inner,)):
+            return space_of(frame, inner)
         case Stream(kind="count" | "cycle" | "repeat"):
             return Space(None, Range(Lit(0), Lit(sys.maxsize), Lit(1)), (),
                          lambda index, elements: item_of_endless(frame, value, index), endless=True)
@@ -127,7 +130,7 @@ def lists_in(frame: Frame, value: Any, walk: Walk | None) -> dict[Cell, Walk | N
         case Ref(cell=cell) if not isinstance(frame.machine.state[cell], Entries):
             return {cell: walk}
         case Stream(kind=kind, parts=parts):
-            in_order = walk if kind in ("zip", "enumerate") else None
+            in_order = walk if kind in ("zip", "enumerate", "bar") else None
             return {c: w for p in parts for c, w in lists_in(frame, p, in_order).items()}
         case _:
             return {}

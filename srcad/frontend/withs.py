@@ -84,6 +84,10 @@ def execute_with(frame: Frame, node: Any) -> None:
             if target is not None:
                 frame.assign(target, manager)
             finally_(frame, body, lambda: (call_method_of(frame, manager, "close", [], {}), None)[1], True)
+        case Stream(kind="bar"):
+            if target is not None:
+                frame.assign(target, manager)
+            frame.execute(body)
         case _ if class_with(frame, manager) is not None:
             _object(frame, manager, target, body, node)
         case _:

@@ -86,3 +86,34 @@ def warned(x):
     if np.max(x) > 0.9:
         warnings.warn(f"large: {np.max(x):.2f}", stacklevel=2)
     return np.sum(x * x)
+
+
+@program(X)
+def shuffled_indices(x):
+    rng = np.random.default_rng(3)
+    order = np.arange(len(x))
+    rng.shuffle(order)
+    np.random.seed(1)
+    np.random.shuffle(order)
+    return np.sum(x[order][:2] ** 3)
+
+
+@program(X)
+def sampled(x):
+    rng = np.random.default_rng(8)
+    random.seed(2)
+    batch = rng.choice(len(x), size=2, replace=False)
+    scale = rng.choice([0.5, 1.0, 2.0])
+    return np.sum(x[batch] ** 2) * scale + x[random.randint(0, 3)] * random.uniform(0, 1) + x[random.choice([0, 1, 2])]
+
+
+@program(X)
+def metropolis(x):
+    rng, state, s = np.random.default_rng(4), x, 0.0
+    for _ in range(5):
+        u = rng.random()
+        proposal = state + 0.1 * rng.standard_normal(state.shape)
+        if u < np.exp(-np.sum(proposal**2) + np.sum(state**2)):
+            state = proposal
+        s = s + np.sum(state**3)
+    return s

@@ -193,3 +193,25 @@ def value_of_yield_from(a):
         yield t * t
 
     return sum(outer())
+
+
+@program(X)
+def next_of_iterators(x):
+    def squares():
+        for v in x:
+            yield v * v
+
+    values, raw = squares(), iter(x)
+    previous = next(raw)
+    s = next(values) * next(values) + sum(values)
+    for v in raw:
+        s += (v - previous) ** 2
+        previous = v
+    return s
+
+
+@program(X)
+@program(X + 5)
+def first_that_fits(x):
+    first = next(v for v in x if v > 0.5)
+    return first * next((v * v for v in x if v > 5), x[0])
