@@ -115,6 +115,30 @@ def elements(x):
     return s
 
 
+GAIN = 1.5
+
+
+@srcad.custom_jvp
+def amplified(x, factor=2.0):
+    return x * factor * GAIN
+
+
+@amplified.defjvp
+def amplified_jvp(primals, tangents):
+    (x, factor), (x_dot, factor_dot) = primals, tangents
+    return amplified(x, factor), (x_dot * factor + x * factor_dot) * GAIN
+
+
+def in_a_try(x):
+    try:
+        y = product(np.sum(x), 2.0)
+        if y > 2:
+            raise ValueError("large")
+    except ValueError:
+        y = np.sum(x**2)
+    return y * y
+
+
 PARAMETERS = {"w": np.arange(6.0).reshape(2, 3) / 10, "b": np.ones(2)}
 RIGHT = {
     "both arguments": (lambda x, y: np.sum(scaled_sine(x, y) ** 2), (X, Y)),
@@ -125,6 +149,9 @@ RIGHT = {
     "None, ints, strings": (lambda x: np.sum(power(x, 3)) + np.sum(power(x, 2, label="a")), (X,)),
     "tangents": (lambda x: np.sum(log1pexp(x * 2) ** 2), (X,)),
     "a tangent for each argument": (lambda x, y: np.sum(product(np.sin(x), y) ** 2), (X, Y)),
+    "a global, a keyword": (lambda x: np.sum(amplified(x, factor=3.0) ** 2) + np.sum(amplified(x)), (X,)),
+    "a try that completes": (in_a_try, (X,)),
+    "a try that does not": (in_a_try, (X + 1,)),
     "recursion": (recursive, (0.7, 3)),
     "elements": (elements, (X,)),
 }

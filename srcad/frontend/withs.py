@@ -51,6 +51,13 @@ def _managed(make: Any) -> Handler:
 BUILTINS.update({make: _managed(make) for make in (*QUIET, contextlib.suppress, contextlib.nullcontext)})
 
 
+def _stack(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    raise Refused("a contextlib.ExitStack", "what it will leave is not known here", "nest the `with` statements")
+
+
+BUILTINS[contextlib.ExitStack] = _stack
+
+
 def of_generator(v: Any) -> bool:
     """Is `v` a generator function that `contextlib.contextmanager` made a manager?"""
     return isinstance(v, types.FunctionType) and v.__code__ is _HELPER.__code__ and hasattr(v, "__wrapped__")

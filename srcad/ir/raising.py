@@ -21,7 +21,8 @@ _NOTHING: Classes = ()
 _QUIET = frozenset({
     "extent", "np.shape", "np.ndim", "len", "not", "bool", "and", "or", "is", "is not", "comment", "caught", "print",
     "evaluated", "np.zeros_like", "np.ones_like", "np.copy", "append", "pack", "unpack", "str", "isinstance", "enter",
-    "leave", "stop_gradient"})
+    "leave", "stop_gradient", "np.sum", "np.mean", "np.prod", "np.zeros", "np.ones", "np.full", "np.eye", "np.arange",
+    "np.broadcast_to", "np.transpose", "np.ravel", "project", "unbroadcast", "zeros_for", "stretched"})
 _COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 _ARRAYS: Classes = (ValueError, TypeError, FloatingPointError, IndexError)
 _BY_NAME: dict[str, Classes] = {

@@ -172,8 +172,7 @@ def _complete(stated: Stated, made: Made, inputs: tuple[Var, ...]) -> Made:
         return Part(_with_more(part.body, made.ref, more), part.outputs)
 
     stated.patch(patched)
-    stated.inputs = (*inputs, *order)
-    stated.differentiable = (True,) * len(inputs) + (False,) * len(order)
+    stated.read(inputs, order)
     body = _with_more(made.part.body, made.ref, more)
     made.ref.func = _function(made.ref.name, stated.inputs, body, made.outputs, stated.span)
     made.ref.stated = stated

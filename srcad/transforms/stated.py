@@ -70,6 +70,11 @@ class Stated(ABC):
     def patch(self, change: Callable[[Part], Part]) -> None:
         """Change all parts."""
 
+    def read(self, inputs: Sequence[Var], extras: Sequence[Var]) -> None:
+        """Say what all parts are functions of: the arguments, and what they read from around."""
+        self.inputs = (*inputs, *extras)
+        self.differentiable = (True,) * len(inputs) + (False,) * len(extras)
+
     def require(self, mask: Mask) -> None:
         """Refuse a derivative by an input that nothing is stated about."""
         for v, active, may in zip(self.inputs, mask, self.differentiable, strict=True):
@@ -213,6 +218,10 @@ class StatedJvp(Stated):
     dots: tuple[Var | None, ...]
     both: Part
     count: int
+
+    def read(self, inputs: Sequence[Var], extras: Sequence[Var]) -> None:
+        super().read(inputs, extras)
+        self.dots = (*self.dots, *(None for _ in extras))
 
     def parts(self) -> list[Part]:
         return [self.both]
