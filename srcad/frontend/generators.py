@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import gast
@@ -71,6 +72,7 @@ def yields(tree: gast.AST) -> Iterator[gast.AST]:
             waiting += gast.iter_child_nodes(node)
 
 
+@lru_cache(1024)
 def is_generator(tree: gast.FunctionDef) -> bool:
     return next(yields(tree), None) is not None
 

@@ -14,6 +14,7 @@ comparison with a value that is computed is a test of the program.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator
 from typing import Any
@@ -63,12 +64,17 @@ def as_branches(tree: gast.FunctionDef) -> gast.FunctionDef:
             start = gast.Assign([_name(name, gast.Store(), node)], node.subject, None)
             return [gast.copy_location(start, node), *_cases(node.cases, name, node)]
 
-    if not any(isinstance(n, gast.Match) for n in gast.walk(tree)):
+    if not _matches(tree):
         return tree
     copy = gast.FunctionDef(**{f: getattr(tree, f) for f in tree._fields})
     gast.copy_location(copy, tree)
     copy.body = [s for stmt in tree.body for s in _listed(Rewriter().visit(_copied(stmt)))]
     return copy
+
+
+@functools.lru_cache(1024)
+def _matches(tree: gast.FunctionDef) -> bool:
+    return any(isinstance(n, gast.Match) for n in gast.walk(tree))
 
 
 def _copied(node: Any) -> Any:
