@@ -312,8 +312,15 @@ def test_globals_are_not_frozen(monkeypatch):
     assert f(1.0) == 5.0
 
 
-@pytest.mark.parametrize("f", [lambda x: x * np.random.normal(),
-                               lambda x: x * np.random.default_rng(0).normal(),
+def test_draws_are_not_frozen():
+    gradient = grad(lambda x, rng: x * rng.normal())
+    expected = np.random.default_rng(5).normal(size=3)
+    rng = np.random.default_rng(5)
+    assert [gradient(1.0, rng) for _ in range(3)] == list(expected)
+
+
+@pytest.mark.parametrize("f", [lambda x: np.sum(np.random.normal(x, 1.0)),
+                               lambda x: np.sum(np.random.default_rng(0).normal(0.0, x)),
                                lambda x: np.sum(np.union1d(x, x) ** 2), lambda x: x * __import__("time").time()])
 def test_refused(f):
     with pytest.raises(Unsupported) as caught:
