@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import benchmarks
-from benchmarks import costs
+from benchmarks import costs, tensors
 from benchmarks.calls import calls
 from benchmarks.gradients import measure, note
 from benchmarks.programs import CASES
 from benchmarks.report import machine, save, text_of
 from benchmarks.timing import QUICK, THOROUGH
 
-COSTS = ("calls", "transformations", "import")
+COSTS = ("calls", "transformations", "import", "tensors")
 NAMES = (*(case.name for case in CASES), *COSTS)
 
 
@@ -42,6 +42,8 @@ def run(names: list[str], quick: bool) -> dict[str, Any]:
         results["transformations"] = attempt("transformations", lambda: costs.transformations(1 if quick else 5))
     if "import" in names:
         results["import"] = attempt("import", lambda: costs.imports(3 if quick else 15))
+    if "tensors" in names:
+        results["tensors"] = attempt("tensors", lambda: tensors.tensors(effort))
     return results
 
 

@@ -28,6 +28,8 @@ def text_of(results: dict[str, Any]) -> str:
         parts.append(f"calls with a known signature\n{aligned(calls(results['calls']))}")
     if results.get("transformations"):
         parts.append(f"transformations\n{aligned(transformations(results['transformations']))}")
+    if results.get("tensors"):
+        parts.append(f"tensors\n{aligned(tensors(results['tensors']))}")
     if results.get("import"):
         r = results["import"]
         parts.append(f"import srcad, after NumPy: {duration(r['seconds'])} (fastest {duration(r['fastest'])})")
@@ -44,6 +46,14 @@ def calls(found: list[dict[str, Any]]) -> list[list[str]]:
 def transformations(found: list[dict[str, Any]]) -> list[list[str]]:
     return [["lines", "source to loaded gradient", "per line"],
             *([str(r["lines"]), duration(r["seconds"]), duration(r["per_line"])] for r in found)]
+
+
+def tensors(found: list[dict[str, Any]]) -> list[list[str]]:
+    """With PyTorch's times, where it is installed."""
+    if "torch" not in found[0]:
+        return [["", "srcad"], *([r["name"], duration(r["srcad"])] for r in found)]
+    return [["", "srcad", "torch", "ratio"],
+            *([r["name"], duration(r["srcad"]), duration(r["torch"]), f"{r['ratio']:.2f}"] for r in found)]
 
 
 def aligned(table: list[list[str]]) -> str:

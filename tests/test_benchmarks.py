@@ -8,12 +8,13 @@ import pytest
 
 pytest.importorskip("autograd")
 
-from benchmarks import costs
+from benchmarks import costs, tensors
 from benchmarks.__main__ import NAMES, main
 from benchmarks.calls import calls, cases
 from benchmarks.contenders import Disagreement, check
 from benchmarks.gradients import COLUMNS, duration, measure
 from benchmarks.programs import CASES
+from benchmarks.report import text_of
 from benchmarks.timing import ONCE, Effort, interleaved, ratio
 
 
@@ -45,6 +46,18 @@ def test_transformations():
 def test_generated_programs_have_the_lines():
     for lines in costs.LINES:
         assert abs(costs.program_of_lines(lines).count("\n") - lines) < 12
+
+
+def test_tensors():
+    found = tensors.tensors(ONCE, sizes={"tiny": (4, 3, 2)}, steps=20)
+    assert [r["name"] for r in found] == ["training step, tiny", "loop of 20"]
+    assert all(r["srcad"] > 0 for r in found)
+    assert text_of({"machine": {}, "tensors": found}).count("\n") >= 3
+
+
+def test_record_is_released():
+    kept = tensors.kept()
+    assert kept["recorded"] > 2 * 2000 * 100 * 4 and kept["after"] < kept["recorded"] / 10
 
 
 def test_import():
