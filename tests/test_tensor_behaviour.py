@@ -238,6 +238,8 @@ REFUSED = [
      "modified by an inplace operation"),
     (X + "y = x * 1\nz = (y * y).sum()\ny.detach().zero_()\nz.backward()", RuntimeError,
      "modified by an inplace operation"),
+    (X + "x[0] = x[0]", RuntimeError, "a view of a leaf Variable that requires grad"),
+    ("torch.ones(3).expand(2, 3).add_(1)", RuntimeError, "refers to a single memory location"),
     (X + "y = x * 2\ny.requires_grad_(False)", RuntimeError, "you can only change requires_grad flags of leaf"),
     (X + "torch.autograd.grad(x.sum(), torch.ones(1))", RuntimeError,
      "One of the differentiated Tensors does not require grad"),
@@ -304,6 +306,11 @@ GRADIENTS = [
     (X + "y = x * 1\ny.zero_()\n(y + x).sum().backward()\nx.grad", "tensor([1., 1., 1.])"),
     (X + "y = x * 1\ny[y > 1.5] = 0.\n(y * x).sum().backward()\nx.grad", "tensor([2., 0., 0.])"),
     (X + "x._version, (x * 1).add_(1)._version", "(0, 1)"),
+    (X + "y = x * 1\nw = x * 2\ny.mul_(w)\ny.sum().backward()\nx.grad", "tensor([ 4.,  8., 12.])"),
+    (X + "y = x * 1\ny.sin_()\ny.sum().backward()\nx.grad == x.detach().cos()", "tensor([True, True, True])"),
+    (X + "y = x * 1\ny[-1] = y.sum()\ny *= x\ny.sum().backward()\nx.grad", "tensor([5., 7., 9.])"),
+    ("x = torch.zeros(3)\nt = x.expand(2, 3)\nt[0] = 0.5\nx, t", "(tensor([0.5000, 0.5000, 0.5000]), "
+     "tensor([[0.5000, 0.5000, 0.5000],\n        [0.5000, 0.5000, 0.5000]]))"),
     # --- gradients inside the record
     (X + "y = x * 2\ny.retain_grad()\n(y * y).sum().backward()\ny.grad, x.grad, y.retains_grad",
      "(tensor([ 4.,  8., 12.]), tensor([ 8., 16., 24.]), True)"),

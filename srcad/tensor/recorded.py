@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import operator
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -321,13 +321,22 @@ def names_of(part: Cut, frame: Any) -> dict[Node, str]:
             name = _assigned(span.text)
             if name:
                 found[node] = name
-    known = {*part.sources, *(part.nodes[k] for k in part.roots)}
-    local = frame.f_locals if frame is not None else {}
-    for name, value in local.items():
+    here, ends = set(part.nodes), {*part.sources, *(part.nodes[k] for k in part.roots)}
+    for name, value in _variables(frame):
         own = value._node if type(value) is Tensor else None
-        if own is not None and (own in known or own not in found):
+        if own in here and (own in ends or own not in found):
+            ends.discard(own)
             found[own] = name
     return found
+
+
+def _variables(frame: Any) -> Iterator[tuple[str, Any]]:
+    """What the user's functions that are running call things, the innermost first."""
+    for _ in range(8):
+        if frame is None:
+            return
+        yield from list(frame.f_locals.items())
+        frame = frame.f_back
 
 
 def caller() -> Any:

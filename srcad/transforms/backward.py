@@ -62,6 +62,7 @@ def _by_shape(stmt: Stmt) -> Stmt:
     if t.kind != "array" or t.shape is None or t.dtype is None or any(d.size is not None for d in t.shape):
         return stmt
     kwargs = {} if t.dtype == np.float64 else {"dtype": t.dtype.type}
-    form, _ = form_of((tuple(d.offset for d in t.shape),), kwargs, lambda _: False)
+    extents = tuple(d.offset for d in t.shape)
+    form, _ = form_of((extents if len(extents) != 1 else extents[0],), kwargs, lambda _: False)
     assert isinstance(form, Form)
     return Let(stmt.outs, zeros, (), form, stmt.span)

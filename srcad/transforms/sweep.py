@@ -17,7 +17,7 @@ from srcad.ir import OPERATORS, Block, Builder, Func, If, Let, Lit, Loop, Stmt, 
 from srcad.ir.build import Symbol
 from srcad.ir.walk import free
 from srcad.rules.elementary import WHERE
-from srcad.rules.factors import negated
+from srcad.rules.factors import NEAR, by_number, definition, negated
 from srcad.rules.shapes import zeros_for
 from srcad.rules.tapes import ADD_TREES, ZEROS_FOR
 from srcad.transforms.derived import dual
@@ -131,11 +131,21 @@ class Sweep:
         (inner, left), (other, same) = self.masked.get(a, (a, ())), self.masked.get(b, (b, ()))
         if left and left == same:
             return self.mask(self.sum(x, inner, other), left)
+        if a is not b and self._alike(a, b):
+            total = by_number(2, Symbol(self.build, a)).atom
+            total.hint = total.hint or prefixed(x)
+            return total
         positive = negated(Symbol(self.build, a)), negated(Symbol(self.build, b))
         if any(p is None for p in positive):
             return self.build.call(OPERATORS["add"], a, b, hint=prefixed(x))
         total = self.build.call(OPERATORS["add"], *(p.atom for p in positive))
         return self.build.call(OPERATORS["neg"], total, hint=prefixed(x))
+
+    def _alike(self, a: Any, b: Any) -> bool:
+        """Were these two just made by the same product of the same values?"""
+        one, two = (definition(Symbol(self.build, v), -NEAR) for v in (a, b))
+        return (one is not None and two is not None and one.op is two.op is OPERATORS["mul"]
+                and one.args == two.args and one.form == two.form)
 
     def mask(self, g: Any, left: Guards) -> Any:
         """What leaves these slices is zero where they are not taken."""

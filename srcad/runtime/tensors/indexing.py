@@ -14,7 +14,17 @@ import numpy as np
 from srcad.runtime import arrays
 from srcad.runtime.tensors import dtypes
 from srcad.runtime.tensors.arithmetic import _add, binary, divide, minus, multiply, renamed, to_type, where
-from srcad.runtime.tensors.operation import apply, may_change, overwritten, raw, viewed
+from srcad.runtime.tensors.operation import (
+    VIEW_OF_LEAF,
+    apply,
+    before,
+    may_change,
+    overwritten,
+    raw,
+    requires,
+    viewed,
+    writable,
+)
 from srcad.runtime.tensors.record import MODE
 from srcad.runtime.tensors.reductions import gathered
 from srcad.runtime.tensors.shapes import expand, ravel
@@ -131,8 +141,14 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
     if not isinstance(value, Tensor):
         value = wrap(np.asarray(value)) if isinstance(value, np.ndarray) else _of_number(x, value)
     if MODE.enabled and (x._needs or value._needs):
-        _recorded_store(x, parts, value)
+        if x._needs and x.is_leaf and _is_basic(parts):
+            raise RuntimeError(VIEW_OF_LEAF)
+        may_change(x)
+        if not _is_there(x, parts, value):
+            _recorded_store(x, parts, value)
         return
+    if x._base is not None:
+        writable(np.asarray(x.array[raw(_short(parts))]))
     try:
         x.array[raw(_short(parts))] = value._data
     except ValueError as error:
@@ -140,6 +156,14 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
     except IndexError as error:
         raise IndexError(str(error).replace("axis", "dimension")) from None
     x._counter[0] += 1
+
+
+def _is_there(x: Tensor, parts: tuple[Any, ...], value: Tensor) -> bool:
+    """Is `value` the part of `x` that it is stored to?  After `x[1:] *= 2` Python stores the view that was changed."""
+    if value._base is None or value._base is not (x if x._base is None else x._base) or not _is_basic(parts):
+        return False
+    place, own = x.array[(*parts, Ellipsis) if Ellipsis not in parts else parts], value.array
+    return bool(place.ctypes.data == own.ctypes.data and place.shape == own.shape and place.strides == own.strides)
 
 
 def _of_number(x: Tensor, value: Any) -> Tensor:
@@ -161,7 +185,6 @@ def _mismatch(x: Tensor, parts: tuple[Any, ...], value: Tensor, error: ValueErro
 
 
 def _recorded_store(x: Tensor, parts: tuple[Any, ...], value: Tensor) -> None:
-    may_change(x)
     value = to_type(value, x._data.dtype)
     try:
         stored = apply("CopySlices", arrays.set_at, x, _short(parts), value)
@@ -209,11 +232,13 @@ def take(input: Tensor, index: Tensor) -> Tensor:
 
 # --- in place
 
-def in_place(x: Tensor, value: Any) -> Tensor:
-    """`x` with its memory overwritten by what was computed of it."""
-    if value is NotImplemented:
-        return value  # type: ignore[return-value]
-    return overwritten(x, value)
+def in_place(x: Tensor, operation: Any, *args: Any, **kwargs: Any) -> Tensor:
+    """`x` with its memory overwritten by what `operation` makes of it.
+
+    Where that is recorded, the operation reads a copy: its derivative may need the values that are overwritten."""
+    recorded = MODE.enabled and (x._needs or requires((args, list(kwargs.values()))))
+    value = operation(before(x) if recorded else x, *args, **kwargs)
+    return value if value is NotImplemented else overwritten(x, value)
 
 
 def fast_in_place(x: Tensor, y: Any, ufunc: Any, slow: Any) -> Any:
@@ -222,8 +247,13 @@ def fast_in_place(x: Tensor, y: Any, ufunc: Any, slow: Any) -> Any:
     other = y._data if isinstance(y, Tensor) else y
     plain = x._data.dtype.kind == "f" and (type(y) in (int, float) or (
         isinstance(y, Tensor) and y._data.dtype == x._data.dtype))
+    if recorded and slow in KEEPS:
+        value = slow(x, y)
+        return value if value is NotImplemented else overwritten(x, value)
     if recorded or not plain:
-        return in_place(x, slow(x, y))
+        return in_place(x, slow, y)
+    if x._base is not None:
+        writable(x.array)
     try:
         ufunc(x.array, other, out=x.array)
     except ValueError:
@@ -232,6 +262,10 @@ def fast_in_place(x: Tensor, y: Any, ufunc: Any, slow: Any) -> Any:
                            f"{list(value.shape)}") from None
     x._counter[0] += 1
     return x
+
+
+# Their derivatives do not read what they overwrite.
+KEEPS = frozenset({_add, minus})
 
 
 def add_(x: Tensor, other: Any, *, alpha: Any = 1) -> Any:

@@ -43,7 +43,7 @@ def _changed(name: str) -> Callable[..., Any]:
     operation = getattr(Tensor, name)
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return in_place(self, operation(self, *args, **kwargs))
+        return in_place(self, operation, *args, **kwargs)
 
     method.__name__ = f"{name}_"
     method.__doc__ = f"`{name}`, in place."
@@ -68,11 +68,11 @@ OPERATORS: dict[str, Any] = {
     "and": arithmetic.bitwise_and, "rand": arithmetic.bitwise_and, "or": arithmetic.bitwise_or,
     "ror": arithmetic.bitwise_or, "xor": arithmetic.bitwise_xor, "rxor": arithmetic.bitwise_xor,
     "iadd": indexing.add_, "isub": indexing.sub_, "imul": indexing.mul_, "itruediv": indexing.div_,
-    "ipow": lambda x, y: in_place(x, arithmetic.power(x, y)),
-    "ifloordiv": lambda x, y: in_place(x, arithmetic.floor_divide(x, y)),
-    "imod": lambda x, y: in_place(x, arithmetic.remainder(x, y)),
-    "iand": lambda x, y: in_place(x, arithmetic.bitwise_and(x, y)),
-    "ior": lambda x, y: in_place(x, arithmetic.bitwise_or(x, y)),
+    "ipow": lambda x, y: in_place(x, arithmetic.power, y),
+    "ifloordiv": lambda x, y: in_place(x, arithmetic.floor_divide, y),
+    "imod": lambda x, y: in_place(x, arithmetic.remainder, y),
+    "iand": lambda x, y: in_place(x, arithmetic.bitwise_and, y),
+    "ior": lambda x, y: in_place(x, arithmetic.bitwise_or, y),
     "getitem": indexing.getitem, "setitem": indexing.setitem,
 }
 for _name, _operator in OPERATORS.items():

@@ -111,6 +111,16 @@ def of_node(node: Node) -> Tensor:
     return t
 
 
+def before(x: Tensor) -> Tensor:
+    """A copy of the values of `x` before they are overwritten, with the record of `x`."""
+    t = wrap(x._data.copy())
+    if x._needs:
+        node = edge(x)
+        t._node, t._needs = Node(node.name, operator.pos, (node,), NONE, t._data, t._counter), True
+        at_site_of(t._node, node)
+    return t
+
+
 def overwritten(x: Tensor, value: Tensor) -> Tensor:
     """`x`, whose memory becomes `value`, which was computed of it: in place, and recorded so."""
     if value._data.shape != x._data.shape:
@@ -123,38 +133,52 @@ def overwritten(x: Tensor, value: Tensor) -> Tensor:
         may_change(x)
     if value._needs and own != given:
         value = apply("ToCopyBackward0", arrays.astype, value, own)
-    before = edge(x._base) if x._base is not None and (value._needs or x._needs) else None
+    old = edge(x._base) if x._base is not None and (value._needs or x._needs) else None
+    writable(x.array)
     np.copyto(x.array, value._data, casting="same_kind")
     x._counter[0] += 1
     if value._needs:
-        _rebased(x, edge(value), before)
+        _rebased(x, edge(value), old)
     elif x._needs and MODE.enabled and not x.is_leaf:
         # What the tensor was matters no longer.
-        _rebased(x, edge(value), before)
+        _rebased(x, edge(value), old)
     return x
+
+
+OVERLAP = ("unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+           "Please clone() the tensor before performing the operation.")
+
+
+def writable(array: np.ndarray) -> None:
+    """Refuse to write to elements that share memory, as those of an expanded tensor do."""
+    if any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
+        raise RuntimeError(OVERLAP)
+
+
+VIEW_OF_LEAF = "a view of a leaf Variable that requires grad is being used in an in-place operation."
 
 
 def may_change(x: Tensor) -> None:
     """Refuse changes in place of what gradients are wanted of."""
     if x._base is not None and x._base._needs and x._base.is_leaf:
-        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+        raise RuntimeError(VIEW_OF_LEAF)
     if x._needs and x.is_leaf:
         refuse_leaf()
 
 
-def _rebased(x: Tensor, node: Node, before: Node | None) -> None:
+def _rebased(x: Tensor, node: Node, old: Node | None) -> None:
     """Make `node` the record of `x`, and of its base if it is a view."""
     base = x._base
     if base is None:
         _renew(x, node)
         return
-    assert before is not None
-    looks = [of_node(before)]
+    assert old is not None
+    looks = [of_node(old)]
     for step in x._steps[:-1]:
         looks.append(apply(step.name, step.function, looks[-1], *step.args, **step.kwargs))
     new = of_node(node)
-    for old, step in zip(reversed(looks), reversed(x._steps), strict=True):
-        new = step.put(old, new)
+    for look, step in zip(reversed(looks), reversed(x._steps), strict=True):
+        new = step.put(look, new)
     _renew(base, edge(new))
     base._generation += 1
     regenerate(x)

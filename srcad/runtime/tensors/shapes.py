@@ -11,7 +11,7 @@ import numpy as np
 from srcad.runtime import arrays
 from srcad.runtime.tensors import dtypes
 from srcad.runtime.tensors.arithmetic import to_type
-from srcad.runtime.tensors.operation import apply, viewed
+from srcad.runtime.tensors.operation import OVERLAP, apply, viewed
 from srcad.runtime.tensors.tensor import Step, Tensor, normal, wrap
 
 
@@ -189,10 +189,14 @@ def expand(input: Tensor, *shape: Any) -> Tensor:
                                f"{list(input.shape)}")
 
     def put(old: Tensor, new: Tensor) -> Tensor:
-        raise RuntimeError("unsupported operation: more than one element of the written-to tensor refers to a single "
-                           "memory location. Please clone() the tensor before performing the operation.")
+        raise RuntimeError(OVERLAP)
 
-    return viewed(input, Step("ExpandBackward0", np.broadcast_to, (full,), lambda a: np.broadcast_to(a, full), put))
+    def look(a: Any) -> Any:
+        shown = np.broadcast_to(a, full)
+        # NumPy gives a view that can't be written to; parts of it may be.
+        return np.lib.stride_tricks.as_strided(a, full, shown.strides)
+
+    return viewed(input, Step("ExpandBackward0", np.broadcast_to, (full,), look, put))
 
 
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
