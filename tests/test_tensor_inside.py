@@ -99,3 +99,10 @@ def test_refused():
         grad(lambda x: x.sum())(torch.ones(3, requires_grad=True))
     with torch.no_grad():
         assert grad(lambda x: x.sum())(torch.ones(3, requires_grad=True)).tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("function", [np.sum, np.mean, np.max, np.std, np.sqrt, np.ravel, np.cumsum, np.transpose])
+def test_functions_of_numpy_take_tensors(function):
+    x = np.array([[1.0, 2.0], [3.0, 5.0]])
+    args = (0,) if function is np.cumsum else ()
+    assert np.allclose(np.asarray(function(torch.tensor(x), *args)), function(x, *args))

@@ -96,7 +96,7 @@ def _of_all(name: str, function: Callable[..., Any], value: Any, x: Tensor) -> T
 
 
 def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None, axis: Dim = None,
-        keepdims: bool | None = None) -> Tensor:
+        keepdims: bool | None = None, out: None = None) -> Tensor:
     """The sum; of integers and Booleans an int64."""
     if dim is None is axis is dtype and not keepdim and not keepdims and _is_plain(input):
         return _of_all("SumBackward0", np.sum, np.add.reduce(input._data, axis=None), input)
@@ -107,7 +107,7 @@ def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = N
 
 
 def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None, axis: Dim = None,
-         keepdims: bool | None = None) -> Tensor:
+         keepdims: bool | None = None, out: None = None) -> Tensor:
     """The mean, of floats only."""
     if dim is None is axis is dtype and not keepdim and not keepdims and _is_plain(input):
         return _of_all("MeanBackward0", np.mean, np.add.reduce(input._data, axis=None) / input._data.size, input)
@@ -120,7 +120,7 @@ def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = 
 
 
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None, axis: int | None = None,
-         keepdims: bool | None = None) -> Tensor:
+         keepdims: bool | None = None, out: None = None) -> Tensor:
     """The product; its gradient is right also where elements are 0."""
     _checked("prod", input, axis if dim is None else dim, _kept(keepdim, keepdims), single=True)
     x = to_type(input, dtypes.array_type(dtype) or (dtypes.INT64 if input._data.dtype.kind in "iub"
@@ -130,7 +130,10 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
 
 def _moment(name: str, function: Callable[..., Any], doc: str) -> Callable[..., Tensor]:
     def moment(input: Tensor, dim: Dim = None, unbiased: bool | None = None, keepdim: bool = False, *,
-               correction: int = 1, axis: Dim = None, keepdims: bool | None = None) -> Tensor:
+               correction: int = 1, axis: Dim = None, keepdims: bool | None = None, out: None = None,
+               ddof: int | None = None, dtype: Any = None) -> Tensor:
+        if ddof is not None:        # as NumPy's functions call the method
+            correction = ddof
         if isinstance(dim, bool):
             dim, unbiased = None, dim
         if input._data.dtype.kind not in "fc":
@@ -156,7 +159,7 @@ def _extreme(name: str, whole: Callable[..., Any], place: Callable[..., Any], pa
     title = name.title()
 
     def extreme(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, axis: Any = None,
-                keepdims: bool | None = None) -> Any:
+                keepdims: bool | None = None, out: None = None) -> Any:
         dim = axis if dim is None else dim
         if isinstance(dim, Tensor) or other is not None:
             two = {"max": arithmetic.maximum, "min": arithmetic.minimum}[name]
@@ -196,7 +199,7 @@ min = _extreme("min", np.min, np.argmin, min_)
 
 def _amount(name: str, function: Callable[..., Any]) -> Callable[..., Tensor]:
     def amount(input: Tensor, dim: Dim = None, keepdim: bool = False, *, axis: Dim = None,
-               keepdims: bool | None = None) -> Tensor:
+               keepdims: bool | None = None, out: None = None) -> Tensor:
         found = _reduced(name.title(), function, input, axes_of(input, dim, axis), _kept(keepdim, keepdims))
         return renamed(found, f"{name.title()}Backward0")
 
@@ -210,7 +213,7 @@ amax, amin = _amount("amax", np.max), _amount("amin", np.min)
 
 def _index(name: str, function: Callable[..., Any]) -> Callable[..., Tensor]:
     def index(input: Tensor, dim: int | None = None, keepdim: bool = False, *, axis: int | None = None,
-              keepdims: bool | None = None) -> Tensor:
+              keepdims: bool | None = None, out: None = None) -> Tensor:
         _checked(name, input)
         if isinstance(dim, tuple | list):
             raise TypeError(f"{name}(): argument 'dim' must be int, not {type(dim).__name__}")
@@ -231,7 +234,7 @@ argmax, argmin = _index("argmax", np.argmax), _index("argmin", np.argmin)
 
 def _truth(name: str, function: Callable[..., Any]) -> Callable[..., Tensor]:
     def truth(input: Tensor, dim: Dim = None, keepdim: bool = False, *, axis: Dim = None,
-              keepdims: bool | None = None) -> Tensor:
+              keepdims: bool | None = None, out: None = None) -> Tensor:
         axes = () if dim == () else axes_of(input, dim, axis)
         value = function(input._data, axis=axes, keepdims=_kept(keepdim, keepdims))
         return wrap(value.astype(np.uint8) if input._data.dtype == np.uint8 else value)
@@ -256,7 +259,8 @@ def _one(input: Tensor, dim: int | None, axis: int | None) -> int:
     return normal(int(dim), input.ndim)
 
 
-def cumsum(input: Tensor, dim: int | None = None, *, axis: int | None = None, dtype: Any = None) -> Tensor:
+def cumsum(input: Tensor, dim: int | None = None, *, axis: int | None = None, dtype: Any = None,
+           out: None = None) -> Tensor:
     """Sums of the elements so far."""
     place = _one(input, dim, axis)
     x = to_type(input, dtypes.array_type(dtype) or (dtypes.INT64 if input._data.dtype.kind in "iub"
@@ -264,7 +268,8 @@ def cumsum(input: Tensor, dim: int | None = None, *, axis: int | None = None, dt
     return apply("CumsumBackward0", np.cumsum, x, axis=place) if x.ndim else x
 
 
-def cumprod(input: Tensor, dim: int | None = None, *, axis: int | None = None, dtype: Any = None) -> Tensor:
+def cumprod(input: Tensor, dim: int | None = None, *, axis: int | None = None, dtype: Any = None,
+           out: None = None) -> Tensor:
     """Products of the elements so far."""
     place = _one(input, dim, axis)
     x = to_type(input, dtypes.array_type(dtype) or (dtypes.INT64 if input._data.dtype.kind in "iub"
@@ -298,7 +303,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 
 
 def logsumexp(input: Tensor, dim: Dim = None, keepdim: bool = False, *, axis: Dim = None,
-              keepdims: bool | None = None) -> Tensor:
+              keepdims: bool | None = None, out: None = None) -> Tensor:
     """log(sum(exp(input))), without overflow."""
     dim, keepdim = axis if dim is None else dim, _kept(keepdim, keepdims)
     if dim is None:
