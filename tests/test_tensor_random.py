@@ -104,7 +104,7 @@ class Both:
             self.add(self.torch.stack([t, s], dim=-1), np.stack([a, b], axis=-1))
 
     def read(self):
-        t, a = self.pick(lambda a: a.ndim)
+        t, a = self.pick(lambda a: a.ndim and len(a))
         k = self.draw.randrange(-a.shape[0], a.shape[0])
         rows = [self.draw.randrange(a.shape[0]) for _ in range(3)]
         pairs = [lambda: (t[k], a[k]), lambda: (t[:2], a[:2]), lambda: (t[..., -1], a[..., -1]),

@@ -305,5 +305,7 @@ def fill_(x: Tensor, value: Any) -> Tensor:
 
 def copy_(x: Tensor, source: Tensor) -> Tensor:
     """The elements become those of `source`."""
+    if source.ndim > x.ndim:
+        raise RuntimeError(f"output with shape {list(x.shape)} doesn't match the broadcast shape {list(source.shape)}")
     setitem(x, Ellipsis, source)
     return x

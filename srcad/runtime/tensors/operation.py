@@ -151,7 +151,7 @@ OVERLAP = ("unsupported operation: more than one element of the written-to tenso
 
 def writable(array: np.ndarray) -> None:
     """Refuse to write to elements that share memory, as those of an expanded tensor do."""
-    if any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
+    if array.size and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
         raise RuntimeError(OVERLAP)
 
 
