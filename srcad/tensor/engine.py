@@ -17,7 +17,7 @@ import numpy as np
 
 from srcad.backends.load import annotate
 from srcad.ir import Let, Lit, Var, leaves
-from srcad.runtime.tensors import arithmetic
+from srcad.runtime.tensors import arithmetic, elementary
 from srcad.runtime.tensors.dtypes import class_name
 from srcad.runtime.tensors.operation import apply, of_node
 from srcad.runtime.tensors.products import several
@@ -325,7 +325,7 @@ def conjugate(g: Any) -> Any:
     data = g._data if isinstance(g, Tensor) else g
     if data.dtype.kind != "c":
         return g
-    return arithmetic.conj(g) if isinstance(g, Tensor) else np.conj(g)
+    return elementary.conj(g) if isinstance(g, Tensor) else np.conj(g)
 
 
 _NO_GRAD = "element 0 of tensors does not require grad and does not have a grad_fn"

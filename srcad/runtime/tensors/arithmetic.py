@@ -1,4 +1,4 @@
-"""Elementwise operations: operators, comparisons, elementary functions.
+"""Elementwise operations: operators, comparisons, logic.
 
 Operands are first given their common type (`dtypes.result_type`); the operation itself is NumPy's, on arrays of one
 type, and that is what is recorded.
@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from srcad.runtime import activations, arrays
+from srcad.runtime import arrays
 from srcad.runtime.tensors import dtypes
-from srcad.runtime.tensors.operation import apply, raw, record_one, record_two
+from srcad.runtime.tensors.operation import apply, raw, record_two
 from srcad.runtime.tensors.record import MODE
 from srcad.runtime.tensors.tensor import Tensor, wrap
 
 Function = Callable[..., Any]
-_SINGLE, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
+SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def to_type(x: Any, wanted: np.dtype) -> Any:
@@ -39,13 +39,13 @@ def binary(name: str, function: Function, x: Any, y: Any) -> Tensor:
     a = x._data if type(x) is Tensor else x
     b = y._data if type(y) is Tensor else y
     try:
-        if function in _LOUD:
-            with _quiet():
+        if function in LOUD:
+            with quiet():
                 value = function(a, b)
         else:
             value = function(a, b)
     except ValueError as error:
-        raise _explained(error, a, b) from None
+        raise explained(error, a, b) from None
     t = wrap(value)
     if MODE.enabled and ((type(x) is Tensor and x._needs) or (type(y) is Tensor and y._needs)):
         record_two(t, name, function, x, y)
@@ -53,16 +53,16 @@ def binary(name: str, function: Function, x: Any, y: Any) -> Tensor:
 
 
 # Quotients by zero, logarithms of negative numbers and their like are ordinary here: no warnings.
-_LOUD = frozenset({operator.truediv, operator.floordiv, operator.mod, operator.pow, np.exp, np.exp2, np.expm1, np.log,
+LOUD = frozenset({operator.truediv, operator.floordiv, operator.mod, operator.pow, np.exp, np.exp2, np.expm1, np.log,
                    np.log2, np.log10, np.log1p, np.sqrt, np.reciprocal, np.arcsin, np.arccos, np.arccosh, np.arctanh,
                    np.sinh, np.cosh, np.tan})
 
 
-def _quiet() -> Any:
+def quiet() -> Any:
     return np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore")
 
 
-def _explained(error: ValueError, a: Any, b: Any) -> Exception:
+def explained(error: ValueError, a: Any, b: Any) -> Exception:
     """PyTorch's words for operands that don't fit."""
     if "negative integer" in str(error):
         return RuntimeError("Integers to negative integer powers are not allowed.")
@@ -81,7 +81,7 @@ def _same_type(x: Any, y: Any) -> bool:
     if type(x) is not Tensor:
         return False
     own = x._data.dtype
-    if own is not _SINGLE and own is not _DOUBLE:
+    if own is not SINGLE and own is not DOUBLE:
         return False
     return y._data.dtype is own if type(y) is Tensor else type(y) is float or type(y) is int
 
@@ -109,10 +109,10 @@ def _is_operand(x: Any) -> bool:
     return isinstance(x, Tensor | bool | int | float | complex | np.generic)
 
 
-def _operation(name: str, function: Function, divides: bool = False) -> Function:
-    loud = function in _LOUD
+def operation(name: str, function: Function, divides: bool = False) -> Function:
+    loud = function in LOUD
 
-    def operation(input: Any, other: Any) -> Any:
+    def operated(input: Any, other: Any) -> Any:
         if not _same_type(input, other):
             input, other = operands(input, other, dtypes.default() if divides else None)
             if input is NotImplemented:
@@ -126,30 +126,30 @@ def _operation(name: str, function: Function, divides: bool = False) -> Function
         try:
             t = wrap(function(input._data, b))
         except ValueError as error:
-            raise _explained(error, input._data, b) from None
+            raise explained(error, input._data, b) from None
         if MODE.enabled and (input._needs or (tensor and other._needs)):
             record_two(t, name, function, input, other)
         return t
 
-    return operation
+    return operated
 
 
-_add = _operation("AddBackward0", operator.add)
-_subtract = _operation("SubBackward0", operator.sub)
-multiply = _operation("MulBackward0", operator.mul)
-divide = _operation("DivBackward0", operator.truediv, divides=True)
+plus = operation("AddBackward0", operator.add)
+_subtract = operation("SubBackward0", operator.sub)
+multiply = operation("MulBackward0", operator.mul)
+divide = operation("DivBackward0", operator.truediv, divides=True)
 
 
 def _of_integers(name: str, kernel: str, function: Function) -> Function:
     """Quotients and remainders, which Booleans have none of, and integers none by zero."""
-    operation = _operation(name, function)
+    quotient = operation(name, function)
 
     def divided(input: Any, other: Any) -> Any:
         kinds = [x._data.dtype.kind if isinstance(x, Tensor) else "b" if isinstance(x, bool) else "n"
                  for x in (input, other)]
         if kinds == ["b", "b"]:
             raise NotImplementedError(f'"{kernel}" not implemented for \'Bool\'')
-        result = operation(input, other)
+        result = quotient(input, other)
         if isinstance(result, Tensor) and result._data.dtype.kind in "iu" and not np.all(raw(other)):
             raise RuntimeError("ZeroDivisionError")
         return result
@@ -161,7 +161,7 @@ floor_divide = _of_integers("FloorDivideBackward0", "div_floor_cpu", operator.fl
 remainder = _of_integers("RemainderBackward0", "remainder_cpu", operator.mod)
 
 
-def _refused(function: Function, name: str, symbol: str) -> Function:
+def as_function(function: Function, name: str, symbol: str) -> Function:
     """`function` as PyTorch has it as a function: what the operator leaves to the other operand is an error."""
 
     def call(input: Any, other: Any, **more: Any) -> Any:
@@ -178,12 +178,12 @@ def _refused(function: Function, name: str, symbol: str) -> Function:
 
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """`input + alpha * other`, element by element."""
-    return _refused(_add, "add", "+")(input, other if alpha == 1 else other * alpha)
+    return as_function(plus, "add", "+")(input, other if alpha == 1 else other * alpha)
 
 
 def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """`input - alpha * other`, element by element."""
-    return _refused(minus, "sub", "-")(input, other if alpha == 1 else other * alpha)
+    return as_function(minus, "sub", "-")(input, other if alpha == 1 else other * alpha)
 
 
 def minus(input: Any, other: Any) -> Any:
@@ -211,8 +211,8 @@ def reflected_minus(self: Any, other: Any) -> Any:
     return _subtract(other, self)
 
 
-mul = _refused(multiply, "mul", "*")
-true_divide = _refused(divide, "true_divide", "/")
+mul = as_function(multiply, "mul", "*")
+true_divide = as_function(divide, "true_divide", "/")
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
@@ -223,7 +223,8 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     if rounding_mode is None:
         return quotient
     common = dtypes.result_type(raw(input), raw(other))
-    return trunc(quotient) if common.kind in "fc" else to_type(wrap(np.trunc(quotient._data)), common)
+    whole = apply("DivBackward1", np.trunc, quotient)
+    return whole if common.kind in "fc" else to_type(whole, common)
 
 
 def reflected_divide(self: Any, other: Any) -> Any:
@@ -261,7 +262,7 @@ def _integer_power(base: Any, exponent: Any) -> Tensor:
     return wrap(value.astype(np.result_type(base, exponent)))
 
 
-pow = _refused(power, "pow", "**")
+pow = as_function(power, "pow", "**")
 
 
 # --- comparisons and logic
@@ -275,7 +276,7 @@ def _comparison(name: str, function: Function) -> Function:
         try:
             return wrap(function(a, b))
         except ValueError as error:
-            raise _explained(error, a, b) from None
+            raise explained(error, a, b) from None
 
     compare.__name__ = name
     return compare
@@ -346,186 +347,3 @@ def isinf(input: Tensor) -> Tensor:
 
 def isfinite(input: Tensor) -> Tensor:
     return wrap(np.isfinite(input._data))
-
-
-# --- elementary functions
-
-def unary(title: str, function: Function) -> Function:
-    """A function of floats; integers are made floats first."""
-
-    def call(input: Tensor) -> Tensor:
-        x = input if type(input) is Tensor and input._data.dtype is _SINGLE else as_float(input, title)
-        if loud:
-            with _quiet():
-                t = wrap(function(x._data))
-        else:
-            t = wrap(function(x._data))
-        if MODE.enabled and x._needs:
-            record_one(t, name, function, x)
-        return t
-
-    name, loud = "".join(part.title() for part in title.split("_")) + "Backward0", function in _LOUD
-    call.__name__ = call.__qualname__ = title
-    call.__doc__ = f"`{title}` of each element."
-    return call
-
-
-def as_float(x: Any, title: str) -> Tensor:
-    if not isinstance(x, Tensor):
-        raise TypeError(f"{title}(): argument 'input' (position 1) must be Tensor, not {type(x).__name__}")
-    return x if x._data.dtype.kind in "fc" else to_type(x, dtypes.default())
-
-
-exp, expm1, exp2 = unary("exp", np.exp), unary("expm1", np.expm1), unary("exp2", np.exp2)
-log, log1p = unary("log", np.log), unary("log1p", np.log1p)
-log2, log10 = unary("log2", np.log2), unary("log10", np.log10)
-sin, cos, tan = unary("sin", np.sin), unary("cos", np.cos), unary("tan", np.tan)
-asin, acos, atan = unary("asin", np.arcsin), unary("acos", np.arccos), unary("atan", np.arctan)
-sinh, cosh, tanh = unary("sinh", np.sinh), unary("cosh", np.cosh), unary("tanh", np.tanh)
-asinh, acosh, atanh = unary("asinh", np.arcsinh), unary("acosh", np.arccosh), unary("atanh", np.arctanh)
-sqrt, reciprocal = unary("sqrt", np.sqrt), unary("reciprocal", np.reciprocal)
-sigmoid = unary("sigmoid", activations.sigmoid)
-softplus_of = unary("softplus", activations.softplus)
-
-
-def rsqrt(input: Tensor) -> Tensor:
-    """One over the square root."""
-    return reciprocal(sqrt(input))
-
-
-def _of_any(title: str, function: Function) -> Function:
-    """A function that integers have too, and give integers."""
-    name = "".join(part.title() for part in title.split("_")) + "Backward0"
-
-    def call(input: Tensor) -> Tensor:
-        if not isinstance(input, Tensor):
-            raise TypeError(f"{title}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
-        if input._data.dtype == dtypes.BOOL and function not in _OF_BOOLS:
-            raise NotImplementedError(f'"{title}_cpu" not implemented for \'Bool\'')
-        return apply(name, function, input)
-
-    call.__name__ = call.__qualname__ = title
-    call.__doc__ = f"`{title}` of each element."
-    return call
-
-
-_OF_BOOLS = frozenset({operator.pos})
-abs = absolute = _of_any("abs", operator.abs)
-positive = _of_any("positive", operator.pos)
-floor, ceil, trunc = _of_any("floor", np.floor), _of_any("ceil", np.ceil), _of_any("trunc", np.trunc)
-
-
-_sign_of, _square_of = _of_any("sign", np.sign), _of_any("square", np.square)
-
-
-def sign(input: Tensor) -> Tensor:
-    """-1, 0 or 1."""
-    return wrap(np.copy(input._data)) if input._data.dtype == dtypes.BOOL else _sign_of(input)  # type: ignore[no-any-return]
-
-
-def square(input: Tensor) -> Tensor:
-    """`input ** 2`."""
-    bools = input._data.dtype == dtypes.BOOL
-    return _square_of(to_type(input, dtypes.INT64) if bools else input)  # type: ignore[no-any-return]
-
-
-def neg(input: Tensor) -> Tensor:
-    """`-input`."""
-    if input._data.dtype == dtypes.BOOL:
-        raise RuntimeError("Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert "
-                           "a mask, use the `~` or `logical_not()` operator instead.")
-    return apply("NegBackward0", operator.neg, input)
-
-
-negative = neg
-
-
-def round(input: Tensor, *, decimals: int = 0) -> Tensor:
-    if input._data.dtype == dtypes.BOOL:
-        raise NotImplementedError('"round_vml_cpu" not implemented for \'Bool\'')
-    return apply("RoundBackward0", np.round, input, decimals)
-
-
-def relu(input: Tensor) -> Tensor:
-    """`max(input, 0)`; its derivative at 0 is 0."""
-    if input._data.dtype == dtypes.BOOL:
-        raise RuntimeError("Boolean inputs not supported for relu")
-    return apply("ReluBackward0", activations.relu, input)
-
-
-def softplus(input: Tensor) -> Tensor:
-    """log(1 + exp(input))."""
-    return softplus_of(input)
-
-
-def _pair(name: str, function: Function) -> Function:
-    call = _refused(_operation(f"{name.title()}Backward0", function), name, "and")
-    call.__doc__ = f"The {name} of the two, element by element."
-    return call
-
-
-maximum, minimum = _pair("maximum", np.maximum), _pair("minimum", np.minimum)
-atan2 = _refused(_operation("Atan2Backward0", np.arctan2, divides=True), "atan2", "over")
-
-
-def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
-    """Elements below `min` become `min`, those above `max` become `max`; at the bounds the derivative is 1."""
-    if min is None and max is None:
-        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    x = input
-    for bound, outside in ((min, gt), (max, lt)):
-        if bound is not None:
-            x = where(outside(bound, x) if isinstance(bound, Tensor) else _beyond(x, bound, outside), bound, x)
-    return renamed(x, "ClampBackward1")
-
-
-def _beyond(x: Tensor, bound: Any, outside: Function) -> Tensor:
-    return lt(x, bound) if outside is gt else gt(x, bound)
-
-
-clip = clamp
-
-
-def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
-    """Elements of `input` where the condition holds, of `other` elsewhere; alone, the indices where it holds."""
-    if input is None and other is None:
-        return tuple(wrap(i) for i in np.nonzero(np.atleast_1d(condition._data)))
-    if condition._data.dtype != dtypes.BOOL:
-        raise RuntimeError("where expected condition to be a boolean tensor, but got a tensor with dtype "
-                           f"{dtypes.class_name(condition._data.dtype)}")
-    x, y = operands(input, other)
-    common = dtypes.result_type(raw(x), raw(y))
-    x, y = (v if isinstance(v, Tensor) else wrap(common.type(v)) for v in (x, y))
-    try:
-        return apply("WhereBackward0", np.where, condition, x, y)
-    except ValueError as error:
-        raise _explained(error, raw(x), raw(y)) from None
-
-
-def real(input: Tensor) -> Tensor:
-    """The real part; a real tensor is its own."""
-    return apply("RealBackward0", np.real, input) if input.is_complex() else input
-
-
-def imag(input: Tensor) -> Tensor:
-    """The imaginary part of a complex tensor."""
-    if not input.is_complex():
-        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
-    return apply("ImagBackward0", np.imag, input)
-
-
-def conj(input: Tensor) -> Tensor:
-    """The complex conjugate; a real tensor is its own."""
-    return apply("ConjBackward0", np.conj, input) if input.is_complex() else input
-
-
-def renamed(x: Tensor, name: str) -> Tensor:
-    """`x`, just recorded, under the name that PyTorch has for the whole operation."""
-    if x._needs and x._node is not None and x._node.function is not None:
-        x._node.name = name
-    return x
-
-
-def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
-    """`input + weight * (end - input)`."""
-    return renamed(_add(input, multiply(weight, minus(end, input))), "LerpBackward0")

@@ -13,7 +13,8 @@ import numpy as np
 
 from srcad.runtime import arrays
 from srcad.runtime.tensors import dtypes
-from srcad.runtime.tensors.arithmetic import _add, binary, divide, minus, multiply, renamed, to_type, where
+from srcad.runtime.tensors.arithmetic import binary, divide, minus, multiply, plus, to_type
+from srcad.runtime.tensors.elementary import renamed, where
 from srcad.runtime.tensors.operation import (
     VIEW_OF_LEAF,
     apply,
@@ -265,12 +266,12 @@ def fast_in_place(x: Tensor, y: Any, ufunc: Any, slow: Any) -> Any:
 
 
 # Their derivatives do not read what they overwrite.
-KEEPS = frozenset({_add, minus})
+KEEPS = frozenset({plus, minus})
 
 
 def add_(x: Tensor, other: Any, *, alpha: Any = 1) -> Any:
 
-    return fast_in_place(x, other if alpha == 1 else multiply(other, alpha), np.add, _add)
+    return fast_in_place(x, other if alpha == 1 else multiply(other, alpha), np.add, plus)
 
 
 def sub_(x: Tensor, other: Any, *, alpha: Any = 1) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.runtime.tensors import arithmetic, dtypes, indexing, products, reductions, shapes
+from srcad.runtime.tensors import arithmetic, dtypes, elementary, indexing, products, reductions, shapes
 from srcad.runtime.tensors.arithmetic import to_type
 from srcad.runtime.tensors.creation import default_generator, legacy
 from srcad.runtime.tensors.indexing import in_place
@@ -16,10 +16,10 @@ from srcad.runtime.tensors.tensor import Tensor, wrap
 SAME_NAME: dict[Any, tuple[str, ...]] = {
     arithmetic: ("add", "sub", "mul", "div", "true_divide", "floor_divide", "remainder", "pow", "eq", "ne", "lt", "le",
                  "gt", "ge", "logical_and", "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or",
-                 "bitwise_xor", "bitwise_not", "equal", "allclose", "isclose", "isnan", "isinf", "isfinite", "exp",
-                 "expm1", "exp2", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "sinh",
-                 "cosh", "tanh", "asinh", "acosh", "atanh", "sqrt", "rsqrt", "reciprocal", "sigmoid", "abs", "absolute",
-                 "positive", "sign", "square", "floor", "ceil", "trunc", "round", "neg", "negative", "relu", "maximum",
+                 "bitwise_xor", "bitwise_not", "equal", "allclose", "isclose", "isnan", "isinf", "isfinite"),
+    elementary: ("exp", "expm1", "exp2", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "asin", "acos", "atan",
+                 "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "sqrt", "rsqrt", "reciprocal", "sigmoid", "abs",
+                 "absolute", "positive", "sign", "square", "floor", "ceil", "trunc", "round", "neg", "negative", "relu", "maximum",
                  "minimum", "atan2", "clamp", "clip", "lerp", "conj"),
     reductions: ("sum", "mean", "prod", "std", "var", "max", "min", "amax", "amin", "argmax", "argmin", "all", "any",
                  "count_nonzero", "cumsum", "cumprod", "sort", "argsort", "topk", "logsumexp", "log_softmax",
@@ -57,13 +57,13 @@ for _name in IN_PLACE:
     setattr(Tensor, f"{_name}_", _changed(_name))
 
 OPERATORS: dict[str, Any] = {
-    "add": arithmetic._add, "radd": arithmetic._add, "sub": arithmetic.minus, "rsub": arithmetic.reflected_minus,
+    "add": arithmetic.plus, "radd": arithmetic.plus, "sub": arithmetic.minus, "rsub": arithmetic.reflected_minus,
     "mul": arithmetic.multiply, "rmul": arithmetic.multiply, "truediv": arithmetic.divide,
     "rtruediv": arithmetic.reflected_divide, "floordiv": arithmetic.floor_divide,
     "rfloordiv": arithmetic.reflected(arithmetic.floor_divide), "mod": arithmetic.remainder,
     "rmod": arithmetic.reflected(arithmetic.remainder), "pow": arithmetic.power,
-    "rpow": arithmetic.reflected(arithmetic.power), "matmul": products.matmul, "neg": arithmetic.neg,
-    "pos": arithmetic.positive, "abs": arithmetic.abs, "invert": arithmetic.inverted, "eq": arithmetic.eq,
+    "rpow": arithmetic.reflected(arithmetic.power), "matmul": products.matmul, "neg": elementary.neg,
+    "pos": elementary.positive, "abs": elementary.abs, "invert": arithmetic.inverted, "eq": arithmetic.eq,
     "ne": arithmetic.ne, "lt": arithmetic.lt, "le": arithmetic.le, "gt": arithmetic.gt, "ge": arithmetic.ge,
     "and": arithmetic.bitwise_and, "rand": arithmetic.bitwise_and, "or": arithmetic.bitwise_or,
     "ror": arithmetic.bitwise_or, "xor": arithmetic.bitwise_xor, "rxor": arithmetic.bitwise_xor,
@@ -85,7 +85,7 @@ def _constructed(cls: type, *args: Any, **kwargs: Any) -> Tensor:
 
 Tensor.__new__ = _constructed  # type: ignore[method-assign, assignment]
 Tensor.pinverse = products.pinv  # type: ignore[attr-defined]
-Tensor.real, Tensor.imag = property(arithmetic.real), property(arithmetic.imag)  # type: ignore[attr-defined]
+Tensor.real, Tensor.imag = property(elementary.real), property(elementary.imag)  # type: ignore[attr-defined]
 Tensor.T = property(shapes.reversed_dims)  # type: ignore[attr-defined]
 Tensor.mT = property(shapes.matrix_transpose)  # type: ignore[attr-defined]
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from srcad.runtime.tensors import dtypes, shapes
-from srcad.runtime.tensors.arithmetic import binary, multiply, renamed, to_type
+from srcad.runtime.tensors.arithmetic import binary, multiply, to_type
+from srcad.runtime.tensors.elementary import renamed
 from srcad.runtime.tensors.operation import apply, record, record_one, requires
 from srcad.runtime.tensors.record import MODE, PICK, Node, at_site_of, edge
 from srcad.runtime.tensors.reductions import axes_of, norm, vector_norm_of

@@ -12,20 +12,9 @@ from typing import Any
 import numpy as np
 
 from srcad.runtime import activations
-from srcad.runtime.tensors import arithmetic, dtypes, shapes
-from srcad.runtime.tensors.arithmetic import (
-    _add,
-    as_float,
-    clamp,
-    divide,
-    exp,
-    log,
-    minus,
-    multiply,
-    neg,
-    renamed,
-    to_type,
-)
+from srcad.runtime.tensors import arithmetic, dtypes, elementary, shapes
+from srcad.runtime.tensors.arithmetic import divide, minus, multiply, plus, to_type
+from srcad.runtime.tensors.elementary import as_float, clamp, exp, log, neg, renamed
 from srcad.runtime.tensors.operation import apply, record_one
 from srcad.runtime.tensors.record import MODE
 from srcad.runtime.tensors.tensor import Tensor, normal, return_type, wrap
@@ -162,7 +151,7 @@ def _extreme(name: str, whole: Callable[..., Any], place: Callable[..., Any], pa
                 keepdims: bool | None = None, out: None = None) -> Any:
         dim = axis if dim is None else dim
         if isinstance(dim, Tensor) or other is not None:
-            two = {"max": arithmetic.maximum, "min": arithmetic.minimum}[name]
+            two = {"max": elementary.maximum, "min": elementary.minimum}[name]
             return two(input, dim if other is None else other)
         _checked(name, input, dim, _kept(keepdim, keepdims), single=True)
         if not input.numel() and dim is None:
@@ -314,7 +303,7 @@ def logsumexp(input: Tensor, dim: Dim = None, keepdim: bool = False, *, axis: Di
     top = wrap(np.max(x._data, axis=axes, keepdims=True))
     top._data = np.where(np.isfinite(top._data), top._data, 0).astype(x._data.dtype)
     total = log(sum(exp(minus(x, top)), dim, keepdim))
-    return renamed(_add(total, top if keepdim else wrap(np.squeeze(top._data, axes))), "LogsumexpBackward0")
+    return renamed(plus(total, top if keepdim else wrap(np.squeeze(top._data, axes))), "LogsumexpBackward0")
 
 
 def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None, *, axis: int | None = None) -> Tensor:
@@ -351,8 +340,8 @@ def norm(input: Tensor, p: Any = "fro", dim: Dim = None, keepdim: bool = False, 
 def vector_norm_of(x: Tensor, p: Any, axes: Any, keep: bool) -> Tensor:
     if p == 2 and not keep and (axes is None or isinstance(axes, int)):
         more = {} if axes is None else {"axis": axes}
-        return apply("", np.linalg.norm, x, **more) if x.ndim else arithmetic.abs(x)
-    size = arithmetic.abs(x)
+        return apply("", np.linalg.norm, x, **more) if x.ndim else elementary.abs(x)
+    size = elementary.abs(x)
     if p in (np.inf, -np.inf):
         return _reduced("Amax", np.max if p > 0 else np.min, size, axes, keep)
     if p == 0:

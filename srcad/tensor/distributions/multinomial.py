@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.runtime.tensors import arithmetic, reductions
+from srcad.runtime.tensors import arithmetic, elementary, reductions
 from srcad.runtime.tensors.creation import default_generator
 from srcad.runtime.tensors.tensor import Size, Tensor, wrap
 
@@ -34,7 +34,7 @@ class _OfClasses:
                              f"{given}")
         self.probs: Any = (arithmetic.divide(given, reductions.sum(given, -1, True)) if logits is None
                            else reductions.softmax(given, -1))
-        self.logits: Any = (arithmetic.log(self.probs) if logits is None else reductions.log_softmax(given, -1))
+        self.logits: Any = (elementary.log(self.probs) if logits is None else reductions.log_softmax(given, -1))
 
     @property
     def batch_shape(self) -> Size:
@@ -113,7 +113,7 @@ class Bernoulli:
         return wrap(np.asarray(u < self.probs._data, self.probs._data.dtype))
 
     def log_prob(self, value: Any) -> Any:
-        return value * arithmetic.log(self.probs) + (1 - value) * arithmetic.log(1 - self.probs)
+        return value * elementary.log(self.probs) + (1 - value) * elementary.log(1 - self.probs)
 
 
 class Normal:
@@ -142,7 +142,7 @@ class Normal:
 
     def log_prob(self, value: Any) -> Any:
         deviation = (value - self.loc) / self.scale
-        return -deviation * deviation / 2 - arithmetic.log(self.scale) - math.log(math.sqrt(2 * math.pi))
+        return -deviation * deviation / 2 - elementary.log(self.scale) - math.log(math.sqrt(2 * math.pi))
 
 
 class Uniform:
