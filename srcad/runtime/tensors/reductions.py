@@ -309,10 +309,12 @@ def logsumexp(input: Tensor, dim: Dim = None, keepdim: bool = False, *, axis: Di
 def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None, *, axis: int | None = None) -> Tensor:
     """The logarithm of the softmax along `dim`."""
     place = axis if dim is None else dim
+    if isinstance(place, tuple | list):
+        raise TypeError(f"softmax(): argument 'dim' must be int, not {type(place).__name__}")
+    found = normal(-1 if place is None else place, input.ndim)
     x = input if dtype is None else to_type(input, dtypes.array_type(dtype))  # type: ignore[arg-type]
     if x._data.dtype.kind not in "fc":
         raise NotImplementedError(f'"softmax_kernel_impl" not implemented for \'{dtypes.class_name(x._data.dtype)}\'')
-    found = normal(-1 if place is None else place, x.ndim)
     if not x.ndim:
         return apply("LogSoftmaxBackward0", operator.mul, x, 0)
     return apply("LogSoftmaxBackward0", activations.log_softmax, x, axis=found)
