@@ -172,3 +172,11 @@ def test_arguments():
     for wrong in ("64", 0, -1, True, 2.5, "lots"):
         with pytest.raises(srcad.ArgumentError, match="checkpoint must be"):
             srcad.grad(chain, checkpoint=wrong)
+
+
+def test_explain():
+    x, w = np.ones(5), np.ones(7)
+    for way, line in (("sqrt", "tapes u: 40 bytes a trip"), (3, "keeps a list, u_kept: 40 bytes an item")):
+        f = srcad.grad(stencil, checkpoint=way)
+        f(x, w, 7)
+        assert line in f.explain()

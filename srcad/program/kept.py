@@ -26,12 +26,14 @@ def kept(func: Func) -> list[str]:
 
 
 def _whole(there: Block, back: Block) -> Iterator[str]:
-    """Arrays that are simply still there."""
+    """Arrays that are simply still there, and lists, such as those of the states of a checkpointed loop."""
     read = frozenset().union(*map(reads, back))
     for stmt in there:
         for v in binds(stmt):
             if v in read and v.type.kind == "array":
                 yield f"keeps {_name(v, stmt)}: {_amount(_bytes(v.type))}"
+            elif v in read and isinstance(stmt, Loop) and v in {c.out for c in stmt.carries} and v.type.item:
+                yield f"keeps a list, {_name(v, stmt)}: {_amount(_bytes(v.type.item))} an item"
 
 
 def _tapes(there: Block, back: Block) -> Iterator[str]:
