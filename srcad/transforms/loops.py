@@ -147,7 +147,10 @@ class Reversal:
                          for chain, again, c in self.restored]
         for c in self.carries:
             if isinstance(c.source, Carry):
-                c.next = sweep.or_zero(sweep.bars.pop(c.variable, None), c.param)
+                # Where the size changes, the cotangent of what a trip ends with has not that of what it begins with.
+                begin = c.source.param
+                like = c.param if c.param.type.shape == begin.type.shape else begin
+                c.next = sweep.or_zero(sweep.bars.pop(c.variable, None), like)
             else:
                 c.next = sweep.bars[c.source]
         for element, sequence in _sequences(self.stmt):
