@@ -8,7 +8,9 @@ So nothing is kept, and nothing is computed, for its shape alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import ChainMap
+from collections.abc import Iterable, MutableMapping
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -32,17 +34,29 @@ class Extents:
 
     def __init__(self, candidates: Iterable[Var], sizes: Iterable[Var], kept: frozenset[Var] = frozenset()) -> None:
         self.kept = kept
-        self.known: dict[Any, Var] = {}
+        self.known: MutableMapping[Any, Var] = {}
         self.extents: dict[Any, tuple[Var, int, Dim]] = {}
-        for v in candidates:
-            if v.type.is_numeric and v.type.shape:
-                self.known.setdefault(v.type.shape, v)
-                self.known.setdefault(_exact(v), v)
+        self._add(candidates, self.known)
         for v in sizes:
             for axis, d in enumerate(v.type.shape or () if v.type.kind == "array" else ()):
                 if d.size is not None:
                     self.extents.setdefault(d, (v, axis, d))
                     self.extents.setdefault(d.size, (v, axis, d))
+
+    @staticmethod
+    def _add(candidates: Iterable[Var], known: MutableMapping[Any, Var]) -> None:
+        for v in candidates:
+            if v.type.is_numeric and v.type.shape:
+                known.setdefault(v.type.shape, v)
+                known.setdefault(_exact(v), v)
+
+    def after(self, candidates: Iterable[Var]) -> Extents:
+        """These, but further candidates come first."""
+        result = copy(self)
+        first: MutableMapping[Any, Var] = {}
+        self._add(candidates, first)
+        result.known = ChainMap(first, self.known) if first else self.known
+        return result
 
     def block(self, block: Iterable[Stmt], only: frozenset[Var] | None = None) -> Block:
         """`block` with its shapes from there; of the variables `only`, where these are given."""

@@ -41,7 +41,8 @@ class Sweep:
         self.active, self.dispatch = active, dispatch
         self.inputs = frozenset(func.inputs)
         self.lasting = lasting(func)
-        self.shapes = [v for v in lasting_shapes(func) if v in self.lasting.values]
+        shapes = [v for v in lasting_shapes(func) if v in self.lasting.values]
+        self.extents = Extents(shapes, shapes)
         self.unbound = set(maybe_unbound(func))
         self.stored = stored_in(func.body)
         self.build = Builder()
@@ -78,7 +79,7 @@ class Sweep:
         read = sorted(free(plain, results) & inside, key=lambda v: v.serial)
         # A version of an array may be had again by other means than keeping it.
         there = [v for v in read if v not in self.unbound and v not in self.stored]
-        return live(Extents([*there, *self.shapes], self.shapes).block(block, inside), results)
+        return live(self.extents.after(there).block(block, inside), results)
 
     def plan(self, needed: Iterable[Var], body: Block, inside: frozenset[Var], there: Iterable[Var], stmt: If | Loop,
              longest: int = LONGEST) -> Plan:
