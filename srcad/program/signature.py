@@ -34,8 +34,8 @@ def key_of(value: Any) -> Any:
         return (t, *keys_of(value))
     if t is dict:
         return (dict, *value, *keys_of(value.values()))
-    if isinstance(value, np.generic) and value.dtype.kind in "biufc":
-        return t
+    if isinstance(value, np.generic):
+        return t if value.dtype.kind in "biufc" else contents(value)
     if value is None or t is bool or t is str:
         return (t, value)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
@@ -52,9 +52,10 @@ def key_of(value: Any) -> Any:
 def outline_of(value: Any) -> np.ndarray:
     """An array like this one of another library: of its type and shape, if NumPy has such, without its elements."""
     try:
-        return np.broadcast_to(np.zeros((), value.dtype), value.shape)
+        outline = np.broadcast_to(np.zeros((), value.dtype), value.shape)
     except (TypeError, ValueError):
         return np.asarray(value)
+    return outline if outline.dtype.kind in "biufc" else np.asarray(value)
 
 
 def keys_of(values: Iterable[Any]) -> list[Any]:
