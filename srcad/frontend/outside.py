@@ -249,6 +249,12 @@ class Outside:
             self.guards.setdefault(("defaults", id(function)), Guard(name, lambda _: function.__defaults__,
                                                                      function.__defaults__))
 
+    def has(self, cls: type, name: str) -> None:
+        """So must be what a class has under this name."""
+        if cls.__module__.partition(".")[0] not in _FOREIGN:
+            guard = Guard(f"{cls.__name__}.{name}", lambda _: cls.__dict__.get(name), cls.__dict__[name])
+            self.guards.setdefault(("member", id(cls), name), guard)
+
     # Objects.
 
     def given(self, origin: Origin) -> Ref:

@@ -429,6 +429,8 @@ def _of_class(frame: Frame, owner: Any, mro: tuple[type, ...], name: str) -> Any
     if cls is None:
         raise Refused(f"an object of {mro[0].__name__} has no attribute `{name}`", raises=AttributeError(name))
     raw = cls.__dict__[name]
+    if isinstance(raw, FunctionType | property | staticmethod | classmethod | functools.cached_property):
+        frame.machine.has(cls, name)
     match raw:
         case property(fget=getter):
             return frame.call(Const(getter), [owner])

@@ -217,9 +217,6 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         if enabled:
-            if not gc.get_freeze_count():  # what is left counts as old, and is not looked at now
-                gc.freeze()
-                gc.unfreeze()
             gc.enable()
 
 
