@@ -190,12 +190,13 @@ def settled(func: Func) -> tuple[dict[Var, Let], set[Var]]:
         return {}, set()
     of = {v: chain for chain in known for v in chain.born}
     linears = Linears(func)
+    made = {v: place for stmt, place in places.of.items() if isinstance(stmt, Let) for v in stmt.outs}
     later = {chain: [(places.of[s], _region(linears, s, places)) for s in chain.stores] for chain in known}
     found: dict[Var, Let] = {}
     worth = dict.fromkeys(known, 0)
     for stmt, place in places.of.items():
         reading = reading_of(stmt, of)
-        if reading is None:
+        if reading is None or not _is_always_there(reading.value, place, made):
             continue
         chain = of[reading.version]
         if _lasts(reading, place, chain, later[chain], linears):
@@ -207,6 +208,13 @@ def settled(func: Func) -> tuple[dict[Var, Let], set[Var]]:
     kept = {c for c in known if not c.around or worth[c] >= amount(c.last.type, len(c.around))}
     return ({v: let for v, let in found.items() if of[let.args[0]] in kept},  # type: ignore[index]
             {c.last for c in kept if c.around})
+
+
+def _is_always_there(value: Var, place: Place, made: dict[Var, Place]) -> bool:
+    """Is this load or store of `value` run whenever `value` is made?  (What is stored on one side of a branch only is
+    not there for the other side.)"""
+    own = made.get(value)
+    return own is not None and own.loops == place.loops and own.sides == place.sides
 
 
 def amount(t: Type, depth: int) -> int:

@@ -320,3 +320,27 @@ def deleted_name(x):
     del y
     z[0] = 3 * x[1]
     return np.sum(z ** 2)
+
+
+@program(np.array([0.7, -0.4, 1.1, 0.2]))
+def stored_on_one_side(x):
+    g = np.zeros(4)
+    for i in range(4):
+        if x[i] <= 0.5:
+            g[i] = x[i]
+        elif x[i] <= 1.0:
+            g[i] = 5.0 * x[i] * x[i]
+        else:
+            g[i] = np.sin(x[i]) * x[i]
+    return np.sum(g * g)
+
+
+@program(np.array([0.7, -0.4, 1.1, 0.2]), 3)
+def stored_by_an_inner_loop(x, n):
+    g = np.zeros(4)
+    for i in range(4):
+        t = x[i]
+        for k in range(i % n):
+            g[i] = t
+        g[i] += t * t * t
+    return np.sum(np.cos(g))
