@@ -145,8 +145,9 @@ def _reversed_first(made: list[ast.stmt], stmt: ast.stmt) -> ast.stmt:
     """`stmt`, which reverses the lists itself that were reversed for it alone."""
     if not isinstance(stmt, ast.Assign | ast.Return | ast.AugAssign):
         return stmt
-    waiting = {name: s for k, s in enumerate(made) if k >= len(made) - _REACH and (name := getattr(s, "once", ""))
-               and not any(name in _names(between) for between in made[k + 1:])}
+    near = made[-_REACH:]
+    waiting = {name: s for k, s in enumerate(near) if (name := getattr(s, "once", ""))
+               and not any(name in _names(between) for between in near[k + 1:])}
     calls = [n for n in ast.walk(stmt) if isinstance(n, ast.Call)] if waiting else []
     for call in calls:
         for k, a in enumerate(call.args):
