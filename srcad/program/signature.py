@@ -42,7 +42,7 @@ def key_of(value: Any) -> Any:
         return (t, *map(key_of, value))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return (t, *(key_of(getattr(value, f.name)) for f in dataclasses.fields(value)))
-    if hasattr(value, "__array__") and hasattr(value, "dtype") and not isinstance(value, type):
+    if hasattr(value, "__array__") and hasattr(value, "dtype") and not isinstance(value, type | np.generic):
         return key_of(outline_of(value))
     if isinstance(value, STATEFUL):
         return t
@@ -120,7 +120,7 @@ class Describe:
             return integer(fresh("n"))  # whatever it is, sizes that are made of it are equal
         if type(value) is float or type(value) is complex:
             return FLOAT if type(value) is float else COMPLEX
-        if hasattr(value, "__array__") and hasattr(value, "dtype") and not isinstance(value, type):
+        if hasattr(value, "__array__") and hasattr(value, "dtype") and not isinstance(value, type | np.generic):
             return self.type_of(outline_of(value))
         if isinstance(value, STATEFUL):
             return Type("object", cls=type(value))
