@@ -94,3 +94,34 @@ def test_from_the_command_line(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "b1 = 238.9421292" in done.stdout
     assert plot.read_bytes().startswith(PNG)
+
+
+def test_heat(tmp_path):
+    pytest.importorskip("scipy")
+    module, found = run("heat", tmp_path)
+    assert found["error"] < 0.15 < found["naive"]
+    u0 = np.linspace(0.0, 1.0, module.CELLS) ** 2
+    _, gradient = module.misfit(u0, found["measured"], 2.0)
+    assert np.allclose(gradient, differences(lambda u: module.misfit.primal(u, found["measured"], 2.0), u0), rtol=1e-4,
+                       atol=1e-2)
+
+
+def test_nile(tmp_path):
+    pytest.importorskip("scipy")
+    _, found = run("nile", tmp_path)
+    # Durbin and Koopman, chapter 2.
+    assert np.allclose(found["variances"], [15099, 1469], rtol=1e-3)
+    assert found["result"].fun == pytest.approx(632.54, abs=0.02)
+
+
+def test_fluid(tmp_path):
+    pytest.importorskip("scipy")
+    module = load("fluid")
+    found = module.main(tmp_path / "fluid.png", rounds=15)
+    assert (tmp_path / "fluid.png").read_bytes().startswith(PNG)
+    assert found["after"] < 0.3 * found["before"]
+    smoke, target = module.pictures()
+    velocity, direction = found["velocity"], np.random.default_rng(1).normal(size=found["velocity"].shape)
+    slope = (module.miss.primal(velocity + 1e-6 * direction, smoke, target)
+             - module.miss.primal(velocity - 1e-6 * direction, smoke, target)) / 2e-6
+    assert np.sum(module.miss(velocity, smoke, target)[1] * direction) == pytest.approx(slope, rel=1e-4)
