@@ -135,7 +135,7 @@ def recurrence_adjoint(w, xs, dy):
         return jnp.tanh(w * h + x), h
     h, h_tape = lax.scan(trip, jnp.float64(0.0), xs)
     # reverse
-    dh = 2.0 * (dy * h)  # line 24: return h * h
+    dh = 2.0 * dy * h  # line 24: return h * h
     def trip(carry, h2):  # line 22: for x in xs:
         dh, dw, h = carry
         t1 = dh * (1.0 - h * h)  # line 23: h = np.tanh(w * h + x)
