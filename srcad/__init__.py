@@ -1,5 +1,7 @@
 """Source-transformation automatic differentiation for Python and NumPy."""
 
+from typing import Any
+
 from srcad.api import (
     elementwise_grad,
     grad,
@@ -16,6 +18,14 @@ from srcad.custom import custom_jvp, custom_vjp, gradient_of, nondifferentiable
 from srcad.errors import ArgumentError, SourceNotFound, SrcadError, Unsupported
 
 __version__ = "0.1.0"
-__all__ = ["ArgumentError", "SourceNotFound", "SrcadError", "Unsupported", "custom_jvp", "custom_vjp",
+__all__ = ["ArgumentError", "SourceNotFound", "SrcadError", "Unsupported", "check_grads", "custom_jvp", "custom_vjp",
            "elementwise_grad", "grad", "gradient_of", "hessian", "hvp", "jacobian", "jit", "jvp", "nondifferentiable",
            "stop_gradient", "value_and_grad", "vjp"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "check_grads":  # imported when it is asked for: programs that run need no checks
+        from srcad.checks.check import check_grads
+
+        return check_grads
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

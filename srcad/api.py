@@ -108,6 +108,10 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     >>> jvp(lambda x, y: x * y, (3.0, 4.0), (1.0, 0.0))
     (12.0, 4.0)
     """
+    for what, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, tuple | list):
+            raise ArgumentError(f"the {what} must be a tuple, one for each argument: write (x,) for a single x, not a "
+                                f"{type(given).__name__}")
     return compiler.push(program_of(f), tuple(primals), tuple(tangents), backend)
 
 
@@ -287,11 +291,12 @@ def _inside(name: str) -> Callable[..., Any]:
 
 
 # Within a function that is lowered, `grad(f)` of a function of a module is evaluated while lowering, and `grad(f)(x)`
-# is part of the program; all else is lowered by the functions of `composed`.
+# is part of the program; `jit(f)` is f; all else is lowered by the functions of `composed`.
 grad.__srcad_static__ = value_and_grad.__srcad_static__ = True  # type: ignore[attr-defined]
+jit.__srcad_inside__ = lambda frame, args, kwargs: args[0]  # type: ignore[attr-defined]
 for _f in (grad, value_and_grad, jvp, vjp, jacobian, hessian, hvp, elementwise_grad):
     _f.__srcad_inside__ = _inside(_f.__name__)  # type: ignore[attr-defined, union-attr]
 
 
-__all__ = ["elementwise_grad", "grad", "hessian", "hvp", "jacobian", "jvp", "stop_gradient",
+__all__ = ["elementwise_grad", "grad", "hessian", "hvp", "jacobian", "jit", "jvp", "stop_gradient",
            "value_and_grad", "vjp"]

@@ -21,7 +21,9 @@ from srcad import (
     elementwise_grad,
     grad,
     hessian,
+    hvp,
     jacobian,
+    jvp,
     value_and_grad,
 )
 
@@ -318,3 +320,16 @@ def test_explain():
     derivative(X, d=2.0)
     text = derivative.explain()
     assert "many_adjoint: 1 variant on the numpy backend" in text and "a: float64 array of shape (n" in text
+
+
+def test_one_cause_of_integers():
+    for x in (3, np.arange(3), np.ones(3, bool)):
+        with pytest.raises(ArgumentError, match=r"`x` of .* can't be differentiated"):
+            grad(lambda x: np.sum(x * x))(x)
+
+
+def test_primals_are_a_tuple():
+    x = np.ones(2)
+    for call in (lambda: jvp(np.sin, x, x), lambda: jvp(np.sin, (x,), x), lambda: hvp(np.sum, x, x)):
+        with pytest.raises(ArgumentError, match="must be a tuple, one for each argument"):
+            call()

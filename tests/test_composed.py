@@ -150,3 +150,20 @@ def test_one_triangle() -> None:
     for f in (lambda a: total(np.linalg.cholesky(a)), lambda a: total(np.linalg.eigvalsh(a))):
         assert srcad.grad(f)(a)[0, 1] == 0
     assert srcad.grad(lambda a: total(np.linalg.eigvalsh(a, "U")))(a)[1, 0] == 0
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: np.dot(x, [1, 2, 3]),
+    lambda x: np.vdot([1, 2, 3], x),
+    lambda x: total(np.power(x, [1, 2, 3])),
+    lambda x: total(np.cross(x, [1, 2, 3])),
+    lambda x: np.trapezoid(x, [0, 1, 3]),
+    lambda x: total(np.interp(x, [0, 1, 4], [0, 2, 3])),
+    lambda x: total(np.concatenate([x, [1, 2]])),
+    lambda x: total(np.stack([x, [1, 2, 3]])),
+], ids=lambda f: "-".join(f.__code__.co_names[1:]))
+def test_lists_of_integers(f) -> None:
+    """A list where an array may stand is one."""
+    x = np.array([0.5, 1.5, 2.5])
+    steps = 1e-6 * np.eye(3)
+    assert srcad.grad(f)(x) == pytest.approx([(f(x + h) - f(x - h)) / 2e-6 for h in steps], rel=1e-6)

@@ -413,3 +413,48 @@ def test_emitted_by_import() -> None:
     (variant,) = gradient.runner.variants.all()
     text = standalone(emit_program(optimised(variant.func), ()))
     assert "import levels" in text and "srcad" not in text.replace(__name__, "")
+
+
+class Scaled:
+    @srcad.custom_vjp
+    def sine(self, x):
+        return np.sin(x)
+
+    @srcad.custom_jvp
+    def cosine(self, x):
+        return np.cos(x)
+
+
+Scaled.sine.defvjp(lambda self, x: (np.sin(x), x), lambda x, g: (None, 3 * g))
+Scaled.cosine.defjvp(lambda primals, tangents: (np.cos(primals[1]), 5 * tangents[1]))
+
+
+def test_methods() -> None:
+    scaled = Scaled()
+    assert np.array_equal(srcad.grad(lambda x: np.sum(scaled.sine(x)))(X), [3, 3, 3])
+    assert np.array_equal(srcad.grad(lambda x: np.sum(scaled.cosine(x)))(X), [5, 5, 5])
+
+
+def test_decorators_within() -> None:
+    def f(x):
+        @srcad.jit
+        def squares(x):
+            return x * x
+
+        @srcad.grad(wrt=("a",))
+        def slope(a):
+            return np.sum(a ** 3)
+
+        return np.sum(squares(x)) + np.sum(slope(x)[0])
+
+    assert srcad.grad(f)(X) == pytest.approx(8 * X)
+
+    def stated(x):
+        @srcad.custom_vjp
+        def inner(x):
+            return x
+
+        return np.sum(inner(x))
+
+    with pytest.raises(srcad.Unsupported, match="`custom_vjp` within a function"):
+        srcad.grad(stated)(X)

@@ -200,6 +200,21 @@ def without_rule(x):
     return np.sum(np.union1d(x, x))
 
 
+def stated_within(x):
+    twice = srcad.nondifferentiable(lambda v: v * 2)
+    return np.sum(twice(x) * x)
+
+
+class Table:
+    @srcad.nondifferentiable
+    def looked_up(self, x):
+        return x * 2
+
+
+def object_passed(x):
+    return np.sum(Table().looked_up(x) * x)
+
+
 def draw(x):
     return np.sum(np.random.normal(x, 1.0))
 
@@ -223,6 +238,7 @@ REFUSED = {
     "keys of dicts and elements of sets that are computed": (computed_key, computed_set, subclass, chained, one_path),
     "generators that escape": (escapes, endless, async_),
     "functions of NumPy, SciPy and others that have no rule": (without_rule,),
+    "`custom_vjp`, `custom_jvp` and `nondifferentiable` applied within": (stated_within, object_passed),
     "derivatives by what a random draw is made of": (draw, shuffled),
     "gradients of something that is not one number": (not_one_number,),
 }

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-import srcad
+from srcad.api import grad, jvp, vjp
 from srcad.checks.against_jax import Lowered, NotRun, Referee, Rewritten
 from srcad.checks.arguments import (
     Leaves,
@@ -74,7 +74,7 @@ def report(f: Callable[..., Any], args: Sequence[Any], wrt: Any = None, modes: S
     subject = Subject(f, tuple(args), wrt)
     rows = list(Check(subject, tuple(modes), rtol, atol, np.random.default_rng(seed)).rows())
     if order > 1:
-        gradient = srcad.grad(scalar(f, subject), wrt=tuple(subject.positions))
+        gradient = grad(scalar(f, subject), wrt=tuple(subject.positions))
         rows += report(gradient, args, wrt, modes, order - 1, rtol, atol, seed + 1).rows
     return Report(name_of(f), tuple(rows))
 
@@ -121,12 +121,12 @@ class Check:
     def forward(self) -> Leaves:
         with same_surroundings():
             args = self.subject.arguments(self.subject.values)
-            _, tangent = srcad.jvp(self.subject.f, args, self.subject.tangents(self.direction))
+            _, tangent = jvp(self.subject.f, args, self.subject.tangents(self.direction))
         return self._outputs_of(tangent)
 
     def reverse(self) -> Leaves:
         with same_surroundings():
-            y, pullback = srcad.vjp(self.subject.f, *self.subject.arguments(self.subject.values))
+            y, pullback = vjp(self.subject.f, *self.subject.arguments(self.subject.values))
             given = pullback(self._cotangent_like(y))
         return self.subject.cotangents(given)
 

@@ -173,10 +173,15 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
             return construct(frame, v.__self__, known_items(frame, args[0], None), {})
         return call_value(frame, Const(v.__func__), [Const(v.__self__), *args], kwargs)
     if getattr(v, "__srcad_static__", False) and all(map(is_static, [*args, *kwargs.values()])):
+        if not args and "f" not in kwargs:  # the function is given later: `@grad(wrt="x")`
+            return Partial(Const(v), (), tuple(kwargs.items()))
         return fold_call(v, args, kwargs)
     if isinstance(v, operator.itemgetter | operator.attrgetter | operator.methodcaller):
         return call_getter(frame, v, args, kwargs)
     inside = getattr(v, "__srcad_inside__", None)
+    if inside is not None and isinstance(v, type):
+        raise Refused(f"`{v.__name__}` within a function that is differentiated", "it is applied to a function that "
+                      "doesn't exist before the call", "define the function outside")
     if inside is not None:  # a derivative that the program takes itself
         return inside(frame, args, kwargs)
     if isinstance(v, Lowerable):

@@ -32,7 +32,8 @@ from srcad.rules import rule_of
 
 
 def call_operation(frame: Frame, op: Op, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if rule_of(op) is None:
+    rule = rule_of(op)
+    if rule is None:
         raise Refused(f"a call of {op.name}", "it has no derivative rule")
     for name in ("out", "where"):
         if name in kwargs and not (isinstance(kwargs[name], Const) and kwargs[name].value is None):
@@ -43,7 +44,8 @@ def call_operation(frame: Frame, op: Op, args: list[Any], kwargs: dict[str, Any]
     form_args = []
     for i, a in enumerate(args):
         name = names[i] if i < len(names) else ""
-        form_args.append(structure(frame, a, name) if name in op.structure else _data(frame, op, a))
+        linear = i < len(rule.vjps) and rule.vjps[i] is not None
+        form_args.append(structure(frame, a, name) if name in op.structure else _data(frame, op, a, linear))
     form_kwargs = {k: structure(frame, v, k) if k in op.structure else _data(frame, op, v) for k, v in kwargs.items()}
     if op.outs > 1:
         return Tup(tuple(Num(v) for v in frame.build.calls(op, *form_args, **form_kwargs)), _record_class(op))
@@ -64,18 +66,33 @@ def _record_class(op: Op) -> type | None:
     return getattr(module, f"{name.capitalize()}Result", None) or getattr(module, f"{name.upper()}Result", None)
 
 
-def _data(frame: Frame, op: Op, value: Any) -> Any:
-    """An argument that is data; a list of numbers or arrays is made an array where NumPy would make one of it."""
+def _data(frame: Frame, op: Op, value: Any, differentiable: bool = False) -> Any:
+    """An argument that is data; a list of numbers or arrays is made an array where NumPy would make one of it.
+
+    Integers alone are a shape or places, unless they stand where something that has a derivative may."""
     result = argument(frame, value)
-    if op.lists or not isinstance(result, list | tuple) or not any(map(_is_inexact, leaves(result))):
+    if not isinstance(result, list | tuple):
         return result
+    if not op.lists:
+        return _as_array(frame, result, differentiable)
+    if any(isinstance(a, Var) for a in result):  # `np.concatenate([x, [1, 2]])`
+        return [_as_array(frame, a, differentiable) if isinstance(a, list | tuple) else a for a in result]
+    return result
+
+
+def _as_array(frame: Frame, items: Any, integers: bool) -> Any:
     array = op_of(np.array)
     assert array is not None
-    return frame.build.call(array, result)
+    is_data = _is_number if integers else _is_inexact
+    return frame.build.call(array, items) if any(map(is_data, leaves(items))) else items
 
 
 def _is_inexact(a: Any) -> bool:
     return a.type.is_inexact or a.type.rank != 0 if isinstance(a, Var | Lit) else isinstance(a, float | complex)
+
+
+def _is_number(a: Any) -> bool:
+    return a.type.is_numeric or a.type.rank != 0 if isinstance(a, Var | Lit) else isinstance(a, int | float | complex)
 
 
 def result_of(frame: Frame, var: Any) -> Any:

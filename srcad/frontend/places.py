@@ -429,7 +429,8 @@ def _of_class(frame: Frame, owner: Any, mro: tuple[type, ...], name: str) -> Any
     if cls is None:
         raise Refused(f"an object of {mro[0].__name__} has no attribute `{name}`", raises=AttributeError(name))
     raw = cls.__dict__[name]
-    if isinstance(raw, FunctionType | property | staticmethod | classmethod | functools.cached_property):
+    if isinstance(raw, FunctionType | property | staticmethod | classmethod | functools.cached_property) or hasattr(
+            raw, "__srcad_inside__"):
         frame.machine.has(cls, name)
     match raw:
         case property(fget=getter):
@@ -448,6 +449,8 @@ def _of_class(frame: Frame, owner: Any, mro: tuple[type, ...], name: str) -> Any
             return Partial(method, (owner,), ())
         case Local(value=value):
             return value
+        case _ if hasattr(raw, "__srcad_inside__"):  # a method whose derivative is stated
+            return Partial(Const(raw), (owner,), ())
         case _:
             return frame.machine.capture(("attr", id(cls), name), name, lambda: cls.__dict__[name])
 

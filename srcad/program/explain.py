@@ -40,7 +40,7 @@ def _type(t: Type) -> str:
         return f"a Python {type(t.dtype.type(0).item()).__name__}" if t.dtype is not None else "a number"
     if t.shape is None:
         return "an array or number of unknown shape"
-    sizes = ", ".join("1" if d.is_one else str(d) for d in t.shape)
+    sizes = ", ".join("1" if d.is_one else str(d) for d in t.shape) + ("," if t.rank == 1 else "")
     return f"{t.dtype} array of shape ({sizes})" if t.kind == "array" else f"{t.dtype} scalar"
 
 

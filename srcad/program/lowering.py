@@ -79,8 +79,9 @@ def part_of(tree: Any, path: tuple[Any, ...]) -> Any:
 
 def _gradient(program: Gradient, inner: Lowered) -> Lowered:
     """The adjoint: gradients, with the value or the auxiliary output where they are asked for."""
+    wrt = differentiated(inner.func, program.wrt)  # first: integers give integers, and the cause is the argument
     func = one_number(inner.func, program.has_aux)
-    adjoint = reverse(func, differentiated(func, program.wrt), has_aux=program.has_aux, checkpoint=program.checkpoint)
+    adjoint = reverse(func, wrt, has_aux=program.has_aux, checkpoint=program.checkpoint)
     value, gradients = adjoint.result
     value, aux = value if program.has_aux else (value, None)
     order = [p.name for p in func.params if p.name in set(map(argument_of, program.wrt))]
