@@ -37,6 +37,9 @@ def _block(block: Block, made: dict[Var, Let]) -> Block:
 
 
 def _taped(loop: Loop, made: dict[Var, Let]) -> list[Stmt]:
+    if loop.reverse:
+        # Rows have the order of the sequence that is walked through, a list has that of the trips.
+        return [loop]
     after: list[Stmt] = []
     for carry in loop.carries:
         append = _only_append(loop, carry)

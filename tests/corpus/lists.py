@@ -273,3 +273,14 @@ def list_buffers(x, n):
             new.append(old[k] + old[k - 1] * x)
         old = new
     return old[0] * old[2]
+
+
+@program(np.array([0.7, -0.4, 1.3]))
+def stack_emptied(x):
+    stack = []
+    for e in x:
+        stack.append(e * e)
+    y = 0.0
+    while stack:
+        y = y * 0.5 + stack.pop()
+    return y
