@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from srcad import Unsupported
+from srcad import Unsupported, jit
 from srcad.cli.generated import generated
 from srcad.cli.target import Target
 from srcad.program import compiled
@@ -156,3 +156,7 @@ def test_what_a_file_cannot_hold():
 
     with pytest.raises(Unsupported, match="structures of unknown length"):
         texts(nested, (1.0, 2), "primal")
+
+
+def test_lambdas_have_a_name_that_can_be_defined():
+    assert jit(lambda x: np.sum(x ** 2))(np.array([1.0, 2.0])) == 5.0

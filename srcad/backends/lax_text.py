@@ -14,7 +14,7 @@ import builtins
 import keyword
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from srcad.backends.emit import Source
@@ -47,6 +47,8 @@ def lax_source(program: Program) -> Source:
     """The text of a module that defines this function."""
     references = References()
     writer = _Writer(references)
+    if keyword.iskeyword(program.name):  # of a lambda
+        program = replace(program, name=f"{program.name}_")
     definition = writer.program(program)
     text, _ = Printer([definition]).finished()
     used = {n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)}
