@@ -279,13 +279,19 @@ class _Push:
                  if r.element in self.active and self.has(r.tape)]
         with self.build.nested() as body:
             self.block(stmt.body)
-            nexts = [self.of(c.next, p) for c, p in zip(moving, params, strict=True)]
+            nexts = [self.of(c.next, p if _keeps_its_size(c) else None) for c, p in zip(moving, params, strict=True)]
             rows = [(w, self.of(w.row)) for w in stmt.writes if w.tape in self.active]
         carries = [Carry(self.new(c.out), p, i, n) for c, p, i, n in zip(moving, params, inits, nexts, strict=True)]
         writes = [Write(self.new(w.tape), row) for w, row in rows]
         self.build.add(replace(
             stmt, body=tuple(body), carries=(*stmt.carries, *carries), writes=(*stmt.writes, *writes),
             elements=(*stmt.elements, *elements), reads=(*stmt.reads, *reads)))
+
+
+def _keeps_its_size(c: Carry) -> bool:
+    """Is a zero for what a trip begins with one for what it ends with?"""
+    t = c.param.type
+    return t.kind != "sequence" and (not isinstance(c.next, Var) or t.shape == c.next.type.shape)
 
 
 def _staying(block: Sequence[Stmt], primal: Block) -> Block:

@@ -149,7 +149,8 @@ class Reversal:
             if isinstance(c.source, Carry):
                 # Where the size changes, the cotangent of what a trip ends with has not that of what it begins with.
                 begin = c.source.param
-                like = c.param if c.param.type.shape == begin.type.shape else begin
+                t = c.param.type
+                like = c.param if t.kind != "sequence" and t.shape == begin.type.shape else begin
                 c.next = sweep.or_zero(sweep.bars.pop(c.variable, None), like)
             else:
                 c.next = sweep.bars[c.source]

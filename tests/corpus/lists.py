@@ -284,3 +284,13 @@ def stack_emptied(x):
     while stack:
         y = y * 0.5 + stack.pop()
     return y
+
+
+@program(np.array([0.7, -0.4, 1.3]))
+def copy_of_a_list_that_grows(x):
+    last = [1.0]
+    values = [x[2]]
+    for e in x:
+        values.append(x[0] * e)
+        last = list(values)
+    return last[0] * last[-1] + values[0] * values[-1]
