@@ -23,6 +23,10 @@ def total(y: Any) -> Any:
     return np.sum(weights * y)
 
 
+def rolled(x: Any, axis: int, start: int) -> Any:
+    return np.rollaxis(x, axis, start)
+
+
 @np.vectorize
 def soft(a: float) -> float:
     return a * a if a > 1 else math.sin(a)
@@ -108,6 +112,7 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     # keywords
     "clip by min and max": (lambda x: total(np.clip(x, min=x[0], max=2.0)) + total(x.clip(max=1.0)), V),
     "swapaxes by name": (lambda x: total(np.swapaxes(x, axis1=0, axis2=1) ** 2), M),
+    "rollaxis by numbers": (lambda x: total(rolled(x, 1, 0) ** 2), M),
     "math.prod": (lambda x: math.prod([x[0], x[1] ** 2]) + math.prod(x), V),
     "power at zero": (lambda x: np.power(x, 1.5) + np.power(x, 3), 1.5),
 }

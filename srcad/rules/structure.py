@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad.ir.ops import STRUCTURE
 from srcad.rules import results
 from srcad.rules.ops import alike, linear
 from srcad.rules.shapes import project_to, unbroadcast_to
@@ -68,7 +69,7 @@ def _rollaxis_vjp(g: Any, y: Any, x: Any, axis: int, start: int = 0) -> Any:
     return np.moveaxis(g, start - 1 if start > axis else start, axis)
 
 
-linear(np.rollaxis, _rollaxis_vjp, memory="view")
+linear(np.rollaxis, _rollaxis_vjp, memory="view", structure=STRUCTURE | {"start"})
 linear(np.flip, lambda g, y, x, axis=None: np.flip(g) if axis is None else np.flip(g, axis), memory="view")
 linear(np.fliplr, lambda g, y, x: np.fliplr(g), memory="view")
 linear(np.flipud, lambda g, y, x: np.flipud(g), memory="view")
