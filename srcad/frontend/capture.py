@@ -219,7 +219,8 @@ def _find(function: FunctionType) -> tuple[File, Definition, str]:
             return parsed, *nodes[0]
         if len(nodes) > 1:
             raise _ambiguous(function, nodes[0][0])
-    raise _changed(function) if found else _missing(function)
+    # Every `exec` of a string is "<string>", so what is kept under that name may be another text.
+    raise _changed(function) if found and code.co_filename != "<string>" else _missing(function)
 
 
 def _texts(function: FunctionType) -> Iterator[str]:

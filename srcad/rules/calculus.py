@@ -26,11 +26,11 @@ def _range_share(x: Any, axis: Any) -> Any:
     return extreme_share(top, x, axis, True) - extreme_share(bottom, x, axis, True)
 
 
-def _ptp_jvp(t: Any, y: Any, x: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+def _ptp_jvp(t: Any, y: Any, x: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
     return np.sum(t * _range_share(x, axis), axis=axis, keepdims=keepdims)
 
 
-def _ptp_vjp(g: Any, y: Any, x: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+def _ptp_vjp(g: Any, y: Any, x: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
     return kept(g, x, axis, keepdims) * _range_share(x, axis)
 
 
@@ -50,11 +50,11 @@ def _parts(x: Any, axis: Any, weights: Any) -> Any:
     return weights / (np.sum(weights) if axis is None else np.sum(weights, axis=axis if own == r else 0, keepdims=True))
 
 
-def _average_jvp(t: Any, y: Any, x: Any, axis: Any = None, weights: Any = None, keepdims: bool = False) -> Any:
+def _average_jvp(t: Any, y: Any, x: Any, axis: Any = None, weights: Any = None, keepdims: Any = False) -> Any:
     return np.sum(t * _parts(x, axis, weights), axis=axis, keepdims=keepdims)
 
 
-def _average_vjp(g: Any, y: Any, x: Any, axis: Any = None, weights: Any = None, keepdims: bool = False) -> Any:
+def _average_vjp(g: Any, y: Any, x: Any, axis: Any = None, weights: Any = None, keepdims: Any = False) -> Any:
     share = kept(g, x, axis, keepdims) * _parts(x, axis, weights)
     return share if weights is not None and rank(weights) == rank(x) else recorded(np.broadcast_to)(share, shape(x))
 

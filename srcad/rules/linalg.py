@@ -111,7 +111,7 @@ constant(np.linalg.matrix_rank, infer=lambda a, *_, **__: Type("scalar", INT.dty
 
 # --- norms: y = sum of x times weights, and the weights are the derivative
 
-def _norm_weights(y: Any, x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
+def _norm_weights(y: Any, x: Any, ord: Any, axis: Any, keepdims: Any) -> Any:
     plain = ord is None or ord == "fro"
     matrix = not plain and (isinstance(axis, tuple) if axis is not None else known_rank(x) == 2)
     if plain or (ord == 2 and not matrix):
@@ -121,7 +121,7 @@ def _norm_weights(y: Any, x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
     return _matrix_weights(y, x, ord, axis, sign) if matrix else _vector_weights(y, x, ord, axis, keepdims, sign)
 
 
-def _vector_weights(y: Any, x: Any, ord: Any, axis: Any, keepdims: bool, sign: Any) -> Any:
+def _vector_weights(y: Any, x: Any, ord: Any, axis: Any, keepdims: Any, sign: Any) -> Any:
     if ord == 1:
         return sign
     if ord == 0:
@@ -148,12 +148,12 @@ def _matrix_weights(y: Any, x: Any, ord: Any, axis: Any, sign: Any) -> Any:
     return np.conj(outer) if is_complex(x) else outer
 
 
-def _norm_jvp(t: Any, y: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+def _norm_jvp(t: Any, y: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
     total = np.sum(t * _norm_weights(y, x, ord, axis, keepdims), axis=axis, keepdims=keepdims)
     return np.real(total) if is_complex(x) else total
 
 
-def _norm_vjp(g: Any, y: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+def _norm_vjp(g: Any, y: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
     if ord is None and axis is None and not keepdims and not is_complex(x):
         return g / np.where(y == 0, 1, y) * x
     return kept(g, x, axis, keepdims) * _norm_weights(y, x, ord, axis, keepdims)

@@ -20,22 +20,22 @@ def _only_present(g: Any, x: Any) -> Any:
 
 
 def _sum_vjp(g: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None,
-             keepdims: bool = False) -> Any:
+             keepdims: Any = False) -> Any:
     return _only_present(spread(g, x, axis, keepdims), x)
 
 
 def _sum_jvp(t: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None,
-             keepdims: bool = False) -> Any:
+             keepdims: Any = False) -> Any:
     return np.sum(_only_present(t, x), axis=axis, keepdims=keepdims)
 
 
 def _mean_vjp(g: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None,
-              keepdims: bool = False) -> Any:
+              keepdims: Any = False) -> Any:
     return _sum_vjp(g / np.sum(_present(x), axis=axis, keepdims=keepdims), y, x, axis, keepdims=keepdims)
 
 
 def _mean_jvp(t: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None,
-              keepdims: bool = False) -> Any:
+              keepdims: Any = False) -> Any:
     return _sum_jvp(t, y, x, axis, keepdims=keepdims) / np.sum(_present(x), axis=axis, keepdims=keepdims)
 
 
@@ -48,12 +48,12 @@ def _filled(function: Function, value: float) -> tuple[Function, Function]:
     """The rules of a nan-function that is `function` of x with `value` in place of NaN."""
 
     def jvp(t: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None,
-            keepdims: bool = False) -> Any:
+            keepdims: Any = False) -> Any:
         return np.sum(_only_present(t, x) * function(y, np.where(np.isnan(x), value, x), axis, keepdims), axis=axis,
                       keepdims=keepdims)
 
     def vjp(g: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None,
-            keepdims: bool = False) -> Any:
+            keepdims: Any = False) -> Any:
         share = function(y, np.where(np.isnan(x), value, x), axis, keepdims)
         return _only_present(kept(g, x, axis, keepdims) * share, x)
 
@@ -70,18 +70,18 @@ def _centred(x: Any, axis: Any) -> Any:
     return np.conj(centred) if is_complex(x) else centred
 
 
-def _freedom(x: Any, axis: Any, ddof: float, keepdims: bool) -> Any:
+def _freedom(x: Any, axis: Any, ddof: float, keepdims: Any) -> Any:
     return np.sum(_present(x), axis=axis, keepdims=keepdims) - ddof
 
 
 def _var_jvp(t: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
-             keepdims: bool = False) -> Any:
+             keepdims: Any = False) -> Any:
     total = np.sum(_only_present(t, x) * _centred(x, axis), axis=axis, keepdims=keepdims)
     return (np.real(total) if is_complex(x) else total) * 2 / _freedom(x, axis, ddof, keepdims)
 
 
 def _var_vjp(g: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
-             keepdims: bool = False) -> Any:
+             keepdims: Any = False) -> Any:
     return kept(2 * g / _freedom(x, axis, ddof, keepdims), x, axis, keepdims) * _centred(x, axis)
 
 

@@ -108,20 +108,20 @@ def _quantile_share(x: Any, q: Any, axis: Any) -> Any:
 
 
 def _median_jvp(t: Any, y: Any, x: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
-                keepdims: bool = False) -> Any:
+                keepdims: Any = False) -> Any:
     return np.sum(t * _quantile_share(x, 0.5, axis), axis=axis, keepdims=keepdims)
 
 
 def _median_vjp(g: Any, y: Any, x: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
-                keepdims: bool = False) -> Any:
+                keepdims: Any = False) -> Any:
     return kept(g, x, axis, keepdims) * _quantile_share(x, 0.5, axis)
 
 
 def _quantile_rules(scale: float) -> tuple[Any, Any]:
-    def jvp(t: Any, y: Any, x: Any, q: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    def jvp(t: Any, y: Any, x: Any, q: Any, axis: Any = None, keepdims: Any = False) -> Any:
         return np.sum(t * _quantile_share(x, _fraction(q, scale), axis), axis=axis, keepdims=keepdims)
 
-    def vjp(g: Any, y: Any, x: Any, q: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    def vjp(g: Any, y: Any, x: Any, q: Any, axis: Any = None, keepdims: Any = False) -> Any:
         return kept(g, x, axis, keepdims) * _quantile_share(x, _fraction(q, scale), axis)
 
     return jvp, vjp

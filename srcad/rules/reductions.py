@@ -22,7 +22,7 @@ _sum_transpose = recorded(arrays.sum_transpose)
 _other_products = recorded(arrays.other_products)
 
 
-def kept(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+def kept(g: Any, x: Any, axis: Any, keepdims: Any) -> Any:
     """A reduced value with its axes back as ones, so that it broadcasts against `x`."""
     if axis is None or keepdims or rank(g) == 0:
         return g
@@ -32,7 +32,7 @@ def kept(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return np.expand_dims(g, axis)
 
 
-def spread(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+def spread(g: Any, x: Any, axis: Any, keepdims: Any) -> Any:
     """The transpose of a sum."""
     if rank(x) is None and not (axis is None or keepdims):
         return _sum_transpose(g, x, axis=axis, keepdims=keepdims)
@@ -55,12 +55,12 @@ def count(x: Any, axis: Any) -> Any:
 # --- sums
 
 def _sum_vjp(g: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None,
-             keepdims: bool = False) -> Any:
+             keepdims: Any = False) -> Any:
     return spread(g, x, axis, keepdims)
 
 
 def _mean_vjp(g: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None,
-              keepdims: bool = False) -> Any:
+              keepdims: Any = False) -> Any:
     return spread(g / count(x, axis), x, axis, keepdims)
 
 
@@ -88,12 +88,12 @@ linear(np.cumsum, _cumsum_vjp)
 # --- products
 
 def _prod_jvp(t: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None,
-              keepdims: bool = False) -> Any:
+              keepdims: Any = False) -> Any:
     return np.sum(t * _products(x, axis), axis=axis, keepdims=keepdims)
 
 
 def _prod_vjp(g: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None,
-              keepdims: bool = False) -> Any:
+              keepdims: Any = False) -> Any:
     return kept(g, x, axis, keepdims) * _products(x, axis)
 
 
@@ -106,16 +106,16 @@ custom(np.prod, jvps=(_prod_jvp,), vjps=(_prod_vjp,))
 
 # --- extremes: equal values share
 
-def extreme_share(y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+def extreme_share(y: Any, x: Any, axis: Any, keepdims: Any) -> Any:
     best = x == kept(y, x, axis, keepdims)
     return best / (np.sum(best) if axis is None else np.sum(best, axis=axis, keepdims=True))
 
 
-def _extreme_jvp(t: Any, y: Any, x: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+def _extreme_jvp(t: Any, y: Any, x: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
     return np.sum(t * extreme_share(y, x, axis, keepdims), axis=axis, keepdims=keepdims)
 
 
-def _extreme_vjp(g: Any, y: Any, x: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+def _extreme_vjp(g: Any, y: Any, x: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
     return kept(g, x, axis, keepdims) * extreme_share(y, x, axis, keepdims)
 
 
@@ -138,24 +138,24 @@ def _freedom(x: Any, axis: Any, ddof: float) -> Any:
 
 
 def _var_jvp(t: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
-             keepdims: bool = False, correction: float = 0) -> Any:
+             keepdims: Any = False, correction: float = 0) -> Any:
     total = np.sum(t * _centred(x, axis), axis=axis, keepdims=keepdims)
     return (np.real(total) if is_complex(x) else total) * 2 / _freedom(x, axis, ddof or correction)
 
 
 def _var_vjp(g: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
-             keepdims: bool = False, correction: float = 0) -> Any:
+             keepdims: Any = False, correction: float = 0) -> Any:
     return kept(g * 2 / _freedom(x, axis, ddof or correction), x, axis, keepdims) * _centred(x, axis)
 
 
 def _std_jvp(t: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
-             keepdims: bool = False, correction: float = 0) -> Any:
+             keepdims: Any = False, correction: float = 0) -> Any:
     total = np.sum(t * _centred(x, axis), axis=axis, keepdims=keepdims)
     return (np.real(total) if is_complex(x) else total) / (_nonzero(y) * _freedom(x, axis, ddof or correction))
 
 
 def _std_vjp(g: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0,
-             keepdims: bool = False, correction: float = 0) -> Any:
+             keepdims: Any = False, correction: float = 0) -> Any:
     return kept(g / (_nonzero(y) * _freedom(x, axis, ddof or correction)), x, axis, keepdims) * _centred(x, axis)
 
 

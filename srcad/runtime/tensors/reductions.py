@@ -21,7 +21,7 @@ from srcad.runtime.tensors.tensor import Tensor, normal, return_type, wrap
 
 Dim = Any
 _NUMERIC = "iubfc"
-
+_total: Any = np.add.reduce  # not every version's types know `axis=None`
 
 
 def _pair_type(name: str) -> Any:
@@ -88,7 +88,7 @@ def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = N
         keepdims: bool | None = None, out: None = None) -> Tensor:
     """The sum; of integers and Booleans an int64."""
     if dim is None is axis is dtype and not keepdim and not keepdims and _is_plain(input):
-        return _of_all("SumBackward0", np.sum, np.add.reduce(input._data, axis=None), input)
+        return _of_all("SumBackward0", np.sum, _total(input._data, axis=None), input)
     _checked("sum", input, axis if dim is None else dim, _kept(keepdim, keepdims))
     x = to_type(input, dtypes.array_type(dtype) or (dtypes.INT64 if input._data.dtype.kind in "iub"
                                                     else input._data.dtype))
@@ -99,7 +99,7 @@ def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = 
          keepdims: bool | None = None, out: None = None) -> Tensor:
     """The mean, of floats only."""
     if dim is None is axis is dtype and not keepdim and not keepdims and _is_plain(input):
-        return _of_all("MeanBackward0", np.mean, np.add.reduce(input._data, axis=None) / input._data.size, input)
+        return _of_all("MeanBackward0", np.mean, _total(input._data, axis=None) / input._data.size, input)
     _checked("mean", input, axis if dim is None else dim, _kept(keepdim, keepdims))
     x = to_type(input, dtypes.array_type(dtype) or input._data.dtype)
     if x._data.dtype.kind not in "fc":
