@@ -39,6 +39,8 @@ def call_operation(frame: Frame, op: Op, args: list[Any], kwargs: dict[str, Any]
         if name in kwargs and not (isinstance(kwargs[name], Const) and kwargs[name].value is None):
             raise Refused(f"`{name}=` of {op.name}", "in-place results and masked operations are not differentiated",
                           "assign the result, and mask with np.where")
+    if op.function is np.asarray and len(args) == 1 and not kwargs and _is_array(args[0]):
+        return args[0]
     args, kwargs = _ordered(op, args, kwargs)
     names = _parameters(op)
     form_args = []
@@ -46,7 +48,8 @@ def call_operation(frame: Frame, op: Op, args: list[Any], kwargs: dict[str, Any]
         name = names[i] if i < len(names) else ""
         linear = i < len(rule.vjps) and rule.vjps[i] is not None
         form_args.append(structure(frame, a, name) if name in op.structure else _data(frame, op, a, linear))
-    form_kwargs = {k: structure(frame, v, k) if k in op.structure else _data(frame, op, v) for k, v in kwargs.items()}
+    form_kwargs = {k: structure(frame, v, k) if k in op.structure else _data(frame, op, v) for k, v in kwargs.items()
+                   if not _is_default(op, k, v)}
     if op.outs > 1:
         return Tup(tuple(Num(v) for v in frame.build.calls(op, *form_args, **form_kwargs)), _record_class(op))
     result = frame.machine.record(op, *form_args, **form_kwargs)
@@ -100,6 +103,26 @@ def result_of(frame: Frame, var: Any) -> Any:
     if var.type.kind == "sequence":
         return frame.machine.new(Sequence(var))
     return Num(var)
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, Num) and value.atom.type.kind == "array"
+
+
+def _is_default(op: Op, name: str, value: Any) -> bool:
+    """Does the argument say what would hold without it (`axis=None`, `keepdims=False`)?"""
+    if not isinstance(value, Const) or not (value.value is None or value.value is False):
+        return False
+    default = _defaults(op).get(name, inspect.Parameter.empty)
+    return default is value.value or name == "keepdims" and value.value is False
+
+
+@functools.cache
+def _defaults(op: Op) -> dict[str, Any]:
+    try:
+        return {p.name: p.default for p in inspect.signature(op.function).parameters.values()}
+    except (TypeError, ValueError):
+        return {}
 
 
 @functools.cache

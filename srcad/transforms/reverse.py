@@ -107,7 +107,10 @@ def seed_param(output: Any, taken: Iterable[str] = ()) -> Param:
     if isinstance(output, Var | Lit | Undef):
         other = "dresult" if "dy" in taken else "dy"
         hint = prefixed(output) if isinstance(output, Var) and output.hint else other
-        return Param(hint, bar_of(output, hint), one(output.type), True)
+        bar, seed = bar_of(output, hint), one(output.type)
+        if type(seed) is float and bar.type.kind == "scalar":
+            bar = Var(hint, replace(bar.type, kind="number"))  # beside float32 it is not a double
+        return Param(hint, bar, seed, True)
 
     def leaf(x: Any) -> Any:
         return bar_of(x) if isinstance(x, Var | Lit) and x.type.is_inexact else None

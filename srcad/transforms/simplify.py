@@ -288,6 +288,8 @@ class _Rewriter:
             return args[0]
         # What is its own inverse, done twice: -(-x), x.T.T.
         inner = self.defined.get(args[0])  # type: ignore[arg-type]
+        if let.op.name == "np.conj" and args[0].type.dtype is not None and args[0].type.dtype.kind == "f":
+            return args[0]
         if let.op in (_ADD, _SUB) and args[1] == Lit(0) and _shift(let)[0] is not None:
             return args[0]
         if let.op is _NEG:
