@@ -19,17 +19,17 @@ import numpy as np
 
 from srcad.errors import SourceNotFound
 from srcad.frontend import array_stores, generators, outline
-from srcad.frontend.bodies import bind, call_library, lower_body
+from srcad.frontend.bodies import bind, call_written, lower_body
 from srcad.frontend.branches import select
 from srcad.frontend.builtin_calls import call_getter, fold_call
 from srcad.frontend.capture import Source, capture
 from srcad.frontend.classes import class_of
-from srcad.frontend.composed_calls import composition
+from srcad.frontend.composed_calls import composition, is_composed
 from srcad.frontend.containers import call_method
 from srcad.frontend.external import call_external, is_external, progress
 from srcad.frontend.generators import is_generator
 from srcad.frontend.iterables import BUILTINS
-from srcad.frontend.library import LIBRARY
+from srcad.frontend.standard import STANDARD
 from srcad.frontend.machine import Frame
 from srcad.frontend.nested import Lowerable, call_derivative
 from srcad.frontend.numpy_calls import call_operation
@@ -142,12 +142,14 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
     of_arrays = getattr(v, "__srcad_arrays__", None)
     if of_arrays is not None:  # a function of tensors, which are arrays here
         return call_value(frame, Const(of_arrays), args, kwargs)
-    if _hashable(v) and v in LIBRARY:
-        return call_library(frame, LIBRARY[v], args, kwargs)
+    if _hashable(v) and v in STANDARD:
+        return call_written(frame, STANDARD[v], args, kwargs)
     composed = composition(frame, v, args, kwargs)
     if composed is not None:
         program, args = composed
         return call_value(frame, Const(program), args, kwargs)
+    if is_composed(v):
+        return call_written(frame, v, args, kwargs)
     if _hashable(v) and v in PURE and all(map(is_static, [*args, *kwargs.values()])):
         return fold_call(v, args, kwargs)
     external.load(v)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,11 @@ from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import structure
 from srcad.frontend.values import NONE, Const, Num, Tup
 from srcad.rules import composed, external
+
+
+def is_composed(v: Any) -> bool:
+    """Is it one of these programs?"""
+    return isinstance(v, FunctionType) and v.__module__ in ("srcad.rules.composed", "srcad.rules.external.composed")
 
 
 def composition(frame: Frame, v: Any, args: list[Any],

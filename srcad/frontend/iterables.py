@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from srcad.frontend import library
-from srcad.frontend.bodies import call_library
+from srcad.frontend import standard
+from srcad.frontend.bodies import call_written
 from srcad.frontend.branches import select, truth
 from srcad.frontend.builtin_calls import BUILTINS, Handler, builtin, fold_call, operation
 from srcad.frontend.comprehensions import comprehended, listed
@@ -108,9 +108,9 @@ def _extreme(function: Any, by_key: Any) -> Handler:
                 return kwargs["default"]
         key = kwargs.get("key", NONE)
         if key != NONE:
-            return items[0] if items and len(items) == 1 else call_library(frame, by_key, [given, key], {})
+            return items[0] if items and len(items) == 1 else call_written(frame, by_key, [given, key], {})
         if items is None and isinstance(given, Ref) and isinstance(frame.machine.content(given), Rows):
-            return call_library(frame, by_key, [given, Const(itself)], {})
+            return call_written(frame, by_key, [given, Const(itself)], {})
         if items is None:
             return operation(frame, function, [given], {})
         if all(map(is_known, items)) and items:
@@ -118,7 +118,7 @@ def _extreme(function: Any, by_key: Any) -> Handler:
         if len(items) == 1:
             return items[0]
         if not all(map(is_atomic, items)):
-            return call_library(frame, by_key, [given, Const(itself)], {})
+            return call_written(frame, by_key, [given, Const(itself)], {})
         return operation(frame, function, list(items), {})
     return handler
 
@@ -135,7 +135,7 @@ def itself(x: Any) -> Any:
     return x
 
 
-BUILTINS.update({max: _extreme(max, library.largest), min: _extreme(min, library.smallest),
+BUILTINS.update({max: _extreme(max, standard.largest), min: _extreme(min, standard.smallest),
                  itself: lambda frame, args, kwargs: args[0]})
 
 
@@ -173,7 +173,7 @@ def _quantifier(is_all: bool) -> Handler:
 BUILTINS.update({all: _quantifier(True), any: _quantifier(False)})
 
 
-@builtin(library.as_items)
+@builtin(standard.as_items)
 def _as_items(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return as_list(frame, args[0])
 
@@ -187,7 +187,7 @@ def as_list(frame: Frame, value: Any) -> Any:
     return listed(frame, value)
 
 
-@builtin(library.required)
+@builtin(standard.required)
 def _required(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return Tup(tuple(required_items(frame, args[0], "the number of items")))
 
@@ -239,7 +239,7 @@ def _islice(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
         return comprehended(frame, "[x for _, x in zip(limits, it)]", limits=limits, it=args[0]) if len(
             bounds) == 1 else comprehended(frame, "[at(it, i) for i in limits]", limits=limits, it=args[0],
                                            at=Const(endless_item))
-    return call_library(frame, library.islice, args, kwargs)
+    return call_written(frame, standard.islice, args, kwargs)
 
 
 def endless_item(it: Any, i: Any) -> Any:
@@ -253,7 +253,7 @@ def _endless_item(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(functools.reduce)
 def _reduce(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return call_library(frame, library.reduced if len(args) == 2 else library.reduced_from, args, {})
+    return call_written(frame, standard.reduced if len(args) == 2 else standard.reduced_from, args, {})
 
 
 @builtin(iter)

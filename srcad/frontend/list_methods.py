@@ -5,8 +5,8 @@ from __future__ import annotations
 import collections
 from typing import Any
 
-from srcad.frontend import library
-from srcad.frontend.bodies import call_library
+from srcad.frontend import standard
+from srcad.frontend.bodies import call_written
 from srcad.frontend.builtin_calls import builtin
 from srcad.frontend.comprehensions import listed
 from srcad.frontend.lists import changed, columns_of, each_column, element_at, element_of, grown, joined_lists
@@ -133,7 +133,7 @@ def found_in(frame: Frame, owner: Ref | Tup, name: str, value: Any) -> Any:
             return Const(getattr([static(i, "an item") for i in items], name)(static(value, "an item")))
         except ValueError as error:
             raise Refused(f"this index always fails: {error}", raises=error) from None
-    return call_library(frame, library.index if name == "index" else library.count, [owner, value], {})
+    return call_written(frame, standard.index if name == "index" else standard.count, [owner, value], {})
 
 
 # Deques.

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from srcad.frontend import library
-from srcad.frontend.bodies import call_library
+from srcad.frontend import standard
+from srcad.frontend.bodies import call_written
 from srcad.frontend.builtin_calls import builtin
 from srcad.frontend.comprehensions import comprehended, listed
 from srcad.frontend.machine import Frame
@@ -62,7 +62,7 @@ def sorted_items(frame: Frame, items: tuple[Any, ...], by: Any, backwards: bool)
         order = [static(k, "a key") for k in firsts]
         return tuple(items[k] for k in sorted(range(len(items)), key=order.__getitem__, reverse=backwards))
     if all(class_with(frame, k) is not None for k in keys) and len(keys) <= FEW:
-        found = call_library(frame, library.in_order, [Tup(items), Tup(tuple(keys)), Const(backwards)], {})
+        found = call_written(frame, standard.in_order, [Tup(items), Tup(tuple(keys)), Const(backwards)], {})
         return frame.machine.content(found).values
     places = _order(frame, keys, backwards)
     return tuple(pick(frame, items, subscript(frame, Num(places), Const(k))) for k in range(len(items)))
@@ -119,4 +119,4 @@ def pick(frame: Frame, items: tuple[Any, ...], index: Any) -> Any:
         return Tup(tuple(pick(frame, column, index) for column in columns), items[0].cls)
     if all(item == items[0] for item in items):
         return items[0]
-    return call_library(frame, library.picked, [Tup(items), index], {})
+    return call_written(frame, standard.picked, [Tup(items), index], {})

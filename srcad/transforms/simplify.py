@@ -13,7 +13,7 @@ which turns -0.0 into 0.0.  An operation that makes a new array to be written to
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, assert_never
@@ -43,7 +43,7 @@ from srcad.ir import (
     leaves,
     map_tree,
 )
-from srcad.ir.infer import broadcast
+from srcad.ir.infer import broadcast, elementwise
 from srcad.ir.walk import every, rebuild
 from srcad.rules.tapes import INDEX_ADD, SET_AT
 from srcad.transforms.algebra import Surroundings, accumulated, rewritten, undone
@@ -213,6 +213,8 @@ class _Rewriter:
             if inner is None or not full or not inner.op.elementwise or not any(a in self.spread for a in inner.args):
                 continue
             small = tuple(self.spread.get(a, a) for a in inner.args)
+            if not _keeps_dtype(inner, small):
+                continue
             (args[k],) = (build := Builder(inner.span)).let(inner.op, small, inner.form)
             made += [s for s in build.stmts if isinstance(s, Let)]
         return [*made, replace(let, args=tuple(args))] if made else [let]
@@ -275,7 +277,8 @@ class _Rewriter:
             if own in self.spread and shape and any(o.type.shape and broadcast((o.type.shape, shape)) == o.type.shape
                                                     for o in others):
                 args[k] = self.spread[own]
-        return tuple(args)
+        # A number takes the precision of what it meets; the array that it was stretched to is a double.
+        return tuple(args) if _keeps_dtype(let, args) else let.args
 
     def value(self, let: Let) -> Atom | None:
         """The atom that a call is equal to, if there is one."""
@@ -363,6 +366,11 @@ def _is_one(a: Any) -> bool:
 def _same(a: Type, b: Type) -> bool:
     """Does a product with one leave the value as it is, its kind and dtype too?"""
     return a.dtype is not None and a.shape is not None and (a.kind, a.dtype, a.shape) == (b.kind, b.dtype, b.shape)
+
+
+def _keeps_dtype(let: Let, args: Sequence[Atom]) -> bool:
+    """Has the operation on `args` a result of the dtype that `let` has?"""
+    return elementwise(let.op, args).dtype == let.out.type.dtype
 
 
 def _folded(let: Let) -> Lit | None:

@@ -234,7 +234,7 @@ def median(data: Any) -> Any:
     return (items[n // 2 - 1] + items[n // 2]) / 2
 
 
-LIBRARY: dict[Any, Any] = {
+STANDARD: dict[Any, Any] = {
     itertools.accumulate: accumulate, itertools.pairwise: pairwise, itertools.zip_longest: zip_longest,
     itertools.takewhile: takewhile, itertools.dropwhile: dropwhile, itertools.filterfalse: filterfalse,
     itertools.compress: compress, itertools.starmap: starmap, itertools.groupby: groupby,
@@ -244,4 +244,4 @@ LIBRARY: dict[Any, Any] = {
     statistics.stdev: stdev, statistics.pstdev: pstdev, statistics.median: median,
 }
 if hasattr(math, "sumprod"):
-    LIBRARY[math.sumprod] = sumprod
+    STANDARD[math.sumprod] = sumprod
