@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from srcad.frontend import idioms
+from srcad.frontend.attributes import extents_of
 from srcad.frontend.builtin_calls import BUILTINS, Handler, builtin
 from srcad.frontend.elements import flat_index
 from srcad.frontend.machine import Frame
-from srcad.frontend.places import extents_of, index_atoms, operand, operation_of, subscript
+from srcad.frontend.places import index_atoms, operand, operation_of, subscript
 from srcad.frontend.stores import STORES_OF, change, overwrite, require_castable, store_in_array, store_item
 from srcad.frontend.values import NONE, Const, Num, Ref, Refused, Stream, Tup, atom_of, describe, is_atomic
 from srcad.ir import OPERATORS, Var

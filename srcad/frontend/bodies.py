@@ -89,7 +89,7 @@ def finished(inner: Frame, bound: Iterable[str]) -> Any:
 
 
 def call_written(frame: Frame, function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
-    """A call of a function of `standard` or of `rules.composed`; what is wrong in it is wrong at the line of the call."""
+    """A call of a function of `standard` or `rules.composed`; what is wrong in it is wrong at the line of the call."""
     source = _captured(function)
     bound = bind(source.tree, args, kwargs, tuple(map(Const, source.defaults)),
                  {k: Const(v) for k, v in source.kwdefaults.items()})

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from srcad.frontend.attributes import attribute
 from srcad.frontend.branches import truth
 from srcad.frontend.classes import class_of
 from srcad.frontend.effects import PRINT, TEXT
 from srcad.frontend.lists import columns_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import argument, call_operation
-from srcad.frontend.places import attribute, binary, operation_of, subscript
+from srcad.frontend.places import binary, operation_of, subscript
 from srcad.frontend.special import class_with, special
 from srcad.frontend.values import (
     NONE,

@@ -29,12 +29,12 @@ from srcad.frontend.containers import call_method
 from srcad.frontend.external import call_external, is_external, progress
 from srcad.frontend.generators import is_generator
 from srcad.frontend.iterables import BUILTINS
-from srcad.frontend.standard import STANDARD
 from srcad.frontend.machine import Frame
 from srcad.frontend.nested import Lowerable, call_derivative
 from srcad.frontend.numpy_calls import call_operation
 from srcad.frontend.objects import construct
 from srcad.frontend.special import method_of
+from srcad.frontend.standard import STANDARD
 from srcad.frontend.unpacking import known_items
 from srcad.frontend.values import (
     POISON,

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from srcad.frontend.attributes import extents_of
 from srcad.frontend.builtin_calls import builtin
 from srcad.frontend.machine import Frame
-from srcad.frontend.places import ITEMS_OF, binary, extents_of, index_atoms, operation_of
+from srcad.frontend.places import ITEMS_OF, binary, index_atoms, operation_of
 from srcad.frontend.spaces import KINDS, Space, place
 from srcad.frontend.values import Cell, Const, Num, Ref, Refused, Stream, Tup, atom_of, is_atomic, static
 from srcad.ir import Lit, Range, Var

@@ -8,6 +8,7 @@ from typing import Any
 import gast
 
 from srcad.frontend import generators
+from srcad.frontend.attributes import attribute
 from srcad.frontend.branches import select, truth
 from srcad.frontend.calls import call
 from srcad.frontend.comparisons import comparison, negation
@@ -16,7 +17,7 @@ from srcad.frontend.dicts import element, keys_in, made_set
 from srcad.frontend.effects import FORMAT, message_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.patterns import Matches, matched
-from srcad.frontend.places import BINARY, attribute, binary, index_of, subscript
+from srcad.frontend.places import BINARY, binary, index_of, subscript
 from srcad.frontend.special import special
 from srcad.frontend.stores import extend
 from srcad.frontend.unpacking import known_items

@@ -185,3 +185,18 @@ def _present(value: Any, other: Any) -> Any:
 
 def _kind(value: Any) -> str:
     return "a list, dict or object" if isinstance(value, Ref) else describe(value)
+
+
+def numeric(value: Any) -> Any:
+    """Constants that a loop may change become atoms too."""
+    match value:
+        case Const() if is_atomic(value) and not isinstance(value.value, str):
+            return Num(atom_of(value))
+        case Tup(items=items, cls=cls):
+            return Tup(tuple(map(numeric, items)), cls)
+        case Items(values=values):
+            return Items(tuple(map(numeric, values)))
+        case _ if hasattr(value, "values") and isinstance(value.values, tuple):
+            return replace(value, values=tuple((k, numeric(v)) for k, v in value.values))
+        case _:
+            return value

@@ -11,17 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import gast
-
 from srcad.frontend.branches import truth
 from srcad.frontend.generators import assigned_keys
 from srcad.frontend.joined_memory import closed
-from srcad.frontend.joins import Join, example, same
+from srcad.frontend.joins import Join, example, numeric, same
 from srcad.frontend.lists import grown
 from srcad.frontend.loop_lists import grows, rebound_lists, redirect
 from srcad.frontend.loop_memory import Again, LoopMemory, Slot
 from srcad.frontend.machine import HELD, Frame, Walk
 from srcad.frontend.memory import Elements, Memories, is_array
+from srcad.frontend.names import names_in
 from srcad.frontend.spaces import element_type
 from srcad.frontend.values import (
     MISSING,
@@ -180,7 +179,7 @@ class Lowering(LoopMemory):
 
         if isinstance(value, Const) and is_atomic(value):
             return Num(leaf(atom_of(value)))
-        return map_atoms(leaf, _numeric(value))
+        return map_atoms(leaf, numeric(value))
 
     def _slot(self, path: Any, init: Atom, hint: str, t: Type) -> Var:
         # What None is replaced by says what the name is: until that is known, nothing is concluded from it.
@@ -223,7 +222,7 @@ class Lowering(LoopMemory):
     def _target(self) -> tuple[Var | None, tuple[Element, ...]]:
         if self.space is None:
             return None, ()
-        hints = _target_hints(self.node.target)
+        hints = names_in(self.node.target)
         index = Var("i" if not hints else hints[0] if self.space.bounds is not None else "", integer(fresh("i")))
         self.indices.add(index)
         self.walk.position = index
@@ -268,7 +267,7 @@ class Lowering(LoopMemory):
         self.find_swap(head, end, after)
         for key, param in self.never.items():
             if isinstance(end.get(key), Tup) and key not in self.templates:
-                self.templates[key] = _numeric(end[key])
+                self.templates[key] = numeric(end[key])
                 again = True
                 continue
             if param not in read and param not in self.frame.machine.read_early:
@@ -435,26 +434,6 @@ def _after(before: Type, last: Type) -> Type:
     return replace(before, shape=tuple(x if x == y else fresh() for x, y in zip(before.shape, last.shape, strict=True)))
 
 
-def _numeric(value: Any) -> Any:
-    """Constants that a loop may change become atoms too."""
-    match value:
-        case Const() if is_atomic(value) and not isinstance(value.value, str):
-            return Num(atom_of(value))
-        case Tup(items=items, cls=cls):
-            return Tup(tuple(map(_numeric, items)), cls)
-        case Items(values=values):
-            return Items(tuple(map(_numeric, values)))
-        case _ if hasattr(value, "values") and isinstance(value.values, tuple):
-            return replace(value, values=tuple((k, _numeric(v)) for k, v in value.values))
-        case _:
-            return value
-
-
 def _assigned(frame: Frame, node: Any) -> list[tuple[int, str]]:
     """Names that a loop binds, its target too, in order."""
     return assigned_keys(frame, [*([node.target] if hasattr(node, "target") else []), *node.body])
-
-
-def _target_hints(target: Any) -> list[str]:
-    return [n.id for n in gast.walk(target) if isinstance(n, gast.Name)]
-

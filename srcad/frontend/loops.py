@@ -22,14 +22,12 @@ from srcad.frontend.branches import truth
 from srcad.frontend.generator_loops import generator_in, loop_over
 from srcad.frontend.loop_fixpoint import Lowering, TestChanges, place_of
 from srcad.frontend.machine import Frame, Walk
+from srcad.frontend.peeling import after_first, first_of, not_empty
 from srcad.frontend.spaces import (
     ITERATOR,
     Space,
-    after_first,
     by_index,
-    first_of,
     lists_in,
-    not_empty,
     space_of,
     static_range,
 )

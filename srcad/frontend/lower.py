@@ -17,6 +17,7 @@ from typing import Any
 import gast
 
 from srcad.errors import ArgumentError, Problem, Unsupported
+from srcad.frontend.attributes import attribute
 from srcad.frontend.bodies import lower_body
 from srcad.frontend.calls import call_value
 from srcad.frontend.capture import Source
@@ -27,7 +28,7 @@ from srcad.frontend.machine import Frame, Machine, Semantics
 from srcad.frontend.memory import Memory
 from srcad.frontend.outline import call_recursive
 from srcad.frontend.outside import Capture, Guard, Origin, tree_of
-from srcad.frontend.places import attribute, binary
+from srcad.frontend.places import binary
 from srcad.frontend.statements import assign, execute
 from srcad.frontend.unpacking import first_items
 from srcad.frontend.values import (

@@ -89,3 +89,8 @@ def local_names(tree: gast.FunctionDef) -> tuple[frozenset[str], frozenset[str]]
     finder.bound.update(dict.fromkeys(p.id for p in params))
     declared = frozenset(finder.declared)
     return frozenset(finder.bound) - declared, declared
+
+
+def names_in(target: Any) -> list[str]:
+    """The names in the target of an assignment or a loop, in order."""
+    return [n.id for n in gast.walk(target) if isinstance(n, gast.Name)]

@@ -12,13 +12,14 @@ from typing import Any
 import gast
 import numpy as np
 
+from srcad.frontend.attributes import attribute, attributes, own_attribute, set_attribute
 from srcad.frontend.builtin_calls import builtin
 from srcad.frontend.classes import class_of
 from srcad.frontend.dicts import made as made_dict
 from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import call_operation
 from srcad.frontend.outside import attributes_of
-from srcad.frontend.places import attribute, attributes, operation_of, own_attribute, set_attribute
+from srcad.frontend.places import operation_of
 from srcad.frontend.special import Local, class_with, method_of
 from srcad.frontend.values import (
     MISSING,

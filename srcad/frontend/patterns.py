@@ -21,11 +21,11 @@ from typing import Any
 
 import gast
 
+from srcad.frontend.attributes import attribute
 from srcad.frontend.branches import truth
 from srcad.frontend.builtin_calls import BUILTINS
 from srcad.frontend.comparisons import comparison
 from srcad.frontend.machine import Frame
-from srcad.frontend.places import attribute
 from srcad.frontend.values import Const, Entries, Fields, Items, Num, Poison, Ref, Refused, Rows, Sequence, Tup
 from srcad.ir import AND, OR
 

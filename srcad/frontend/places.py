@@ -1,48 +1,32 @@
-"""Reading and writing what a name, an attribute or a subscript denotes."""
+"""Operators and subscripts: what an operation on two values, and a place in a value, denote."""
 
 from __future__ import annotations
 
-import functools
-import inspect
-import math
 import operator
-from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
-from types import FunctionType, ModuleType, WrapperDescriptorType
 from typing import Any
 
 import gast
 import numpy as np
 
-from srcad.frontend.classes import class_of
 from srcad.frontend.effects import PERCENT, message_of
 from srcad.frontend.lists import each_column, element_at, joined_lists, sequence_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.memory import Case, Memory, Undecided
 from srcad.frontend.numpy_calls import argument
-from srcad.frontend.outside import attributes_of, is_object
-from srcad.frontend.special import Local, method_of, operated, special
+from srcad.frontend.special import operated, special
 from srcad.frontend.values import (
-    MISSING,
-    Closure,
     Const,
     Entries,
-    Fields,
     Items,
-    Method,
-    Missing,
-    Mixed,
     NeedsStatic,
     Num,
-    Partial,
     Poison,
     Ref,
     Refused,
     Rows,
     Sequence,
     Stream,
-    Super,
     Tup,
     atom_of,
     describe,
@@ -50,10 +34,9 @@ from srcad.frontend.values import (
     is_static,
     static,
 )
-from srcad.ir import EXTENT, NEVER, OPERATORS, Atom, Op, Var, op_of
-from srcad.rules import ATTRIBUTES, METHODS, composed
+from srcad.ir import NEVER, OPERATORS, Atom, Op, Var, op_of
+from srcad.rules import composed
 from srcad.rules.sequences import ITEM, NEW, REPEAT, SLICE
-from srcad.runtime.inside import METHODS as TENSOR_METHODS
 
 BINARY = {
     "Add": "add", "Sub": "sub", "Mult": "mul", "Div": "truediv", "FloorDiv": "floordiv", "Mod": "mod", "Pow": "pow",
@@ -315,181 +298,3 @@ def index_atoms(frame: Frame, index: Any) -> Any:
             return v
         case _:
             return _plain(index)
-
-
-# Attributes.
-
-
-def attribute(frame: Frame, owner: Any, name: str) -> Any:
-    if name == "__class__" and (cls := class_of(frame, owner)) is not None:
-        return Const(cls)
-    match owner:
-        case Poison():
-            return owner
-        case Num(atom=atom):
-            return Method(owner, name) if atom.type.cls is not None else _of_array(frame, atom, name)
-        case Tup(items=items, cls=cls) if cls is not None:
-            if name in cls._fields:  # type: ignore[attr-defined]
-                return items[cls._fields.index(name)]  # type: ignore[attr-defined]
-            own = name not in ("_replace", "_asdict", "index", "count") and hasattr(cls, name)
-            return _of_class(frame, owner, cls.__mro__, name) if own else Method(owner, name)
-        case Ref() if isinstance(fields := frame.machine.content(owner), Fields):
-            return _of_object(frame, owner, fields, name)
-        case Super(owner=object_, cls=cls):
-            mro = (class_of(frame, object_) or cls).__mro__
-            return _of_class(frame, object_, mro[mro.index(cls) + 1:], name)
-        case Const(value=v) if not (is_atomic(owner) and not isinstance(v, str)):
-            if not hasattr(v, name):
-                raise Refused(f"{describe(owner)} has no attribute `{name}`", raises=AttributeError(name))
-            if isinstance(v, str):
-                return Method(owner, name)
-            if isinstance(v, np.finfo | np.iinfo | np.dtype):
-                return Const(getattr(v, name))
-            if isinstance(v, ModuleType) and (callable(found := getattr(v, name)) or isinstance(found, ModuleType)):
-                return Const(found)  # nobody replaces the functions of a module between two calls
-            if v in (np, math) and name == "inf":
-                return Const(np.inf)  # so that `ord=-np.inf` is known
-            return frame.machine.capture(("attr", id(v), name), name, lambda: getattr(v, name))
-        case Const():
-            return _of_array(frame, atom_of(owner), name)
-        case Ref(cell=cell) if name == "maxlen" and cell.cls is deque:
-            return Const(cell.rule)
-        case Closure() if (found := frame.machine.function_attribute(owner, name)) is not None:
-            return found
-        case Tup() | Ref() | Stream():
-            return Method(owner, name)
-        case _:
-            raise Refused(f"the attribute `{name}` of {describe(owner)}")
-
-
-def _of_object(frame: Frame, owner: Ref, fields: Fields, name: str) -> Any:
-    """An attribute of an object: a property, its own, what its class has, what `__getattr__` gives."""
-    raw = inspect.getattr_static(fields.cls, name, None)
-    if isinstance(raw, property):
-        return _of_class(frame, owner, fields.cls.__mro__, name)
-    if name == "__dict__":
-        return attributes(frame, owner, fields)
-    if (getter := method_of(type(raw), "__get__")) is not None and is_object(raw):
-        return frame.call(getter, [class_attribute(frame, fields.cls, name), owner, Const(fields.cls)])
-    own = own_attribute(frame, fields, name)
-    if not isinstance(own, Missing):
-        return own
-    if isinstance(raw, functools.cached_property):
-        value = frame.call(Const(raw.func), [owner])
-        set_attribute(frame, owner, name, value)
-        return value
-    fallback = getattr(fields.cls, "__getattr__", None)
-    if raw is None and isinstance(fallback, FunctionType):
-        return frame.call(Const(fallback), [owner, Const(name)])
-    return _of_class(frame, owner, fields.cls.__mro__, name)
-
-
-def class_attribute(frame: Frame, cls: type, name: str) -> Any:
-    """What stands in a class under a name."""
-    home = next(c for c in cls.__mro__ if name in c.__dict__)
-    return frame.machine.capture(("attr", id(home), name), name, lambda: home.__dict__[name])
-
-
-def own_attribute(frame: Frame, fields: Fields, name: str) -> Any:
-    """What an object itself has under a name, or MISSING."""
-    machine = frame.machine
-    if fields.given is None:
-        found = fields.get(name)
-        return MISSING if found is None else found
-    value = machine.current(machine.see((fields.given.scope, name), machine.attribute_of(fields.given, name)))
-    if isinstance(value, Mixed):
-        raise Refused(f"`{name}` is not one thing here", value.reason)
-    return value
-
-
-def set_attribute(frame: Frame, owner: Ref, name: str, value: Any) -> None:
-    """`object.__setattr__(owner, name, value)`."""
-    fields = frame.machine.content(owner)
-    if fields.given is not None:
-        frame.machine.set_attribute(fields.given, name, value)
-    else:
-        kept = {k: v for k, v in {**dict(fields.values), name: value}.items() if not isinstance(v, Missing)}
-        frame.machine.store(owner, replace(fields, values=tuple(kept.items())))
-
-
-def attributes(frame: Frame, owner: Ref, fields: Fields) -> Ref:
-    """`vars(owner)`, as a dict of its own."""
-    names = [k for k, _ in fields.values]
-    if fields.given is not None:
-        names = list(dict.fromkeys((*attributes_of(fields.given.origin.now), *fields.given.names)))
-    values = ((k, own_attribute(frame, fields, k)) for k in names)
-    found = frame.machine.new(Entries(tuple((k, v) for k, v in values if not isinstance(v, Missing))))
-    found.cell.rule = owner  # a store to an entry is one to the attribute
-    return found
-
-
-def _of_class(frame: Frame, owner: Any, mro: tuple[type, ...], name: str) -> Any:
-    """A method, property or class attribute of an object, from the first of these classes that has it."""
-    cls = next((c for c in mro if name in c.__dict__), None)
-    if cls is None:
-        raise Refused(f"an object of {mro[0].__name__} has no attribute `{name}`", raises=AttributeError(name))
-    raw = cls.__dict__[name]
-    if isinstance(raw, FunctionType | property | staticmethod | classmethod | functools.cached_property) or hasattr(
-            raw, "__srcad_inside__"):
-        frame.machine.has(cls, name)
-    match raw:
-        case property(fget=getter):
-            return frame.call(Const(getter), [owner])
-        case functools.cached_property(func=getter):
-            return frame.call(Const(getter), [owner])
-        case staticmethod():
-            return Const(raw.__func__)
-        case classmethod():
-            return Partial(Const(raw.__func__), (Const(class_of(frame, owner)),), ())
-        case FunctionType() | WrapperDescriptorType():
-            return Partial(Const(raw), (owner,), ())
-        case functools.partialmethod(func=function, args=given, keywords=named):
-            return Partial(Const(function), (owner, *map(Const, given)), tuple((k, Const(v)) for k, v in named.items()))
-        case Local(value=Closure() as method):
-            return Partial(method, (owner,), ())
-        case Local(value=value):
-            return value
-        case _ if hasattr(raw, "__srcad_inside__"):  # a method whose derivative is stated
-            return Partial(Const(raw), (owner,), ())
-        case _:
-            return frame.machine.capture(("attr", id(cls), name), name, lambda: cls.__dict__[name])
-
-
-def _of_array(frame: Frame, atom: Atom, name: str) -> Any:
-    t = atom.type
-    if name == "shape":
-        return Tup(extents_of(frame, atom))
-    if name == "ndim" and t.rank is not None:
-        return Const(t.rank)
-    if name == "dtype":
-        if t.dtype is None:
-            raise Refused("the dtype of an array of unknown dtype")
-        return Const(t.dtype)
-    if name == "size" and t.shape is not None and not frame.tensors:
-        return _size(frame, atom)
-    if name == "flat":
-        return Stream("flat", (Num(atom),))
-    if frame.tensors and name in TENSOR_METHODS:
-        return Method(Num(atom), name)
-    if name in ATTRIBUTES:
-        return viewed(frame, operation_of(ATTRIBUTES[name]), atom)
-    if name in METHODS or name in CHANGING or (name.startswith("__") and hasattr(np.ndarray, name)):
-        return Method(Num(atom), name)
-    reason = "it is not differentiated" if hasattr(np.ndarray, name) else "arrays have no such attribute"
-    raise Refused(f"the attribute `{name}` of an array", reason)
-
-
-def extents_of(frame: Frame, atom: Atom) -> tuple[Any, ...]:
-    """The extents of an array along its axes."""
-    if atom.type.shape is None:
-        raise Refused("the shape of an array of unknown rank", hint="say what the arguments are (see `--args`)")
-    return tuple(Const(d.offset) if d.size is None else Num(frame.build.call(EXTENT, atom, axis=k))
-                 for k, d in enumerate(atom.type.shape))
-
-
-def _size(frame: Frame, atom: Atom) -> Any:
-    result: Any = Const(1)
-    for extent in extents_of(frame, atom):
-        result = extent if isinstance(result, Const) and result.value == 1 else binary(frame, "mul", result, extent)
-    return result
-

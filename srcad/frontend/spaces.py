@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import operator
 import sys
 from collections.abc import Callable, Iterable
@@ -33,8 +32,8 @@ from srcad.frontend.values import (
     is_atomic,
     is_static,
 )
-from srcad.ir import AND, EXTENT, OPERATORS, Atom, Lit, Range, Type, Var, op_of
-from srcad.rules.sequences import LENGTH, NEW, REVERSED, SLICE
+from srcad.ir import EXTENT, OPERATORS, Atom, Lit, Range, Type, Var, op_of
+from srcad.rules.sequences import LENGTH, NEW, REVERSED
 
 ITERATOR = type(iter(()))  # the class of a cell that holds what is left of an iterator
 ENDLESS = frozenset({"count", "cycle", "repeat"})
@@ -400,49 +399,6 @@ def by_index(frame: Frame, space: Space) -> Space:
         return space.value(index, [element(frame, h.atom, at) for h in held])
 
     return Space(None, bounds, (), value, {**space.held, **cells})
-
-
-# The first trip by itself.
-
-
-def not_empty(frame: Frame, space: Space) -> Any:
-    """Is there a first trip?"""
-    tests = [frame.build.call(OPERATORS["gt"], extent_of(frame, s), 0) for s in space.sequences
-             if not (s.type.shape and s.type.shape[0].is_positive)]
-    if space.bounds is not None and not (known := static_range(space.bounds)):
-        step = space.bounds.step
-        if known is not None:
-            return Const(False)
-        if not isinstance(step, Lit):
-            raise Refused("a number that becomes an array in a loop over a range whose step is computed",
-                          hint="start with an array of zeros")
-        ends = (space.bounds.start, space.bounds.stop) if step.value > 0 else (space.bounds.stop, space.bounds.start)
-        tests.append(frame.build.call(OPERATORS["lt"], *ends))
-    if not tests:
-        return Const(True)
-    return Num(functools.reduce(lambda a, b: frame.build.call(AND, a, b), tests))
-
-
-def first_of(frame: Frame, space: Space) -> Any:
-    """What the first trip binds."""
-    start = Lit(0) if space.bounds is None else space.bounds.start
-    index = Const(start.value) if isinstance(start, Lit) else Num(start)
-    return space.value(index, [element(frame, s, 0) for s in space.sequences])
-
-
-def after_first(frame: Frame, space: Space) -> Space:
-    """The space without its first trip."""
-    bounds, rest = space.bounds, []
-    if bounds is not None:
-        start = Num(bounds.start) if not isinstance(bounds.start, Lit) else Const(bounds.start.value)
-        step = Num(bounds.step) if not isinstance(bounds.step, Lit) else Const(bounds.step.value)
-        following = (Lit(start.value + step.value) if isinstance(start, Const) and isinstance(step, Const)
-                     else frame.build.call(OPERATORS["add"], bounds.start, bounds.step))
-        bounds = replace(bounds, start=following)
-    for s in space.sequences:
-        rest.append(frame.build.call(SLICE, s, slice(1, None)) if s.type.kind == "sequence"
-                    else place(frame, s, slice(1, None)).atom)
-    return replace(space, bounds=bounds, sequences=tuple(rest))
 
 
 def place(frame: Frame, base: Atom, index: Any) -> Num:

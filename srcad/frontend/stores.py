@@ -11,24 +11,13 @@ from typing import Any
 import gast
 import numpy as np
 
+from srcad.frontend.attributes import attribute, class_attribute, own_attribute, set_attribute
 from srcad.frontend.comprehensions import listed
 from srcad.frontend.lists import changed, joined_lists, sequence_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.memory import is_basic
 from srcad.frontend.outside import is_object
-from srcad.frontend.places import (
-    BINARY,
-    attribute,
-    binary,
-    class_attribute,
-    index_atoms,
-    index_of,
-    operand,
-    own_attribute,
-    set_attribute,
-    static_slice,
-    subscript,
-)
+from srcad.frontend.places import BINARY, binary, index_atoms, index_of, operand, static_slice, subscript
 from srcad.frontend.special import class_with, method_of, special
 from srcad.frontend.storing import KindChanges, Store
 from srcad.frontend.unpacking import required_items
