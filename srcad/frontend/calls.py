@@ -136,6 +136,28 @@ def call_value(frame: Frame, function: Any, args: list[Any], kwargs: dict[str, A
 
 
 def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    for way in (_as_program, _as_operation, _through, _as_known):
+        result = way(frame, v, args, kwargs)
+        if result is not None:
+            return result
+    if (getattr(v, "__module__", None) or "").startswith(TENSORS):
+        raise Refused(f"a call of {v.__name__} of tensors", "inside of a function that is differentiated tensors are "
+                      "arrays", "write it with NumPy operations")
+    if of_generator(v):
+        return Stream("manager", (call_function(frame, v.__wrapped__, args, kwargs),))
+    if isinstance(v, types.FunctionType):
+        if (v.__module__ or "").split(".")[0] not in ("numpy", "scipy", "jax"):
+            return call_function(frame, v, args, kwargs)
+    elif isinstance(v, type):
+        return _construct(frame, v, args, kwargs)
+    elif isinstance(type(v).__dict__.get("__call__"), types.FunctionType) and not isinstance(v, np.ufunc):
+        return call_value(frame, Const(type(v).__call__), [Const(v), *args], kwargs)
+    raise Refused(f"a call of {_spelled(v)}", "it has no derivative rule and no Python source",
+                  "keep what depends on the arguments out of it, or write it with NumPy operations")
+
+
+def _as_program(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """A builtin, or a function for which a program stands; None if `v` is neither."""
     handler = BUILTINS.get(v) if _hashable(v) else None
     if handler is not None:
         return handler(frame, args, kwargs)
@@ -148,16 +170,22 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
     if composed is not None:
         program, args = composed
         return call_value(frame, Const(program), args, kwargs)
-    if is_composed(v):
-        return call_written(frame, v, args, kwargs)
+    return call_written(frame, v, args, kwargs) if is_composed(v) else None
+
+
+def _as_operation(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """An operation of the table of rules, or a fact of its arguments; None if `v` is neither."""
     if _hashable(v) and v in PURE and all(map(is_static, [*args, *kwargs.values()])):
         return fold_call(v, args, kwargs)
     external.load(v)
     op = op_of(v)
     if op is not None and array_stores.has_out(v, args, kwargs):
         return array_stores.into(frame, v, args, kwargs)
-    if op is not None:
-        return call_operation(frame, op, args, kwargs)
+    return None if op is None else call_operation(frame, op, args, kwargs)
+
+
+def _through(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """What stands for a call of something else: partials, caches, methods; None if `v` does not."""
     if isinstance(v, functools.partial):
         return _call_partial(frame, v, args, kwargs)
     if isinstance(v, _CACHED):
@@ -174,7 +202,13 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
         if v.__name__ == "_make" and isinstance(v.__self__, type):
             return construct(frame, v.__self__, known_items(frame, args[0], None), {})
         return call_value(frame, Const(v.__func__), [Const(v.__self__), *args], kwargs)
-    if getattr(v, "__srcad_static__", False) and all(map(is_static, [*args, *kwargs.values()])):
+    return None
+
+
+def _as_known(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """What is done now, and derivatives that the program takes itself; None if `v` is neither."""
+    all_static = all(map(is_static, [*args, *kwargs.values()]))
+    if getattr(v, "__srcad_static__", False) and all_static:
         if not args and "f" not in kwargs:  # the function is given later: `@grad(wrt="x")`
             return Partial(Const(v), (), tuple(kwargs.items()))
         return fold_call(v, args, kwargs)
@@ -184,26 +218,11 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
     if inside is not None and isinstance(v, type):
         raise Refused(f"`{v.__name__}` within a function that is differentiated", "it is applied to a function that "
                       "doesn't exist before the call", "define the function outside")
-    if inside is not None:  # a derivative that the program takes itself
+    if inside is not None:
         return inside(frame, args, kwargs)
     if isinstance(v, Lowerable):
         return call_derivative(frame, v, args, kwargs)
-    if _is_pure(v) and all(map(is_static, [*args, *kwargs.values()])):
-        return fold_call(v, args, kwargs)
-    if (getattr(v, "__module__", None) or "").startswith(TENSORS):
-        raise Refused(f"a call of {v.__name__} of tensors", "inside of a function that is differentiated tensors are "
-                      "arrays", "write it with NumPy operations")
-    if of_generator(v):
-        return Stream("manager", (call_function(frame, v.__wrapped__, args, kwargs),))
-    if isinstance(v, types.FunctionType):
-        if (v.__module__ or "").split(".")[0] not in ("numpy", "scipy", "jax"):
-            return call_function(frame, v, args, kwargs)
-    elif isinstance(v, type):
-        return _construct(frame, v, args, kwargs)
-    elif isinstance(type(v).__dict__.get("__call__"), types.FunctionType) and not isinstance(v, np.ufunc):
-        return call_value(frame, Const(type(v).__call__), [Const(v), *args], kwargs)
-    raise Refused(f"a call of {_spelled(v)}", "it has no derivative rule and no Python source",
-                  "keep what depends on the arguments out of it, or write it with NumPy operations")
+    return fold_call(v, args, kwargs) if _is_pure(v) and all_static else None
 
 
 def _call_partial(frame: Frame, v: functools.partial[Any], args: list[Any], kwargs: dict[str, Any]) -> Any:

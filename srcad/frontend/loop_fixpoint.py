@@ -263,40 +263,9 @@ class Lowering(LoopMemory):
             raise Again
         end = end | {cell: end[other] for cell, other in rebound.items()}
         end = {k: redirect(v, rebound) for k, v in end.items()}
-        again = False
         self.find_swap(head, end, after)
-        for key, param in self.never.items():
-            if isinstance(end.get(key), Tup) and key not in self.templates:
-                self.templates[key] = numeric(end[key])
-                again = True
-                continue
-            if param not in read and param not in self.frame.machine.read_early:
-                head = {**head, key: MISSING}
-                if isinstance(last := end.get(key), Num) and last.atom is param:
-                    end = {**end, key: MISSING}
-                continue
-            if self.types.get((key, ())) is None:
-                value = end.get(key, MISSING)
-                if not is_atomic(value):
-                    raise Refused(f"`{key[1]}`, which is read in the trip after the one that binds it",
-                                  "it is not a number or an array", "bind it before the loop")
-                self.types[key, ()] = replace(atom_of(value).type, value=None)
-                again = True
-        for key, value in head.items():
-            other = end.get(key, MISSING)
-            if isinstance(key, Cell) and key.frozen == HELD and not same(value, other):
-                raise Refused(f"a change of `{key.hint}`, which is an element of a list since an earlier trip",
-                              HELD, "make a new list in every trip")
-            if isinstance(other, Mixed) and key not in self.carried and any(a in self.shared for a in atoms_in(value)):
-                # Another name of an array that is carried: the trip changed it under that name alone.
-                self.carried[key] = None
-                again = True
-            self.require_together(value, other)
-            if grows(value, other):
-                self.carried[key], self.sequences[key] = None, example(other)
-                self.made.pop(key, None)
-                again = True
-        if again:
+        head, end, unknown = self._first_bound(head, end, read)
+        if self._carried_anew(head, end) or unknown:
             raise Again
         self._again = False
         self._part_ways(head, end)
@@ -314,6 +283,49 @@ class Lowering(LoopMemory):
         if self._again:
             raise Again
         return result
+
+    def _first_bound(self, head: State, end: State, read: frozenset[Var]) -> tuple[State, State, bool]:
+        """Names that the trip is the first to bind: what the next one does not read is not carried.
+
+        The last is whether there is one more of which the trip says what it is."""
+        again = False
+        for key, param in self.never.items():
+            if isinstance(end.get(key), Tup) and key not in self.templates:
+                self.templates[key] = numeric(end[key])
+                again = True
+                continue
+            if param not in read and param not in self.frame.machine.read_early:
+                head = {**head, key: MISSING}
+                if isinstance(last := end.get(key), Num) and last.atom is param:
+                    end = {**end, key: MISSING}
+                continue
+            if self.types.get((key, ())) is None:
+                value = end.get(key, MISSING)
+                if not is_atomic(value):
+                    raise Refused(f"`{key[1]}`, which is read in the trip after the one that binds it",
+                                  "it is not a number or an array", "bind it before the loop")
+                self.types[key, ()] = replace(atom_of(value).type, value=None)
+                again = True
+        return head, end, again
+
+    def _carried_anew(self, head: State, end: State) -> bool:
+        """Is there something that the trip changes in a way that the head did not provide for?"""
+        again = False
+        for key, value in head.items():
+            other = end.get(key, MISSING)
+            if isinstance(key, Cell) and key.frozen == HELD and not same(value, other):
+                raise Refused(f"a change of `{key.hint}`, which is an element of a list since an earlier trip",
+                              HELD, "make a new list in every trip")
+            if isinstance(other, Mixed) and key not in self.carried and any(a in self.shared for a in atoms_in(value)):
+                # Another name of an array that is carried: the trip changed it under that name alone.
+                self.carried[key] = None
+                again = True
+            self.require_together(value, other)
+            if grows(value, other):
+                self.carried[key], self.sequences[key] = None, example(other)
+                self.made.pop(key, None)
+                again = True
+        return again
 
     def _unlike_at_the_head(self, head: State, result: State) -> None:
         """The next trip begins with what this one ends with: what can't be one variable can't be used in the body."""
