@@ -31,11 +31,13 @@ from tests.corpus import (
     calls,
     classes,
     containers,
+    containers_of_science,
     contexts,
     dicts,
     effects,
     everyday,
     exits,
+    functions,
     generators,
     iterators,
     lists,
@@ -53,9 +55,10 @@ from tests.corpus import (
 )
 from tests.corpus.registry import PROGRAMS, Program
 
-MODULES = (arrays, assignments, attempts, calls, classes, containers, contexts, dicts, effects, everyday, exits,
-           generators, iterators, lists, loops, matching, memory_calls, memory_lists, memory_stores, memory_undecided,
-           memory_views, mixture, objects, programs_of_science, scoping)
+MODULES = (arrays, assignments, attempts, calls, classes, containers, containers_of_science, contexts, dicts,
+           effects, everyday, exits, functions, generators, iterators, lists, loops, matching, memory_calls,
+           memory_lists, memory_stores, memory_undecided, memory_views, mixture, objects, programs_of_science,
+           scoping)
 EVERY = pytest.mark.parametrize("case", PROGRAMS.values(), ids=PROGRAMS)
 
 

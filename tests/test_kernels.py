@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 import srcad
-from tests.kernels import grids, linear, particles, sequences, tables
+from tests.kernels import grids, linear, particles, sequences, sorting, systems, tables
 from tests.kernels.registry import KERNELS, Kernel
 
-MODULES = (grids, linear, particles, sequences, tables)
+MODULES = (grids, linear, particles, sequences, sorting, systems, tables)
 STEP = 1e-20
 
 
