@@ -85,6 +85,28 @@ PRINTED = [
         "x.norm()": "LinalgVectorNormBackward0", "x.std()": "StdBackward0", "x.double()": "ToCopyBackward0",
         "torch.where(x > 0, x, 0.)": "WhereBackward0", "torch.maximum(x, x)": "MaximumBackward0",
         "torch.softmax(x, 0)": "SoftmaxBackward0", "x.prod()": "ProdBackward0"}.items()],
+    # --- where elements are, and how often
+    ("torch.unique(torch.tensor([3, 1, 3]), return_inverse=True, return_counts=True)",
+     "(tensor([1, 3]), tensor([1, 0, 1]), tensor([1, 2]))"),
+    ("torch.nonzero(torch.tensor([[0, 1], [2, 0]])), torch.tensor([0, 4]).nonzero(as_tuple=True)",
+     "(tensor([[0, 1],\n        [1, 0]]), (tensor([1]),))"),
+    ("torch.searchsorted(torch.arange(4.), torch.tensor([1., 1.5])), torch.bucketize(torch.tensor([0.5]), torch.arange(3.))",
+     "(tensor([1, 2]), tensor([1]))"),
+    ("torch.histc(torch.tensor([0., 1., 1., 4.]), 2), torch.histc(torch.ones(3), bins=2, min=0, max=4)",
+     "(tensor([3., 1.]), tensor([3., 0.]))"),
+    ("torch.median(torch.tensor([4., 1., 3., 2.])), torch.tensor([[3, 1, 2]]).median(1)",
+     "(tensor(2.), torch.return_types.median(\nvalues=tensor([2]),\nindices=tensor([2])))"),
+    ("torch.quantile(torch.arange(5.), 0.25), torch.quantile(torch.arange(5.), torch.tensor([0., .5]))",
+     "(tensor(1.), tensor([0., 2.]))"),
+    ("torch.cdist(torch.zeros(1, 2), torch.tensor([[3., 4.], [0., 2.]])), torch.heaviside(torch.tensor([-1., 0.]), "
+     "torch.tensor([.5]))", "(tensor([[5., 2.]]), tensor([0.0000, 0.5000]))"),
+    ("x = torch.zeros(3)\nx.scatter_(0, torch.tensor([1]), 1.).index_add_(0, torch.tensor([0, 0]), torch.ones(2))",
+     "tensor([2., 1., 0.])"),
+    # --- devices and scalars of NumPy
+    ("device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')\ndevice, str(device), "
+     "torch.ones(1, device=device).to(device).device == device", "(device(type='cpu'), 'cpu', True)"),
+    ("import numpy as np\n(torch.ones(2) * np.float64(2)).dtype, (torch.arange(2) + np.int32(1)).dtype",
+     "(torch.float32, torch.int64)"),
     # --- attributes and conversion
     ("torch.zeros(2, 3).ndim, torch.zeros(2, 3).dim(), len(torch.zeros(2, 3)), torch.zeros(2, 3).numel()", "(2, 2, 2, 6)"),
     ("torch.arange(4).tolist(), torch.tensor([[1.5]]).tolist(), torch.tensor(2).tolist()", "([0, 1, 2, 3], [[1.5]], 2)"),

@@ -19,6 +19,7 @@ from srcad.runtime.inside import FUNCTIONS as _FUNCTIONS
 from srcad.runtime.tensors import dtypes as _dtypes
 from srcad.runtime.tensors import methods as _methods
 from srcad.runtime.tensors import record as _record
+from srcad.runtime.tensors import special
 from srcad.runtime.tensors.arithmetic import (
     add,
     allclose,
@@ -87,7 +88,7 @@ from srcad.runtime.tensors.creation import (
     zeros,
     zeros_like,
 )
-from srcad.runtime.tensors.dtypes import dtype
+from srcad.runtime.tensors.dtypes import device, dtype
 from srcad.runtime.tensors.elementary import (
     abs,
     absolute,
@@ -104,21 +105,29 @@ from srcad.runtime.tensors.elementary import (
     conj,
     cos,
     cosh,
+    deg2rad,
     exp,
     exp2,
     expm1,
     floor,
+    fmod,
+    frac,
+    heaviside,
+    hypot,
     imag,
     lerp,
     log,
     log1p,
     log2,
     log10,
+    logaddexp,
     maximum,
     minimum,
+    nan_to_num,
     neg,
     negative,
     positive,
+    rad2deg,
     real,
     reciprocal,
     relu,
@@ -127,6 +136,7 @@ from srcad.runtime.tensors.elementary import (
     sigmoid,
     sign,
     sin,
+    sinc,
     sinh,
     sqrt,
     square,
@@ -135,22 +145,37 @@ from srcad.runtime.tensors.elementary import (
     trunc,
     where,
 )
-from srcad.runtime.tensors.indexing import gather, index_select, masked_fill, masked_select, take
+from srcad.runtime.tensors.indexing import (
+    gather,
+    index_add,
+    index_select,
+    masked_fill,
+    masked_select,
+    scatter,
+    scatter_add,
+    take,
+)
 from srcad.runtime.tensors.printing import set_printoptions
 from srcad.runtime.tensors.products import (
+    addmm,
+    addmv,
+    baddbmm,
     bmm,
+    cdist,
     cross,
     det,
     dot,
     einsum,
     inner,
     inverse,
+    kron,
     matmul,
     matrix_power,
     mm,
     mv,
     outer,
     slogdet,
+    tensordot,
     trace,
 )
 from srcad.runtime.tensors.products import pinv as pinverse
@@ -213,8 +238,23 @@ from srcad.runtime.tensors.shapes import (
     unsqueeze,
     vstack,
 )
+from srcad.runtime.tensors.special import digamma, erf, erfc, erfinv, i0, lgamma
+from srcad.runtime.tensors.statistics import (
+    bucketize,
+    corrcoef,
+    cov,
+    diff,
+    histc,
+    median,
+    nonzero,
+    quantile,
+    searchsorted,
+    trapezoid,
+    trapz,
+    unique,
+)
 from srcad.runtime.tensors.tensor import Size, Tensor
-from srcad.tensor import autograd, distributions, linalg, nn
+from srcad.tensor import autograd, cuda, distributions, linalg, nn
 from srcad.tensor.engine import Engine as _Engine
 from srcad.tensor.grad_mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 

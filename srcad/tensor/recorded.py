@@ -22,7 +22,7 @@ from srcad.backends.emit import Source, emit_program
 from srcad.backends.load import load
 from srcad.errors import Problem, Span, Unsupported
 from srcad.ir import FLOAT, INT, Builder, Func, Let, Lit, Param, Type, Var, array, form_of, op_of, type_of
-from srcad.rules import rule_of
+from srcad.rules import external, rule_of
 from srcad.runtime.tensors.record import PICK, Freed, Node, nodes_in
 from srcad.runtime.tensors.tensor import Tensor
 from srcad.transforms.backward import way_back
@@ -237,6 +237,7 @@ class _Recorder:
             self.vars[node] = self.results[whole][k]
             self.vars[node].hint = hint
             return
+        external.load(node.function)
         op, span = op_of(node.function), span_of(node)
         if op is None or rule_of(op) is None:
             raise Unsupported(Problem(span, f"{node.name} has no derivative", "it has no derivative rule"))

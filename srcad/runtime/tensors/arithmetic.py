@@ -30,8 +30,8 @@ def to_type(x: Any, wanted: np.dtype) -> Any:
 
 
 def tensor_of(x: Any) -> Any:
-    """Arrays of NumPy among the operands become tensors."""
-    return wrap(x) if isinstance(x, np.ndarray) else x
+    """Arrays of NumPy among the operands become tensors, and scalars numbers, which change no type."""
+    return wrap(x) if isinstance(x, np.ndarray) else x.item() if isinstance(x, np.generic) else x
 
 
 def binary(name: str, function: Function, x: Any, y: Any) -> Tensor:

@@ -13,6 +13,31 @@ from typing import Any
 import numpy as np
 
 
+class device:
+    """Where tensors are: in the memory of the processor, always."""
+
+    def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
+        name = str(type)
+        if name.partition(":")[0] != "cpu":
+            raise RuntimeError(f"there are tensors on the cpu only, none on {name!r}; arrays of JAX can be elsewhere")
+        self.type, self.index = "cpu", index
+
+    def __repr__(self) -> str:
+        return "device(type='cpu')"
+
+    def __str__(self) -> str:
+        return self.type
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, device) or other == "cpu"
+
+    def __hash__(self) -> int:
+        return hash(self.type)
+
+
+CPU = device()
+
+
 class dtype:
     """`torch.float32`; there is one object for each type."""
 

@@ -67,6 +67,8 @@ sinh, cosh, tanh = unary("sinh", np.sinh), unary("cosh", np.cosh), unary("tanh",
 asinh, acosh, atanh = unary("asinh", np.arcsinh), unary("acosh", np.arccosh), unary("atanh", np.arctanh)
 sqrt, reciprocal = unary("sqrt", np.sqrt), unary("reciprocal", np.reciprocal)
 sigmoid = unary("sigmoid", activations.sigmoid)
+deg2rad, rad2deg = unary("deg2rad", np.deg2rad), unary("rad2deg", np.rad2deg)
+sinc = unary("sinc", np.sinc)
 softplus_of = unary("softplus", activations.softplus)
 
 
@@ -148,6 +150,18 @@ def _pair(name: str, function: Function) -> Function:
 
 maximum, minimum = _pair("maximum", np.maximum), _pair("minimum", np.minimum)
 atan2 = as_function(operation("Atan2Backward0", np.arctan2, divides=True), "atan2", "over")
+hypot, fmod = _pair("hypot", np.hypot), _pair("fmod", np.fmod)
+logaddexp, heaviside = _pair("logaddexp", np.logaddexp), _pair("heaviside", np.heaviside)
+
+
+def frac(input: Tensor) -> Tensor:
+    """What is left of each element without its whole part."""
+    return renamed(minus(input, trunc(input).detach()), "FracBackward0")
+
+
+def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
+    """NaN and infinities replaced, infinities by the largest numbers unless others are given."""
+    return apply("NanToNumBackward0", np.nan_to_num, input, nan=nan, posinf=posinf, neginf=neginf)
 
 
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:

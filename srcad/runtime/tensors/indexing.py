@@ -231,6 +231,50 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     return renamed(getitem(ravel(input), index), "TakeBackward0")
 
 
+def _at(dim: int, index: Tensor) -> tuple[Any, ...]:
+    """The places that `index`, a tensor of places along `dim`, names."""
+    places = list(np.ix_(*[np.arange(n) for n in index.shape]))
+    places[dim] = index._data
+    return tuple(wrap(np.asarray(p)) for p in places)
+
+
+def _part(src: Any, index: Tensor) -> Any:
+    """The part of `src` that belongs to `index`."""
+    return src if not isinstance(src, Tensor) or src.shape == index.shape else src[tuple(map(slice, index.shape))]  # type: ignore[index]
+
+
+def scatter(input: Tensor, dim: int, index: Tensor, src: Any) -> Tensor:
+    """A copy with the elements of `src` at `index` along `dim`."""
+    return scatter_(before(input), dim, index, src)
+
+
+def scatter_(x: Tensor, dim: int, index: Tensor, src: Any) -> Tensor:
+    """Store the elements of `src` at `index` along `dim`."""
+    setitem(x, _at(dim % x.ndim, index), _part(src, index))
+    return x
+
+
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """A copy to which the elements of `src` are added at `index` along `dim`; places that come again add up."""
+    at = _at(dim % input.ndim, index)
+    return apply("ScatterAddBackward0", arrays.index_add, input, _part(src, index), at)
+
+
+def scatter_add_(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    return in_place(x, scatter_add, dim, index, src)
+
+
+def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Tensor:
+    """A copy to which the slices of `source` are added at `index` along `dim`; places that come again add up."""
+    at = (*[slice(None)] * (dim % input.ndim), index)
+    given = source if alpha == 1 else multiply(source, alpha)
+    return apply("IndexAddBackward0", arrays.index_add, input, given, at[0] if len(at) == 1 else at)
+
+
+def index_add_(x: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Tensor:
+    return in_place(x, index_add, dim, index, source, alpha=alpha)
+
+
 # --- in place
 
 def in_place(x: Tensor, operation: Any, *args: Any, **kwargs: Any) -> Tensor:

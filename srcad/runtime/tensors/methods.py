@@ -7,9 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from srcad.runtime.tensors import arithmetic, dtypes, elementary, indexing, products, reductions, shapes
+from srcad.runtime.tensors import (
+    arithmetic,
+    dtypes,
+    elementary,
+    indexing,
+    products,
+    reductions,
+    shapes,
+    special,
+    statistics,
+)
 from srcad.runtime.tensors.arithmetic import to_type
-from srcad.runtime.tensors.creation import default_generator, legacy
+from srcad.runtime.tensors.creation import default_generator, legacy, tensor
 from srcad.runtime.tensors.indexing import in_place
 from srcad.runtime.tensors.tensor import Tensor, wrap
 
@@ -20,7 +30,10 @@ SAME_NAME: dict[Any, tuple[str, ...]] = {
     elementary: ("exp", "expm1", "exp2", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "asin", "acos", "atan",
                  "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "sqrt", "rsqrt", "reciprocal", "sigmoid", "abs",
                  "absolute", "positive", "sign", "square", "floor", "ceil", "trunc", "round", "neg", "negative", "relu",
-                 "maximum", "minimum", "atan2", "clamp", "clip", "lerp", "conj"),
+                 "maximum", "minimum", "atan2", "clamp", "clip", "lerp", "conj", "hypot", "fmod", "logaddexp",
+                 "heaviside", "frac", "nan_to_num", "deg2rad", "rad2deg", "sinc"),
+    special: ("erf", "erfc", "erfinv", "lgamma", "digamma"),
+    statistics: ("median", "quantile", "diff", "unique", "nonzero", "histc", "cov", "corrcoef"),
     reductions: ("sum", "mean", "prod", "std", "var", "max", "min", "amax", "amin", "argmax", "argmin", "all", "any",
                  "count_nonzero", "cumsum", "cumprod", "sort", "argsort", "topk", "logsumexp", "log_softmax",
                  "softmax", "norm"),
@@ -29,8 +42,9 @@ SAME_NAME: dict[Any, tuple[str, ...]] = {
              "repeat", "repeat_interleave", "tile", "split", "chunk", "narrow", "unbind", "flip", "roll", "tril",
              "triu", "diagonal", "diag", "clone", "contiguous"),
     products: ("dot", "inner", "mv", "mm", "bmm", "matmul", "outer", "cross", "trace", "det", "inverse", "cholesky",
-               "matrix_power", "slogdet"),
-    indexing: ("index_select", "masked_select", "masked_fill", "gather", "take", "add_", "sub_", "mul_", "div_",
+               "matrix_power", "slogdet", "kron", "addmm", "addmv", "baddbmm"),
+    indexing: ("index_select", "masked_select", "masked_fill", "gather", "take", "scatter", "scatter_",
+               "scatter_add", "scatter_add_", "index_add", "index_add_", "add_", "sub_", "mul_", "div_",
                "zero_", "fill_", "copy_"),
 }
 for _module, _names in SAME_NAME.items():
@@ -141,6 +155,14 @@ def _new_like(function: Callable[..., np.ndarray]) -> Callable[..., Tensor]:
 
 
 Tensor.new_zeros, Tensor.new_ones = _new_like(np.zeros), _new_like(np.ones)  # type: ignore[attr-defined]
+
+
+def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor with a copy of `data`, of this one's type unless another is given."""
+    return tensor(data, dtype=self.dtype if dtype is None else dtype, requires_grad=requires_grad)
+
+
+Tensor.new_tensor = new_tensor  # type: ignore[attr-defined]
 Tensor.new_empty = _new_like(np.empty)  # type: ignore[attr-defined]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcad.runtime.tensors import dtypes, shapes
-from srcad.runtime.tensors.arithmetic import binary, multiply, to_type
+from srcad.runtime.tensors.arithmetic import add, binary, minus, multiply, to_type
 from srcad.runtime.tensors.elementary import renamed
 from srcad.runtime.tensors.operation import apply, record, record_one, requires
 from srcad.runtime.tensors.record import MODE, PICK, Node, at_site_of, edge
@@ -138,6 +138,40 @@ def cross(input: Tensor, other: Tensor, dim: int = -1) -> Tensor:
     before = (slice(None),) * axis
     (a1, b1), (a2, b2) = (tuple(x[(*before, list(k))] for x in (input, other)) for k in back)  # type: ignore[index]
     return renamed(a1 * b2 - a2 * b1, "LinalgCrossBackward0")
+
+
+def kron(input: Tensor, other: Tensor) -> Tensor:
+    """The product of Kronecker: each element of `input` times the whole of `other`."""
+    a, b = (shapes.reshape(x, (1,) * (max(input.ndim, other.ndim) - x.ndim) + x.shape) for x in (input, other))
+    return apply("KronBackward0", np.kron, a, b)
+
+
+def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
+    """Sums of products over the last `dims` dimensions of `a` and the first of `b`, or over those that are listed."""
+    _same_dtype(a, b)
+    return apply("ViewBackward0", np.tensordot, a, b, dims if isinstance(dims, int) else tuple(map(tuple, dims)))
+
+
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """`beta * input + alpha * mat1 @ mat2`."""
+    return renamed(add(input if beta == 1 else multiply(input, beta), mm(mat1, mat2), alpha=alpha), "AddmmBackward0")
+
+
+def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """`beta * input + alpha * mat @ vec`."""
+    return renamed(add(input if beta == 1 else multiply(input, beta), mv(mat, vec), alpha=alpha), "AddmvBackward0")
+
+
+def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """`beta * input + alpha * batch1 @ batch2`, of stacks of matrices."""
+    return renamed(add(input if beta == 1 else multiply(input, beta), bmm(batch1, batch2), alpha=alpha),
+                   "BaddbmmBackward0")
+
+
+def cdist(x1: Tensor, x2: Tensor, p: float = 2.0) -> Tensor:
+    """The distances of the rows of `x1` from those of `x2`."""
+    between = minus(shapes.unsqueeze(x1, -2), shapes.unsqueeze(x2, -3))
+    return renamed(norm(between, p, -1), "CdistBackward0")
 
 
 def trace(input: Tensor) -> Tensor:

@@ -148,8 +148,12 @@ class Tensor:
         return bool(self._data.dtype.kind == "c")
 
     @property
-    def device(self) -> str:
-        return "cpu"
+    def device(self) -> dtypes.device:
+        return dtypes.CPU
+
+    @property
+    def is_cuda(self) -> bool:
+        return False
 
     def data_ptr(self) -> int:
         return int(self.array.ctypes.data)
