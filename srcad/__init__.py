@@ -16,11 +16,12 @@ from srcad.api import (
 )
 from srcad.custom import custom_jvp, custom_vjp, gradient_of, nondifferentiable
 from srcad.errors import ArgumentError, SourceNotFound, SrcadError, Unsupported
+from srcad.program.ways import backend, configure
 
 __version__ = "0.1.0"
-__all__ = ["ArgumentError", "SourceNotFound", "SrcadError", "Unsupported", "check_grads", "custom_jvp", "custom_vjp",
-           "elementwise_grad", "grad", "gradient_of", "hessian", "hvp", "jacobian", "jit", "jvp", "nondifferentiable",
-           "stop_gradient", "value_and_grad", "vjp"]
+__all__ = ["ArgumentError", "SourceNotFound", "SrcadError", "Unsupported", "backend", "check_grads", "configure",
+           "custom_jvp", "custom_vjp", "elementwise_grad", "grad", "gradient_of", "hessian", "hvp", "jacobian", "jit",
+           "jvp", "nondifferentiable", "stop_gradient", "value_and_grad", "vjp"]
 
 
 def __getattr__(name: str) -> Any:

@@ -23,7 +23,7 @@ from srcad.runtime.outputs import stop_gradient
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def grad(f: Any = None, wrt: Any = 0, *, has_aux: bool = False, backend: str = "numpy", checkpoint: Any = None,
+def grad(f: Any = None, wrt: Any = 0, *, has_aux: bool = False, backend: str | None = None, checkpoint: Any = None,
          argnums: Any = None) -> Any:
     """The gradient of a function that returns one number.
 
@@ -33,7 +33,9 @@ def grad(f: Any = None, wrt: Any = 0, *, has_aux: bool = False, backend: str = "
     wrt : the argument to differentiate with respect to: a position, a name, or a tuple of either. `argnums` is the
         same.
     has_aux : f returns `(value, aux)`; the gradient comes as `(gradient, aux)`.
-    backend : "numpy" runs the generated source, "xla" compiles it through `jax.jit`.
+    backend : "numpy" runs the generated source, "xla" compiles it through `jax.jit`, "auto" begins with NumPy and
+        compiles in the background what is called often. Without it, what `srcad.backend` or `srcad.configure` say,
+        else "numpy". Arrays of JAX always go to XLA.
     checkpoint : saves memory in long loops. Instead of keeping what each trip computed, some states are kept and trips
         are run again: "sqrt" keeps about as many states as it has to run trips at a time (about 2 √n in all, for one
         more run); a number keeps that many states, or an amount of memory such as "64MB" as many as it holds, and the
@@ -58,7 +60,7 @@ def grad(f: Any = None, wrt: Any = 0, *, has_aux: bool = False, backend: str = "
                       checkpoint=checkpoint)
 
 
-def value_and_grad(f: Any = None, wrt: Any = 0, *, has_aux: bool = False, backend: str = "numpy",
+def value_and_grad(f: Any = None, wrt: Any = 0, *, has_aux: bool = False, backend: str | None = None,
                    checkpoint: Any = None, argnums: Any = None) -> Any:
     """The value of a function and its gradient, in one sweep; the parameters are those of `grad`.
 
@@ -69,17 +71,18 @@ def value_and_grad(f: Any = None, wrt: Any = 0, *, has_aux: bool = False, backen
                       checkpoint=checkpoint)
 
 
-def jit(f: F) -> F:
+def jit(f: F, *, backend: str | None = None) -> F:
     """`f` itself, compiled by XLA as its derivatives are with `backend="xla"`; a decorator too.
 
     Loops are compiled as loops, and what `f` stores into its arguments is stored. Arrays of NumPy give arrays of NumPy,
-    arrays of JAX give arrays of JAX.
+    arrays of JAX give arrays of JAX. `backend` is as for `grad`, but "xla" if nothing else is said: "auto" compiles
+    when that is worth it, and "numpy" is for looking at what goes wrong.
 
     >>> import numpy as np
     >>> jit(lambda x: np.sum(x ** 2))(np.array([1.0, 2.0]))
     np.float64(5.0)
     """
-    compiled: F = compiled_primal(f)  # type: ignore[assignment]
+    compiled: F = compiled_primal(f, backend)  # type: ignore[assignment]
     return compiled
 
 
@@ -92,7 +95,7 @@ def _decorated(f: Any, wrt: Wrt, **how: Any) -> Any:
 
 
 def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *,
-        backend: str = "numpy") -> tuple[Any, Any]:
+        backend: str | None = None) -> tuple[Any, Any]:
     """The value of `f(*primals)` and its directional derivative along `tangents` (forward mode).
 
     Parameters
@@ -115,7 +118,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     return compiler.push(program_of(f), tuple(primals), tuple(tangents), backend)
 
 
-def vjp(f: Callable[..., Any], *primals: Any, backend: str = "numpy", checkpoint: Any = None
+def vjp(f: Callable[..., Any], *primals: Any, backend: str | None = None, checkpoint: Any = None
         ) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """The value of `f(*primals)` and its pullback (reverse mode); `checkpoint` as for `grad`.
 
@@ -132,7 +135,7 @@ def vjp(f: Callable[..., Any], *primals: Any, backend: str = "numpy", checkpoint
 
 
 def jacobian(f: Callable[..., Any], wrt: int | str = 0, *, mode: str | None = None,
-             backend: str = "numpy") -> Callable[..., Any]:
+             backend: str | None = None) -> Callable[..., Any]:
     """The Jacobian of f with respect to one array or number: shape of the output, then shape of the input.
 
     `mode` is "forward" or "reverse"; by default the one with fewer sweeps.
@@ -158,21 +161,21 @@ def jacobian(f: Callable[..., Any], wrt: int | str = 0, *, mode: str | None = No
                 raise ArgumentError(f"{program.primal.name} draws random numbers, prints or the like, which forward "
                                     "mode would do for each column; use mode='reverse'")
             forward = False
-        dtype = np.result_type(np.asarray(x).dtype, np.asarray(y).dtype)
+        xp, dtype = compiler.numpy_of([x, y]), np.result_type(compiler.dtype_of(x), compiler.dtype_of(y))
         if forward:
             along = [None] * len(values)
-            columns = [np.ravel(compiler.push(program, values, (*along[:k], e, *along[k + 1:]), backend)[1])
+            columns = [xp.ravel(compiler.push(program, values, (*along[:k], e, *along[k + 1:]), backend)[1])
                        for e in _basis(x)]
-            matrix = np.array(columns, dtype=dtype).reshape(n, m).T
+            matrix = xp.array(columns, dtype=dtype).reshape(n, m).T
         else:
-            matrix = np.array([np.ravel(pullback(e)[k]) for e in _basis(y)], dtype=dtype).reshape(m, n)
+            matrix = xp.array([xp.ravel(pullback(e)[k]) for e in _basis(y)], dtype=dtype).reshape(m, n)
         matrix = matrix.reshape(np.shape(y) + np.shape(x))[()]
         return matrix if wrap is None else wrap(matrix)
 
     return jacobian_of
 
 
-def hessian(f: Callable[..., Any], wrt: int | str = 0, *, backend: str = "numpy") -> Callable[..., Any]:
+def hessian(f: Callable[..., Any], wrt: int | str = 0, *, backend: str | None = None) -> Callable[..., Any]:
     """The matrix of second derivatives of a function that returns one number: shape of the argument, twice.
 
     >>> float(hessian(lambda x: x ** 3)(2.0))
@@ -181,7 +184,7 @@ def hessian(f: Callable[..., Any], wrt: int | str = 0, *, backend: str = "numpy"
     return jacobian(grad(f, wrt, backend=backend), wrt, backend=backend)
 
 
-def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, backend: str = "numpy") -> Any:
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, backend: str | None = None) -> Any:
     """The product of the Hessian (with respect to the first argument) and a vector, forward over reverse.
 
     `primals` and `tangents` are those of `jvp`; further primals are parameters.
@@ -193,7 +196,7 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     return jvp(grad(f, backend=backend), primals, tangents, backend=backend)[1]
 
 
-def elementwise_grad(f: Callable[..., Any], wrt: Any = 0, *, backend: str = "numpy") -> Callable[..., Any]:
+def elementwise_grad(f: Callable[..., Any], wrt: Any = 0, *, backend: str | None = None) -> Callable[..., Any]:
     """The derivative of each element of f's output with respect to the same element of its input, for functions that
     act elementwise (more precisely: the gradient of the sum of the output).
 
@@ -206,7 +209,7 @@ def elementwise_grad(f: Callable[..., Any], wrt: Any = 0, *, backend: str = "num
     def derivative(*args: Any, **kwargs: Any) -> Any:
         program, k, values, wrap = _one_argument(f, wrt, args, kwargs)
         y, pullback = compiler.pull(program, values, backend, _names(program, k))
-        slopes = pullback(np.ones(np.shape(y), np.asarray(y).dtype)[()])[k]
+        slopes = pullback(np.ones(np.shape(y), compiler.dtype_of(y))[()])[k]
         return slopes if wrap is None else wrap(slopes)
 
     return derivative
@@ -257,7 +260,7 @@ def _one_argument(f: Any, wrt: int | str, args: tuple[Any, ...],
     x = bound[name]
     if not isinstance(x, np.ndarray | np.generic | float | int) and not hasattr(x, "__array__"):
         raise ArgumentError(f"`{name}` must be one array or number here; use vjp or jvp for trees")
-    if np.asarray(x).dtype.kind not in "fc":
+    if compiler.dtype_of(x).kind not in "fc":
         raise ArgumentError(compiler.not_float(primal.name, name, x))
     return program, names.index(name), tuple(bound[n] for n in names), wrap
 
@@ -269,14 +272,14 @@ def _names(program: Any, k: int) -> tuple[str, ...] | None:
 
 
 def _one_array(y: Any) -> Any:
-    if not isinstance(y, np.ndarray | np.generic | float):
+    if not isinstance(y, np.ndarray | np.generic | float) and not hasattr(y, "__array__"):
         raise ArgumentError(f"jacobian needs a function that returns one array or number, not a {type(y).__name__}")
     return y
 
 
 def _basis(x: Any) -> list[Any]:
     """The unit arrays of x's shape."""
-    shape, dtype = np.shape(x), np.asarray(x).dtype
+    shape, dtype = np.shape(x), compiler.dtype_of(x)
     units = np.eye(np.size(x), dtype=dtype).reshape(np.size(x), *shape)
     return [float(u) if type(x) is float else u[()] if isinstance(x, np.generic) else np.array(u) for u in units]
 

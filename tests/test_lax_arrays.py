@@ -13,6 +13,7 @@ import srcad
 from srcad import ArgumentError, Unsupported
 from srcad.program.derivatives import program_of
 from srcad.program.runner import Runner
+from srcad.program.ways import way
 
 X = np.linspace(0.0, 1.0, 5)
 
@@ -111,7 +112,7 @@ def nested(x, n):
 ])
 def test_code_does_not_grow_with_the_number_of_trips(f, small, large):
     def size(args):
-        runner = Runner(program_of(srcad.grad(f)), "xla")
+        runner = Runner(program_of(srcad.grad(f)), way("xla"))
         variant = runner.variants.find(args)
         return len(srcad.program.compiled.stage(variant.func, "hlo", args).splitlines())
 

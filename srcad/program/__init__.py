@@ -11,6 +11,10 @@ def __getattr__(name: str) -> Any:
         from srcad.program import pullback
 
         return getattr(pullback, name)
+    if name in ("dtype_of", "numpy_of"):
+        from srcad.program import arrays_of_jax
+
+        return getattr(arrays_of_jax, name)
     if name in ("arrays", "of_tensors", "wrap_of"):
         from srcad.program import programs, tensors
 

@@ -11,10 +11,12 @@ from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
 from srcad.frontend.outside import differentiable, is_object
 from srcad.ir import Record
+from srcad.program.arrays_of_jax import dtype_of, has_arrays_of_jax
 from srcad.program.programs import Program, Tangent, of_tensors
 from srcad.program.runner import Runner
 from srcad.program.signature import leaves_of, tree_of
 from srcad.program.tensors import arrays, tensors, wrap_of
+from srcad.program.ways import Way, resolved
 from srcad.runtime.objects import made
 
 Moving = tuple[bool, ...]
@@ -23,8 +25,8 @@ Moving = tuple[bool, ...]
 class _Along:
     """Runs a program along the tangents of some of its arguments: `moving` says which have one."""
 
-    def __init__(self, program: Program, moving: Moving, backend: str) -> None:
-        self.program, self.moving, self.backend = program, moving, backend
+    def __init__(self, program: Program, moving: Moving, way: Way) -> None:
+        self.program, self.moving, self.way = program, moving, way
         self.count = sum(moving)
         self.call = self.looked_up
         self.runners: dict[tuple[str, ...], Runner] = {}
@@ -37,7 +39,7 @@ class _Along:
     def __call__(self, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
         wrap = wrap_of(primals)
         if wrap is not None:
-            return tensors(push(of_tensors(self.program), arrays(primals), arrays(tangents), self.backend), wrap)
+            return tensors(push(of_tensors(self.program), arrays(primals), arrays(tangents), self.way.backend), wrap)
         primal = self.program.primal
         values, along = primal.arguments(primals, {}), primal.positions(tangents)
         still = all(t is None for t in tangents)
@@ -48,7 +50,7 @@ class _Along:
         given = {n: _tangent(along[n], tree_of(values[n], _opened), n) for n in wrt}
         runner = self.runners.get(wrt)
         if runner is None:
-            runner = self.runners[wrt] = Runner(Tangent(self.program, wrt), self.backend)
+            runner = self.runners[wrt] = Runner(Tangent(self.program, wrt), self.way)
             runner.entries.otherwise = self.looked_up
         result = runner(primals, {}, given)
         positional = primal.names[len(primal.bound):]
@@ -58,16 +60,17 @@ class _Along:
 
 
 @lru_cache(512)
-def _along(program: Program, moving: Moving, backend: str) -> _Along:
-    return _Along(program, moving, backend)
+def _along(program: Program, moving: Moving, way: Way) -> _Along:
+    return _Along(program, moving, way)
 
 
-def push(program: Program, primals: tuple[Any, ...], tangents: tuple[Any, ...], backend: str) -> tuple[Any, Any]:
+def push(program: Program, primals: tuple[Any, ...], tangents: tuple[Any, ...],
+         backend: str | None) -> tuple[Any, Any]:
     """The value of the program and its derivative along the tangents; None is the tangent zero."""
     if len(primals) != len(tangents):
         raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
     moving = tuple([t is not None for t in tangents])
-    along = _along(program, moving, backend)
+    along = _along(program, moving, resolved(backend))
     try:
         y, dy = along.call(*[t for t in tangents if t is not None], *primals)
     except Exception as error:
@@ -90,9 +93,12 @@ def _opened(leaf: Any) -> Any:
 
 
 def _has_floats(value: Any) -> bool:
-    return any(bool(differentiable(leaf)) if is_object(leaf) else np.asarray(leaf).dtype.kind in "fc"
-               for leaf in leaves_of(value)
-               if isinstance(leaf, float | complex | np.ndarray | np.generic) or is_object(leaf))
+    return any(_is_float(leaf) or (is_object(leaf) and bool(differentiable(leaf))) for leaf in leaves_of(value))
+
+
+def _is_float(leaf: Any) -> bool:
+    numeric = isinstance(leaf, float | complex | np.ndarray | np.generic) or has_arrays_of_jax([leaf])
+    return numeric and dtype_of(leaf).kind in "fc"
 
 
 def _tangent(tangent: Any, value: Any, name: str) -> Any:
@@ -118,11 +124,11 @@ def _fields(tangent: Any, value: Record, name: str) -> list[tuple[str, Any, Any]
 
 
 def _leaf_tangent(tangent: Any, value: Any, name: str) -> Any:
-    if not isinstance(value, float | complex | np.ndarray | np.generic) or np.asarray(value).dtype.kind not in "fc":
+    if not _is_float(value):
         return None
     if tangent is None:
-        return np.zeros_like(value)[()]
+        return np.zeros(np.shape(value), dtype_of(value))[()]
     if np.shape(tangent) != np.shape(value):
         raise ArgumentError(f"the tangent of `{name}` has shape {np.shape(tangent)}, and `{name}` has "
                             f"{np.shape(value)}")
-    return tangent if np.asarray(tangent).dtype.kind in "fc" else np.asarray(tangent, float)[()]
+    return tangent if dtype_of(tangent).kind in "fc" else np.asarray(tangent, float)[()]

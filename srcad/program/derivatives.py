@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
+from srcad.program import ways
 from srcad.program.programs import Gradient, Program, names_in, primal_of
 from srcad.transforms.schedules import schedule
 
 if TYPE_CHECKING:
     from srcad.program.runner import Runner
+    from srcad.program.ways import Way
 
 Wrt = int | str | tuple[int | str, ...]
 
@@ -21,21 +23,25 @@ Wrt = int | str | tuple[int | str, ...]
 class Derivative:
     """A derivative of a function, callable with the function's own signature."""
 
-    def __init__(self, function: Any, program: Program, backend: str) -> None:
+    def __init__(self, function: Any, program: Program, backend: str | None, otherwise: str = "numpy") -> None:
         functools.update_wrapper(self, function)
-        self.function, self.program, self.backend = function, program, backend
-        self._runner: Runner | None = None
+        self.function, self.program, self.backend, self.otherwise = function, program, backend, otherwise
+        self.runners: dict[Way, Runner] = {}
+        self._now: dict[Way, Runner] = {}  # by what is said around a call
 
     @property
     def runner(self) -> Runner:
-        if self._runner is None:
+        """What runs calls that are made here and now."""
+        now = ways.here.get(ways.process.way)
+        if now not in self._now:
             from srcad.program.runner import Runner  # the compiler is imported when it is first needed
 
-            self._runner = Runner(self.program, self.backend)
-        return self._runner
+            way = ways.resolved(self.backend, self.otherwise)
+            self._now[now] = self.runners.setdefault(way, Runner(self.program, way))
+        return self._now[now]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        runner = self._runner or self.runner
+        runner = self._now.get(ways.here.get(ways.process.way)) or self.runner
         try:
             return runner.call(*args, **kwargs)
         except Exception as error:
@@ -59,7 +65,7 @@ class Derivative:
             return _at, (module, name)
         p = self.program
         if not isinstance(p, Gradient):
-            return compiled_primal, (self.function,)
+            return compiled_primal, (self.function, self.backend)
         return derivative_of, (self.function, p.wrt if not p.single else p.wrt[0], p.value, p.has_aux, self.backend,
                                p.checkpoint)
 
@@ -122,19 +128,18 @@ def program_of(function: Any) -> Program:
     return primal_of(function)
 
 
-def compiled_primal(function: Any) -> Derivative:
+def compiled_primal(function: Any, backend: str | None = None) -> Derivative:
     """The function itself, compiled."""
-    return Derivative(function.function if isinstance(function, Derivative) else function, program_of(function), "xla")
+    return Derivative(function.function if isinstance(function, Derivative) else function, program_of(function),
+                      ways.checked(backend), otherwise="xla")
 
 
 def derivative_of(function: Any, wrt: Wrt = 0, value: bool = False, has_aux: bool = False,
-                  backend: str = "numpy", checkpoint: Any = None) -> Derivative:
+                  backend: str | None = None, checkpoint: Any = None) -> Derivative:
     """The gradient of `function`, as an object."""
-    if backend not in ("numpy", "xla"):
-        raise ArgumentError(f"backend must be 'numpy' or 'xla', not {backend!r}")
     program = program_of(function)
     names, single = names_in(program.primal, wrt)
     made = Derivative(function if not isinstance(function, Derivative) else function.function,
-                      Gradient(program, names, single, value, has_aux, schedule(checkpoint)), backend)
+                      Gradient(program, names, single, value, has_aux, schedule(checkpoint)), ways.checked(backend))
     return made
 

@@ -12,11 +12,18 @@ from srcad.program.variants import Variant
 
 def explain(derivative: Any) -> str:
     """A text for people."""
-    made = derivative.runner.made()
-    name = derivative.program.name
-    if not made:
-        return f"{name}: no variant yet; one is made at the first call with a new signature."
-    lines = [f"{name}: {len(made)} variant{'s' if len(made) > 1 else ''} on the {derivative.backend} backend"]
+    made: dict[str, list[Variant]] = {}
+    for runner in derivative.runners.values():
+        for way, variants in runner.made_by_way().items():
+            made.setdefault(way.backend, []).extend(variants)
+    parts = [_of_backend(derivative.program.name, backend, found) for backend, found in made.items() if found]
+    if not parts:
+        return f"{derivative.program.name}: no variant yet; one is made at the first call with a new signature."
+    return "\n\n".join(parts)
+
+
+def _of_backend(name: str, backend: str, made: list[Variant]) -> str:
+    lines = [f"{name}: {len(made)} variant{'s' if len(made) > 1 else ''} on the {backend} backend"]
     for k, variant in enumerate(made, 1):
         lines += ["", f"variant {k}", *(f"  {line}" for line in describe(variant))]
     return "\n".join(lines)

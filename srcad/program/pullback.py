@@ -13,6 +13,7 @@ from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
 from srcad.ir import Func, Let, Lit, Record, Undef, Var, Whole, leaves, map_tree
 from srcad.ir.walk import every
+from srcad.program.arrays_of_jax import has_arrays_of_jax
 from srcad.program.entry import Service, Tests, Text, Unserved
 from srcad.program.lowering import Split
 from srcad.program.lowering import not_float as why_not_float
@@ -22,6 +23,7 @@ from srcad.program.runner import Runner, apart
 from srcad.program.signature import Describe, given_to, objects_of, tree_of
 from srcad.program.tensors import arrays, tensors, wrap_of
 from srcad.program.variants import Variant
+from srcad.program.ways import Way, resolved, way
 from srcad.transforms.calls import Halves
 from srcad.transforms.schedules import Schedule, schedule
 
@@ -29,17 +31,17 @@ _REPEATABLE = frozenset({"comment", "enter", "leave", "evaluated", "caught", "ra
 
 
 @lru_cache(512)
-def _runner(program: Program, wrt: tuple[str, ...] | None, backend: str, checkpoint: Schedule | None) -> Runner:
+def _runner(program: Program, wrt: tuple[str, ...] | None, how: Way, checkpoint: Schedule | None) -> Runner:
     service = Service(partial(serve, program.primal), defaults=False)  # how many are given decides the result
-    runner = Runner(Forward(program, wrt, checkpoint), backend, service)
+    runner = Runner(Forward(program, wrt, checkpoint), how, service)
     runner.call = runner.entries.otherwise = partial(_looked_up, runner)
     return runner
 
 
-def pull(program: Program, primals: tuple[Any, ...], backend: str,
+def pull(program: Program, primals: tuple[Any, ...], backend: str | None,
          wrt: tuple[str, ...] | None = None, checkpoint: Any = None) -> tuple[Any, Pullback]:
     """The value of the program and its pullback, to all arguments or to those named in `wrt`."""
-    runner = _runner(program, wrt, backend, schedule(checkpoint))
+    runner = _runner(program, wrt, resolved(backend), schedule(checkpoint))
     try:
         value, pullback = runner.call(*primals)
     except Exception as error:
@@ -53,8 +55,11 @@ def pull(program: Program, primals: tuple[Any, ...], backend: str,
 def _looked_up(runner: Runner, *primals: Any) -> tuple[Any, Any]:
     """A call whose variant no entry knows."""
     wrap, forward = wrap_of(primals), runner.program
-    if wrap is not None and isinstance(forward, Forward):
-        of_arrays = _runner(of_tensors(forward.program), forward.wrt, runner.variants.backend, forward.checkpoint)
+    assert isinstance(forward, Forward)
+    if runner.way.backend != "xla" and has_arrays_of_jax(primals):
+        return _runner(forward.program, forward.wrt, way("xla", runner.way.nans), forward.checkpoint).call(*primals)
+    if wrap is not None:
+        of_arrays = _runner(of_tensors(forward.program), forward.wrt, runner.way, forward.checkpoint)
         y, pullback = of_arrays.call(*arrays(primals))
         return tensors(y, wrap), lambda cotangent: tensors(pullback(arrays(cotangent)), wrap)
     # The pullback outlives the call: it must not see what happens to the arguments afterwards.

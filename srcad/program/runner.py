@@ -12,6 +12,8 @@ from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
 from srcad.frontend.bodies import bind
 from srcad.frontend.values import Const
+from srcad.program import ways
+from srcad.program.arrays_of_jax import has_arrays_of_jax
 from srcad.program.entries import Entries
 from srcad.program.entry import RUN, Service
 from srcad.program.lowering import source_of
@@ -20,6 +22,7 @@ from srcad.program.results import arrays_in, owned
 from srcad.program.signature import given_to
 from srcad.program.tensors import arrays, tensors, wrap_of
 from srcad.program.variants import Variant, Variants
+from srcad.program.ways import NUMPY, Way
 
 
 class Runner:
@@ -28,10 +31,10 @@ class Runner:
     `call` takes the arguments as the user's function does: at first it looks for the variant, and from the second call
     with a signature on it is the entry of that signature."""
 
-    def __init__(self, program: Program, backend: str = "numpy", service: Service = RUN) -> None:
+    def __init__(self, program: Program, way: Way = NUMPY, service: Service = RUN) -> None:
         primal = program.primal
-        self.program, self.primal = program, primal
-        self.variants = Variants(program, primal.names, backend)
+        self.program, self.primal, self.way = program, primal, way
+        self.variants = Variants(program, primal.names, way)
         self.plain = primal.plain
         self.count = len(primal.names)
         self.entries = Entries(primal, self.variants, self.looked_up, service)
@@ -56,6 +59,8 @@ class Runner:
         wrap = wrap_of(values)
         if wrap is not None:
             return tensors(self.of_tensors(arrays(args), arrays(kwargs), arrays(more)), wrap)
+        if self.way.backend != "xla" and has_arrays_of_jax(values):
+            return self.of_jax(args, kwargs, more)
         variant = self.variant(values, more)
         return self.finish(variant, (*variant.inputs(values), *(more or {}).values()))
 
@@ -69,11 +74,24 @@ class Runner:
     @cached_property
     def of_tensors(self) -> Runner:
         """What serves calls with tensors."""
-        return Runner(of_tensors(self.program), self.variants.backend)
+        return Runner(of_tensors(self.program), self.way)
+
+    @cached_property
+    def of_jax(self) -> Runner:
+        """What serves calls with arrays of JAX: they stay where they are."""
+        return Runner(self.program, ways.way("xla", self.way.nans))
 
     def made(self) -> list[Variant]:
         """All variants that were made so far."""
-        return self.variants.all() + (self.of_tensors.made() if "of_tensors" in self.__dict__ else [])
+        return [v for variants in self.made_by_way().values() for v in variants]
+
+    def made_by_way(self) -> dict[Way, list[Variant]]:
+        found = {self.way: self.variants.all()}
+        for name in ("of_tensors", "of_jax"):
+            if name in self.__dict__:
+                for way, variants in self.__dict__[name].made_by_way().items():
+                    found.setdefault(way, []).extend(variants)
+        return found
 
     def finish(self, variant: Variant, given: tuple[Any, ...]) -> Any:
         """Run the generated function; what the user's program raises is shown with the user's line."""

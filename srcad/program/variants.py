@@ -32,6 +32,7 @@ from srcad.program.signature import (
     specialised,
     unknown_arguments,
 )
+from srcad.program.ways import NUMPY, Way
 from srcad.transforms.pipeline import optimised
 
 LIMIT = 1024       # exact keys remembered
@@ -121,8 +122,8 @@ def written(func: Func) -> tuple[int, ...]:
 class Variants:
     """The variants of one program, found by the arguments of a call.  Thread-safe: a variant is made once."""
 
-    def __init__(self, program: Program, names: tuple[str, ...], backend: str = "numpy") -> None:
-        self.program, self.names, self.backend = program, names, backend
+    def __init__(self, program: Program, names: tuple[str, ...], way: Way = NUMPY) -> None:
+        self.program, self.names, self.way = program, names, way
         self.by_key: dict[Any, list[Variant]] = {}
         self.by_pattern: dict[Any, list[Variant]] = {}
         self.static: frozenset[Path] = frozenset()
@@ -184,7 +185,7 @@ class Variants:
 
     def build(self, trees: dict[str, Any]) -> Variant:
         with uncollected():
-            variant = generate(lower_program(self.program, trees), self.backend)
+            variant = generate(lower_program(self.program, trees), self.way)
         if variant.written:
             variant.run = leaving_as_the_primal(variant.run, variant.func, variant.written, self.program.primal)
         return variant
@@ -220,7 +221,7 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def generate(lowered: Lowered, backend: str) -> Variant:
+def generate(lowered: Lowered, way: Way) -> Variant:
     """Optimise, print and load a program."""
     lowered = replace(lowered, func=optimised(lowered.func))
     for ref in lowered.companions:
@@ -228,7 +229,7 @@ def generate(lowered: Lowered, backend: str) -> Variant:
     module = emit_program(lowered.func, lowered.companions)
     run = load(module.text, module.objects, module.name, module.spans)
     companions = tuple(run.__globals__[ref.name] for ref in lowered.companions)
-    if backend == "xla":
+    if way.backend == "xla":
         run, companions = xla(lowered.func), tuple(xla(ref.known) for ref in lowered.companions)
-    return Variant(lowered, module.text, run, companions, module.fresh and backend == "numpy")
+    return Variant(lowered, module.text, run, companions, module.fresh and way.backend == "numpy")
 
