@@ -35,18 +35,18 @@ def xla(func: Func) -> Callable[..., Any]:
     """`func` as a function of trees, compiled when it is first called; `sources()` are the texts that it runs."""
     made = prepared(func)
     targets = [func.inputs.index(v) for v in made.stored]
+    inputs_of, result_of = _taking(func), _giving(func.result)
 
     def call(*args: Any) -> Any:
-        inputs = _inputs(func, args)
+        inputs = inputs_of(args)
         for k in targets:
             if not isinstance(inputs[k], np.ndarray):
                 raise ArgumentError(f"{func.name} stores into an argument that is not an array of NumPy: "
                                     "pass a copy, np.array(x)")
-        outputs = iter(made.program(*inputs))
-        result = objects_of(map_tree(lambda a: next(outputs) if isinstance(a, Var | Lit | Undef) else a, func.result))
-        for k in targets:
-            np.copyto(inputs[k], next(outputs))
-        return result
+        outputs = made.program(*inputs)
+        for k, new in zip(targets, outputs[len(func.outputs):], strict=True):
+            np.copyto(inputs[k], new)
+        return result_of(outputs)
 
     call.sources = lambda: [m.source.text for m in made.program.made.values()]  # type: ignore[attr-defined]
     return call
@@ -61,6 +61,29 @@ def standalone(func: Func, args: tuple[Any, ...]) -> str:
     """A module that imports JAX and NumPy and runs `func` for arguments like these."""
     made = prepared(func)
     return made.program.standalone(func, made.stored, *_inputs(func, args))
+
+
+def _taking(func: Func) -> Callable[[tuple[Any, ...]], Any]:
+    """What gives the values of the program's variables; most arguments are one each."""
+    if not all(isinstance(p.tree, Var) for p in func.params):
+        return lambda args: _inputs(func, args)
+    defaults = tuple(p.default for p in func.params)
+    count = len(defaults)
+    return lambda args: args if len(args) == count else (*args, *defaults[len(args):])
+
+
+def _giving(result: Any) -> Callable[[list[Any]], Any]:
+    """What makes the result of the outputs."""
+    if isinstance(result, Var):
+        return lambda outputs: outputs[0]
+    if isinstance(result, tuple) and all(isinstance(a, Var) for a in result):
+        return lambda outputs: tuple(outputs[:len(result)])
+
+    def whole(outputs: list[Any]) -> Any:
+        source = iter(outputs)
+        return objects_of(map_tree(lambda a: next(source) if isinstance(a, Var | Lit | Undef) else a, result))
+
+    return whole
 
 
 def _inputs(func: Func, args: tuple[Any, ...]) -> list[Any]:

@@ -231,5 +231,5 @@ def generate(lowered: Lowered, way: Way) -> Variant:
     companions = tuple(run.__globals__[ref.name] for ref in lowered.companions)
     if way.backend == "xla":
         run, companions = xla(lowered.func), tuple(xla(ref.known) for ref in lowered.companions)
-    return Variant(lowered, module.text, run, companions, module.fresh and way.backend == "numpy")
+    return Variant(lowered, module.text, run, companions, module.fresh or way.backend == "xla")
 
