@@ -86,6 +86,35 @@ def jit(f: F, *, backend: str | None = None) -> F:
     return compiled
 
 
+def export(f: Callable[..., Any], args: Sequence[Any], *, trips: int | None = None,
+           platforms: Sequence[str] | None = None) -> Any:
+    """`f`, or the derivative that `f` is, as an artefact of `jax.export`, which runs without srcad.
+
+    Parameters
+    ----------
+    f : a function, or what `grad` and its kin give.
+    args : arguments of the types and shapes that the artefact is for; arrays may be `jax.ShapeDtypeStruct`s. What
+        shapes and structure depend on is bound before: `functools.partial(f, n=3)`.
+    trips : room for that many trips of loops of unknown length; by default 64, or as many as these arguments need. The
+        floats of a call that has more are NaN, and so are those of a call in which f would raise.
+    platforms : "cpu", "cuda", "rocm" or "tpu", one or more; by default the one that is there.
+
+    Returns
+    -------
+    A `jax.export.Exported`: `.call(*args)` runs it, `.serialize()` gives bytes (with the package flatbuffers) for
+    `jax.export.deserialize`. It takes and gives tuples, lists and dicts (objects are the dicts of their fields) of
+    arrays of JAX; where it takes 64 bits, call it under `jax.enable_x64(True)`. Such bytes are read by the JAX of about
+    half a year; what `srcad emit --backend xla` writes lasts.
+
+    >>> import numpy as np
+    >>> export(lambda x: np.sum(x ** 2), (np.ones(3, np.float32),)).call(np.ones(3, np.float32)).item()
+    3.0
+    """
+    from srcad.program.exports import exported  # the compiler is imported when it is first needed
+
+    return exported(program_of(f), args, trips, platforms)
+
+
 def _decorated(f: Any, wrt: Wrt, **how: Any) -> Any:
     if f is None:
         return lambda g: _decorated(g, wrt, **how)
@@ -301,5 +330,5 @@ for _f in (grad, value_and_grad, jvp, vjp, jacobian, hessian, hvp, elementwise_g
     _f.__srcad_inside__ = _inside(_f.__name__)  # type: ignore[attr-defined, union-attr]
 
 
-__all__ = ["elementwise_grad", "grad", "hessian", "hvp", "jacobian", "jit", "jvp", "stop_gradient",
+__all__ = ["elementwise_grad", "export", "grad", "hessian", "hvp", "jacobian", "jit", "jvp", "stop_gradient",
            "value_and_grad", "vjp"]

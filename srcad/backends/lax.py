@@ -117,7 +117,7 @@ class Compiled:
         """A call whose program is found or made."""
         given = [a for v in inputs for a in _arrays_of(v) if self.parts.ops.is_array(a)]
         if any(isinstance(a, self.parts.ops.Tracer) for a in given):
-            return self._within_a_trace(inputs)
+            return self.within_a_trace(inputs)
         with self.parts.ops.x64(True):
             while True:
                 outputs, written, needs = self._run(inputs)
@@ -132,7 +132,7 @@ class Compiled:
                 self.capacities = larger
         return self._interpreted(inputs)
 
-    def _within_a_trace(self, inputs: Sequence[Any]) -> list[Any]:
+    def within_a_trace(self, inputs: Sequence[Any]) -> list[Any]:
         """A call in a function that JAX itself compiles or maps: what fails can't be repeated, and gives NaN.  Where
         the user's setting has 32 bits only, what has 64 is made of 32, as JAX does."""
         with self.parts.ops.x64(True):
@@ -224,10 +224,16 @@ class Compiled:
                 case _:
                     return str(made.jitted.lower(*arrays).compile().as_text())
 
-    def standalone(self, func: Func, stored: Sequence[Var], *inputs: Any) -> str:
-        """A module with this program and the function `func`, which runs it for inputs like these.  The last of the
-        program's outputs are `stored` into arguments."""
-        self(*copy.deepcopy(inputs))
+    def reserve(self, trips: int, *inputs: Any) -> None:
+        """Make room for that many trips of loops of unknown length, and for what such a call needs."""
+        if inputs and self.sites.loops:
+            self(*copy.deepcopy(inputs))
+        self.capacities = (*(max(c, trips) for c in self.capacities[:-1]), 0)
+
+    def standalone(self, func: Func, stored: Sequence[Var], trips: int, *inputs: Any) -> str:
+        """A module with this program and the function `func`, which runs it for inputs like these, with room for so
+        many trips.  The last of the program's outputs are `stored` into arguments."""
+        self.reserve(trips, *inputs)
         with self.parts.ops.x64(True):
             made, _ = self.program(inputs)
         try:
@@ -325,6 +331,10 @@ class Compiled:
         if self.sites.prints:
             raise self.parts.trace.refuse(self.func.span, f"{self.func.name} can't be compiled by XLA, as it prints",
                                           "a loop of unknown length has to be run twice")
+
+    def require_silent(self) -> None:
+        if self.sites.prints:
+            raise self.parts.trace.refuse(self.func.span, f"{self.func.name} can't be exported, as it prints")
 
 
 def _arrays_of(value: Any) -> list[Any]:

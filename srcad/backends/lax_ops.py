@@ -11,7 +11,7 @@ import builtins
 import importlib
 import math
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -31,6 +31,13 @@ flatten, unflatten = jax.tree_util.tree_flatten, jax.tree_util.tree_unflatten
 
 def struct(shape: tuple[int, ...], dtype: Any, weak_type: bool) -> Any:
     return jax.ShapeDtypeStruct(shape, dtype, weak_type=weak_type)
+
+
+def exported(function: Callable[..., Any], args: tuple[Any, ...], platforms: Sequence[str] | None) -> Any:
+    """The artefact of `jax.export` for arguments of these types and shapes."""
+    with x64(True):
+        like = jax.tree_util.tree_map(lambda v: jax.ShapeDtypeStruct(np.shape(v), np.asarray(v).dtype), args)
+        return importlib.import_module("jax.export").export(jit(function), platforms=platforms)(*like)
 
 
 def spoilt(array: Any, failed: Any) -> Any:

@@ -19,6 +19,7 @@ from srcad.backends.lax_values import UNBOUND, Masked, Maybe, Mismatch, Tape, ar
 from srcad.backends.params import arguments, signature, unpacking
 from srcad.backends.printer import Printer
 from srcad.backends.references import References, call, dotted, name
+from srcad.backends.standalone import import_of
 from srcad.ir.core import Func, Lit, Undef, Var, leaves, map_tree
 from srcad.transforms.liveness import Inlining
 
@@ -62,7 +63,9 @@ class _File:
         definition, _ = Printer([self.definition(self.shape, capacities)]).finished()
         known = ", ".join(repr((n, str(v.dtype), v.shape)) for n, v in self.params)
         own, _, program = self.source.text.partition("def ")
-        wanted = {*own.split("\n"), "import jax", "import numpy as np"} - {""}
+        objects = self.references.objects | self.source.objects
+        users = {import_of(n, value) for n, value in objects.items()}
+        wanted = {*own.split("\n"), *users, "import jax", "import numpy as np"} - {""}
         imports = "\n".join(sorted(wanted, key=_import_order))
         program = f"@jax.jit\ndef _{program}"
         table = f"# Name, type and shape of what the program takes.\n_ARGUMENTS = [{known}]\n"
@@ -168,4 +171,5 @@ def _raise(error: str, text: str) -> ast.stmt:
 
 
 def _import_order(line: str) -> tuple[bool, str]:
-    return line.startswith("from "), line
+    """Libraries first, what is the user's last."""
+    return line.startswith("from ") and not line.startswith("from jax"), line

@@ -29,7 +29,7 @@ def standalone(source: Source) -> str:
         if isinstance(value, types.FunctionType) and _is_ours(value):
             _add(name, value, helpers)
         else:
-            helpers.imports.add(_import(name, value))
+            helpers.imports.add(import_of(name, value))
     text = source.text
     for line in _lines_of_imports(text):
         helpers.imports.add(line)
@@ -58,7 +58,8 @@ def _is_ours(value: Any) -> bool:
     return isinstance(value, types.FunctionType) and (value.__module__ or "").startswith(_OURS)
 
 
-def _import(name: str, value: Any) -> str:
+def import_of(name: str, value: Any) -> str:
+    """The line that imports what is not ours."""
     own = getattr(value, "__name__", "")
     module = getattr(value, "__module__", None)
     if not own or module is None:
@@ -89,7 +90,7 @@ def _add(name: str, function: types.FunctionType, helpers: Helpers) -> None:
         elif isinstance(value, _PLAIN):
             helpers.constants[used] = f"{used} = {value!r}\n"
         else:
-            helpers.imports.add(_import(used, value))
+            helpers.imports.add(import_of(used, value))
     del helpers.texts[name]
     helpers.texts[name] = text if name == function.__name__ else f"{text}\n\n{name} = {function.__name__}\n"
 

@@ -21,6 +21,7 @@ examples:
   srcad emit model.py:loss --value -o adjoint.py                     returns (value, gradient)
   srcad emit model.py:loss --mode forward                            the tangent, to the standard output
   srcad emit model.py:loss --args "np.ones(3), 2.0" --backend xla    compiled by JAX, for these shapes
+  srcad emit model.py:loss --args "2.0" --backend xla --trips 1000   whose `while` may run a thousand times
 
 The file imports NumPy, for XLA also JAX; helpers of srcad that it calls are written into it.
 The same function gives the same bytes."""
@@ -38,6 +39,8 @@ def add_to(commands: Any) -> None:
                          help="adjoint (the default), tangent, or the function itself")
     command.add_argument("--backend", choices=("numpy", "xla"), default="numpy",
                          help="write for NumPy (the default) or, for arguments of these shapes, for JAX")
+    command.add_argument("--trips", type=int, default=0, metavar="N",
+                         help="for XLA: room for N trips of loops of unknown length (64, or what --args need)")
     command.add_argument("--value", action="store_true", help="return (value, gradient) and not the gradient alone")
     command.set_defaults(run=emit)
 
@@ -70,7 +73,7 @@ def _for_xla(made: Generated, options: argparse.Namespace) -> str:
     args, func = made.call(options.wrt), made.func()
     if not all(p.has_default for p in func.params[len(args):]):
         raise UsageError("the cotangent's shape is not known: return one number, or write --mode forward")
-    return standalone(func, args)
+    return standalone(func, args, options.trips)
 
 
 def _write(path: Path, text: str) -> None:

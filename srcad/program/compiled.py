@@ -35,7 +35,7 @@ def xla(func: Func) -> Callable[..., Any]:
     """`func` as a function of trees, compiled when it is first called; `sources()` are the texts that it runs."""
     made = prepared(func)
     targets = [func.inputs.index(v) for v in made.stored]
-    inputs_of, result_of = _taking(func), _giving(func.result)
+    inputs_of, result_of = taking(func), giving(func.result)
 
     def call(*args: Any) -> Any:
         inputs = inputs_of(args)
@@ -54,16 +54,16 @@ def xla(func: Func) -> Callable[..., Any]:
 
 def stage(func: Func, name: str, args: tuple[Any, ...]) -> str:
     """What runs for these arguments as text: its source, or what JAX and XLA make of it."""
-    return prepared(func).program.stage(name, *_inputs(func, args))
+    return prepared(func).program.stage(name, *taking(func)(args))
 
 
-def standalone(func: Func, args: tuple[Any, ...]) -> str:
-    """A module that imports JAX and NumPy and runs `func` for arguments like these."""
+def standalone(func: Func, args: tuple[Any, ...], trips: int = 0) -> str:
+    """A module that imports JAX and NumPy and runs `func` for arguments like these, with room for so many trips."""
     made = prepared(func)
-    return made.program.standalone(func, made.stored, *_inputs(func, args))
+    return made.program.standalone(func, made.stored, trips, *taking(func)(args))
 
 
-def _taking(func: Func) -> Callable[[tuple[Any, ...]], Any]:
+def taking(func: Func) -> Callable[[tuple[Any, ...]], Any]:
     """What gives the values of the program's variables; most arguments are one each."""
     if not all(isinstance(p.tree, Var) for p in func.params):
         return lambda args: _inputs(func, args)
@@ -72,7 +72,7 @@ def _taking(func: Func) -> Callable[[tuple[Any, ...]], Any]:
     return lambda args: args if len(args) == count else (*args, *defaults[len(args):])
 
 
-def _giving(result: Any) -> Callable[[list[Any]], Any]:
+def giving(result: Any) -> Callable[[list[Any]], Any]:
     """What makes the result of the outputs."""
     if isinstance(result, Var):
         return lambda outputs: outputs[0]
