@@ -21,8 +21,8 @@ from srcad.program.ways import backend, configure
 
 __version__ = "0.1.0"
 __all__ = ["ArgumentError", "SourceNotFound", "SrcadError", "Unsupported", "backend", "check_grads", "configure",
-           "custom_jvp", "custom_vjp", "elementwise_grad", "export", "grad", "gradient_of", "hessian", "hvp", "jacobian",
-           "jit", "jvp", "nondifferentiable", "stop_gradient", "value_and_grad", "vjp"]
+           "custom_jvp", "custom_vjp", "elementwise_grad", "export", "grad", "gradient_of", "hessian", "hvp",
+           "jacobian", "jit", "jvp", "nondifferentiable", "stop_gradient", "value_and_grad", "vjp"]
 
 
 def __getattr__(name: str) -> Any:
