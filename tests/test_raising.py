@@ -141,3 +141,40 @@ def test_an_error_of_the_derivative_alone():
     with np.errstate(all="ignore"):
         srcad.grad(f)(lent)
     assert lent[0] == 2.0
+
+
+def without_a_length(x, length=None):
+    if x < 1.0:
+        return x / length
+    return x ** 2
+
+
+def without_a_start(x):
+    if x > 1.0:
+        start = x
+    elif x > 0.0:
+        x = start * x
+    return x * x
+
+
+def without_an_entry(x):
+    table = {"a": x}
+    for k in range(3):
+        if x < k:
+            x += table["b"]
+    return x * x
+
+
+@pytest.mark.parametrize("function, derivative, error", [
+    (without_a_length, 4.0, TypeError), (without_a_start, 4.0, UnboundLocalError), (without_an_entry, 4.0, KeyError)],
+    ids=lambda p: getattr(p, "__name__", ""))
+def test_a_path_that_is_sure_to_fail_raises_where_it_is_taken(function, derivative, error):
+    slope = srcad.grad(function)
+    assert slope(2.0) == derivative
+    with pytest.raises(error) as own:
+        function(0.5)
+    with pytest.raises(error) as raised:
+        slope(0.5)
+    assert str(raised.value) == str(own.value)
+    with pytest.raises(error):
+        srcad.jvp(function, (0.5,), (1.0,))

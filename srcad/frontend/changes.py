@@ -175,7 +175,7 @@ class _Outgoing:
         origin = self.machine.origins.get(cell)
         if origin is not None:
             return object_atom(self.machine, origin)
-        return self.content(self.machine.state[cell])
+        return self.content(self.machine.now_in(cell))
 
     def content(self, content: Any) -> Any:
         match content:

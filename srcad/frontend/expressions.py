@@ -191,12 +191,20 @@ def _boolean(frame: Frame, is_and: bool, nodes: list[Any]) -> Any:
     with frame.machine.fork(before) as stmts:
         rest = _boolean(frame, is_and, nodes[1:])
         plain = not frame.machine.changed_since(before) and not frame.machine.dead
+    if plain and not stmts and isinstance(rest, Const) and isinstance(rest.value, bool) and _is_flag(value):
+        return value if rest.value == is_and else rest
     if plain and is_atomic(rest) and is_atomic(value) and all(_is_harmless(frame, s) for s in stmts) and all(
             v.type.dtype is not None and v.type.dtype.kind == "b" for v in (atom_of(value), atom_of(rest))):
         frame.build.stmts += stmts
         return Num(frame.build.call(AND if is_and else OR, atom_of(value), atom_of(rest)))
     sides = (lambda: _boolean(frame, is_and, nodes[1:]), lambda: value)
     return select(frame, atom_of(test), *(sides if is_and else sides[::-1]))
+
+
+def _is_flag(value: Any) -> bool:
+    """Is it sure to be True or False?"""
+    t = value.atom.type if isinstance(value, Num) else None
+    return t is not None and t.kind != "array" and t.dtype is not None and t.dtype.kind == "b" and not t.optional
 
 
 def _is_harmless(frame: Frame, stmt: Any) -> bool:

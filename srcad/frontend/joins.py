@@ -84,7 +84,7 @@ class Join:
         self.left, self.right, self.choose, self.test = left, right, choose, test
         self.sequences = left_sequence, right_sequence
         self.result: State = {}
-        self.merged: dict[tuple[Cell, Cell], Ref] = {}
+        self.merged: dict[tuple[Cell | None, Cell | None], Ref] = {}
 
     def run(self) -> State:
         for key in dict.fromkeys([*self.left, *self.right]):
@@ -136,21 +136,49 @@ class Join:
             items = (self._one_sided(MISSING, x, hint) if isinstance(a, Missing) else self._one_sided(x, MISSING, hint)
                      for x in present.items)
             return Tup(tuple(items), present.cls)
-        if isinstance(present, Ref | Const):
-            return present if isinstance(present, Const) else Mixed("it is bound on one path only")
-        return Mixed("it is bound on one path only")
+        if isinstance(present, Ref):
+            return self._refs(None, present, hint) if isinstance(a, Missing) else self._refs(present, None, hint)
+        return present if isinstance(present, Const) else Mixed("it is bound on one path only")
 
-    def _refs(self, a: Ref, b: Ref, hint: str) -> Any:
-        """Two containers under one name: what they hold is joined, and a store to it can't be told from either."""
-        key = (a.cell, b.cell)
-        if key not in self.merged:
-            own = a.cell not in self.right and b.cell not in self.left
-            reason = "" if own else "it is one of two lists or objects, depending on the path"
-            cell = Cell(hint, a.cell.origin, reason)
-            self.merged[key] = Ref(cell)
-            left, right = self.left.get(a.cell), self.right.get(b.cell)
-            self.result[cell] = self.join(left, right, hint)
-        return self.merged[key]
+    def _refs(self, a: Ref | None, b: Ref | None, hint: str) -> Ref:
+        """Two containers under one name: what they hold is joined, and a store to it can't be told from either.  One
+        that only one path has a name for: after the other, what it holds has no value."""
+        left, right = a.cell if a else None, b.cell if b else None
+        if (left, right) not in self.merged:
+            cell = Cell(hint, (left or right).origin)  # type: ignore[union-attr]
+            self.merged[left, right] = Ref(cell)
+            self._name(cell, left, right)
+            if left and right:
+                self.result[cell] = self.join(self.left.get(left), self.right.get(right), hint)
+            else:
+                content = self.left.get(left) if left else self.right.get(right)
+                self.result[cell] = self._one_sided_content(content, left is None, hint)
+        return self.merged[left, right]
+
+    def _name(self, cell: Cell, a: Cell | None, b: Cell | None) -> None:
+        """Other names than `cell` may lead to what it is."""
+        shared = [c for c, other in ((a, self.right), (b, self.left)) if c is not None and c in other]
+        for c in shared:
+            c.others.append(cell)
+        twice = [ref.cell for (x, y), ref in self.merged.items() if ref.cell is not cell
+                 and (x is not None and x is a or y is not None and y is b)]
+        if shared or twice:
+            for c in (cell, *twice):
+                c.frozen = c.frozen or "it is one of two lists or objects, depending on the path"
+
+    def _one_sided_content(self, content: Any, left_lacks: bool, hint: str) -> Any:
+        def seen(x: Any) -> Any:
+            return self._one_sided(MISSING, x, hint) if left_lacks else self._one_sided(x, MISSING, hint)
+
+        match content:
+            case Items(values=values):
+                return Items(tuple(map(seen, values)))
+            case Entries(values=values) | Fields(values=values, given=None):
+                return replace(content, values=tuple((k, seen(v)) for k, v in values))
+            case Sequence(atom=atom):
+                return Sequence(self.choose(UNDEF, atom, hint) if left_lacks else self.choose(atom, UNDEF, hint))
+            case _:
+                return Mixed("it is bound on one path only")
 
     def _lists(self, a: Items | Sequence | Rows, b: Items | Sequence | Rows, hint: str) -> Any:
         if isinstance(a, Items) and isinstance(b, Items) and len(a.values) == len(b.values):

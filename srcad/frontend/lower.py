@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass, replace
+from keyword import iskeyword
 from types import CodeType
 from typing import Any
 
@@ -27,7 +28,7 @@ from srcad.frontend.expressions import evaluate
 from srcad.frontend.machine import Frame, Machine, Semantics
 from srcad.frontend.memory import Memory
 from srcad.frontend.outline import call_recursive
-from srcad.frontend.outside import Capture, Guard, Origin, tree_of
+from srcad.frontend.outside import Capture, Guard, Origin, as_identifier, tree_of
 from srcad.frontend.places import binary
 from srcad.frontend.statements import assign, execute
 from srcad.frontend.unpacking import first_items
@@ -187,7 +188,7 @@ class _Arguments:
         """The part of an argument that is differentiated."""
         value = self.values[name]
         for key in path:
-            content = self.machine.state[value.cell] if isinstance(value, Ref) else value
+            content = self.machine.now_in(value.cell) if isinstance(value, Ref) else value
             try:
                 value = self._part(content, key)
             except (LookupError, TypeError):
@@ -259,7 +260,7 @@ class _Arguments:
 
 
 def _key_hint(hint: str, key: Any) -> str:
-    return key if isinstance(key, str) and key.isidentifier() else f"{hint}_{key}"
+    return key if isinstance(key, str) and key.isidentifier() and not iskeyword(key) else as_identifier(f"{hint}_{key}")
 
 
 def leave(machine: Machine, value: Any) -> Any:
@@ -275,7 +276,7 @@ def leave(machine: Machine, value: Any) -> Any:
             parts = tuple(leave(machine, i) for i in items)
             return parts if cls is None else Record(cls, dict(zip(cls._fields, parts, strict=True)))  # type: ignore[attr-defined]
         case Ref(cell=cell):
-            content = machine.state[cell]
+            content = machine.now_in(cell)
             if isinstance(content, Fields) and content.given is not None:
                 if content.given.origin.steps:
                     raise Refused(f"`{cell.hint}`, a part of an object of the caller's, as a result",

@@ -122,6 +122,7 @@ class Walk:
 class Machine(Outside):
     build: Recorder = field(default_factory=Recorder)
     dead: bool = False
+    forks: int = 0                                      # in how many blocks that may not run
     problems: list[Problem] = field(default_factory=list)
     inputs: dict[Var, tuple[str, int]] = field(default_factory=dict)
     lent: dict[Var, Cell] = field(default_factory=dict)  # the caller's names for the arrays that were passed
@@ -155,12 +156,14 @@ class Machine(Outside):
     def fork(self, state: State) -> Iterator[list[Any]]:
         """Lower into a block of its own, from a copy of `state`."""
         saved, self.state, self.dead = self.state, dict(state), False
+        self.forks += 1
         memories, self.memories = self.memories, self.memories.copy()
         try:
             with self.build.nested() as stmts:
                 yield stmts
         finally:
             self.state, self.memories = saved, memories
+            self.forks -= 1
 
     def current(self, value: Any) -> Any:
         """A value that was evaluated before something else was, in its version of now."""
@@ -226,7 +229,7 @@ class Machine(Outside):
             self.walked = saved
 
     def content(self, ref: Ref) -> Any:
-        content = self.state[ref.cell]
+        content = self.now_in(ref.cell)
         if isinstance(content, Mixed):
             raise self.not_one_thing(ref.cell.hint, content)
         return self.see(ref.cell, content)
@@ -274,12 +277,16 @@ class Machine(Outside):
             raise Refused(f"a change of {'`' + ref.cell.hint + '`' if ref.cell.hint else 'a container'}",
                           ref.cell.frozen, "change a copy of it, or make a new one")
         self.state[ref.cell] = content
+        for other in ref.cell.others:
+            if other in self.state:
+                self.state[other] = Mixed("it may be another name for a list or object that was changed meanwhile",
+                                          "change a copy of it")
         if isinstance(ref.cell.rule, Ref):
             self._set_attributes(ref.cell.rule, content)
 
     def _set_attributes(self, owner: Ref, namespace: Any) -> None:
         """What was stored in `owner.__dict__`."""
-        fields = self.state[owner.cell]
+        fields = self.now_in(owner.cell)
         if fields.given is None:
             self.store(owner, replace(fields, values=namespace.values))
             return
@@ -394,7 +401,8 @@ class Frame:
         if name in self.names:
             value = self.machine.state.get((self.scope, name), MISSING)
             if isinstance(value, Missing):
-                raise Refused(f"`{name}` is read before it is bound")
+                raise Refused(f"`{name}` is read before it is bound", raises=UnboundLocalError(
+                    f"cannot access local variable {name!r} where it is not associated with a value"))
             if isinstance(value, Mixed):
                 raise self.machine.not_one_thing(name, value)
             if isinstance(value, Num) and value.atom.type.kind == "never":

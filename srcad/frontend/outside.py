@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -78,6 +79,15 @@ def attributes_of(obj: Any) -> dict[str, Any]:
     return {**found, **getattr(obj, "__dict__", {})}
 
 
+def as_identifier(text: str) -> str:
+    """A name for what has none.
+
+    >>> as_identifier("table_(1, 'a')")
+    'table_1_a'
+    """
+    return re.sub(r"\W+", "_", text).rstrip("_") or "x"
+
+
 @dataclass(frozen=True, eq=False)
 class Origin:
     """Where something stands outside: a root, the way from there, and what stands there while the code is lowered.
@@ -97,7 +107,7 @@ class Origin:
 
     def part(self, kind: str, key: Any, now: Any) -> Origin:
         """An attribute or an item."""
-        name = key if kind == "attr" else f"{self.name}_{key}"
+        name = key if kind == "attr" else as_identifier(f"{self.name}_{key}")
         return replace(self, key=(self.key, kind, key), now=now, steps=(*self.steps, (kind, key)), name=name)
 
     @property
@@ -170,6 +180,11 @@ class Outside:
         self.seeds[key] = value
         self.state.setdefault(key, value)
         return value
+
+    def now_in(self, cell: Cell) -> Any:
+        """What a cell holds; one of outside holds what it did at first, where another path has read it."""
+        found = self.state.get(cell)
+        return found if found is not None else self.state.setdefault(cell, self.seeds[cell])
 
     def capture(self, key: Any, name: str, read: Callable[[], Any]) -> Any:
         """The value of something outside: static things as they are, numbers as inputs."""

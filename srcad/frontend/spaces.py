@@ -126,7 +126,7 @@ def item_of_endless(frame: Frame, stream: Stream, i: Any) -> Any:
 def lists_in(frame: Frame, value: Any, walk: Walk | None) -> dict[Cell, Walk | None]:
     """The lists that a loop over `value` runs over, those in order with the position of the loop."""
     match value:
-        case Ref(cell=cell) if not isinstance(frame.machine.state[cell], Entries):
+        case Ref(cell=cell) if not isinstance(frame.machine.now_in(cell), Entries):
             return {cell: walk}
         case Stream(kind=kind, parts=parts):
             in_order = walk if kind in ("zip", "enumerate", "bar") else None

@@ -38,7 +38,9 @@ def _lower(frame: Frame, stmt: Any) -> None:
     try:
         _execute(frame, stmt)
     except Refused as refused:
-        if refused.raises is not None and any(isinstance(refused.raises, c) for c in frame.machine.tried):
+        machine = frame.machine
+        if refused.raises is not None and (machine.forks or any(isinstance(refused.raises, c) for c in machine.tried)):
+            write_back(machine, raises=True)
             frame.build.call(RAISE, type(refused.raises), *refused.raises.args)
             frame.machine.dead = True
             return

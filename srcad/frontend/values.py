@@ -55,14 +55,15 @@ class Cell:
     """The identity of a mutable thing.  `frozen` is why it can't be stored to (it may be one of several things).
 
     `cls` is its class where that is not plain list or dict, and `rule` what that class does with it: what makes missing
-    entries, how many items there may be."""
+    entries, how many items there may be.  `others` may be this thing, depending on the path: they are joins with it."""
 
-    __slots__ = ("cls", "frozen", "hint", "origin", "rule", "serial")
+    __slots__ = ("cls", "frozen", "hint", "origin", "others", "rule", "serial")
 
     def __init__(self, hint: str = "", origin: Span | None = None, frozen: str = "", cls: type | None = None,
                  rule: Any = None) -> None:
         self.hint, self.origin, self.frozen, self.serial = hint, origin, frozen, next(_serials)
         self.cls, self.rule = cls, rule
+        self.others: list[Cell] = []
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,9 +221,14 @@ def _linear(extents: list[int], sizes: dict[Size, int]) -> Dim:
     return Dim(None, extents[0]) if len(set(extents)) == 1 else fresh()
 
 
+_ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%", "**", "@"})
+
+
 def fails(op: Op, args: Sequence[Any]) -> bool:
     """Does the operation fail in every call that the program serves?  Sizes of arguments that differ at the call at
     hand differ in all of them."""
+    if op.name in _ARITHMETIC and Lit(None) in args:
+        return all(a == Lit(None) or (a.type.is_numeric and not a.type.optional) for a in args)
     shapes = [a.type.shape for a in args if a.type.is_numeric]
     if len(args) < 2 or len(shapes) != len(args) or any(s is None for s in shapes):
         return False

@@ -145,3 +145,32 @@ def bound_anew_beside_a_view_that_is_stored_to(x):
         else:
             x = x.copy()
     return np.sum(x * v[0])
+
+
+@refused("changed meanwhile", 1.5, 1.0)
+def list_that_may_be_the_changed_one(x, c):
+    a, b = [x], [2 * x]
+    seen = a if c > 0 else b
+    a[0] = 5 * x
+    return seen[0]
+
+
+@refused("changed meanwhile", 1.5, 1.0)
+def list_named_on_one_path(x, c):
+    a = [x]
+    if c > 0:
+        seen = [a]
+    a[0] = 5 * x
+    return seen[0][0]
+
+
+@refused("one of two lists", 1.5, 1.0)
+def names_that_part_on_one_path(x, c):
+    if c > 0:
+        a = [x]
+        seen = a
+    else:
+        a = [2 * x]
+        seen = [3 * x]
+    a[0] = x * x
+    return seen[0]

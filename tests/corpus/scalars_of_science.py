@@ -1,0 +1,75 @@
+"""Functions of numbers as engineers write them: correlations chosen by range, tables, optional arguments."""
+
+from __future__ import annotations
+
+from tests.corpus.registry import program
+
+ANGLES = [30.0, 45.0, 60.0]
+RANGES = [[10.0, 100.0], [15.0, 300.0], [20.0, 400.0, 1000.0]]
+FACTORS = [[0.7, 0.4], [0.6, 0.3], [0.2, 0.1, 0.05]]
+WALLS = {(True, False): {"heated": 0.11, "cooled": 0.25}, (False, False): {"heated": 0.5, "cooled": 0.0},
+         "76-15-3": {"class": [1.5]}}
+
+
+@program(21.0, 47.0)
+@program(250.0, 10.0)
+@program(5000.0, 75.0)
+def table_found_by_a_loop(speed, angle):
+    for i in range(len(ANGLES)):
+        if angle <= ANGLES[i]:
+            factors, bounds = FACTORS[i], RANGES[i]
+            break
+        elif i == len(ANGLES) - 1:
+            factors, bounds = FACTORS[-1], RANGES[-1]
+    for j in range(len(bounds)):
+        if speed <= bounds[j]:
+            factor = factors[j]
+            break
+        elif j == len(bounds) - 1:
+            factor = factors[-1]
+    return factor * speed**0.6
+
+
+@program(0.7, 2.0, True)
+@program(2.7, 2.0, False)
+def table_by_keys_that_are_no_names(mu, wall, turbulent):
+    entry = WALLS[bool(turbulent), False]
+    if mu < wall:
+        power = entry["heated"]
+    else:
+        power = entry["cooled"]
+    return (mu / wall) ** power * WALLS["76-15-3"]["class"][0]
+
+
+@program(0.7, 1e5)
+@program(0.7, 1e5, 2.0, 3.0)
+@program(0.7, 1e8)
+def optional_lengths(prandtl, rayleigh, length=None, height=None):
+    if rayleigh < 1e7 and height is not None and length is not None:
+        return 0.42 * prandtl**0.012 * rayleigh**0.25 * (length / height) ** 0.25
+    if prandtl < 0.0 or height is None:
+        return 0.049 * rayleigh**0.33
+    return rayleigh**0.3
+
+
+@program(0.4, 2.0)
+@program(-0.4, 2.0)
+def list_of_one_path(x, y):
+    if x > 0:
+        held = [x, y, x * y]
+        held.append(x + y)
+    else:
+        held = [x * x]
+    held[0] = held[0] * y
+    return sum(v * v for v in held)
+
+
+@program(0.4, 2.0)
+@program(-0.4, 2.0)
+def dict_bound_on_the_path_that_reads_it(x, y):
+    if x > 0:
+        state = {"a": x, "b": [y, 2.0]}
+    y = y * 2
+    if x > 0:
+        y += state["a"] * state["b"][0] + state["b"][1]
+    return y * x
