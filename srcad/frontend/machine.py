@@ -325,7 +325,7 @@ class Frame:
     @property
     def tensors(self) -> bool:
         """Are arrays tensors in this function?  In functions of this package they are arrays."""
-        return self.machine.tensors and not self.source.function.__module__.startswith("srcad.")
+        return self.machine.tensors and not (self.source.function.__module__ or "").startswith("srcad.")
 
     def keep(self) -> Frame:
         """This frame, which outlives its activation: a closure looks names up in it and in those around it."""

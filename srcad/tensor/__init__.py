@@ -15,7 +15,8 @@ once.
 
 import math
 
-from srcad.runtime.inside import FUNCTIONS as _FUNCTIONS
+from srcad.runtime.inside_functions import FUNCTIONS as _FUNCTIONS
+from srcad.runtime.inside_functions import LINALG as _LINALG
 from srcad.runtime.tensors import dtypes as _dtypes
 from srcad.runtime.tensors import methods as _methods
 from srcad.runtime.tensors import record as _record
@@ -302,4 +303,7 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
 # Inside of functions that are differentiated by their source, tensors are arrays.
 for _name, _function in _FUNCTIONS.items():
     _own = globals().get(_name) or getattr(nn.functional, _name)
+    _own.__srcad_arrays__ = _function
+for _name, _function in _LINALG.items():
+    _own = getattr(linalg, _name)
     _own.__srcad_arrays__ = _function
