@@ -283,6 +283,8 @@ for axis in (-1, 0, None):
     case(np.sort, normal(3, 4), axis=axis)
 case(np.sort, normal(5))
 case(np.sort, normal(2, 3, 4), 1)
+case(np.bincount, np.array([0, 2, 1, 2]), normal(4))
+case(np.bincount, np.array([0, 2, 1, 2]), normal(4), 5)
 case(np.partition, normal(5), 2)
 case(np.partition, normal(3, 5), 2, axis=1)
 case(np.take, normal(5), np.array([0, 2, 2]))
@@ -390,6 +392,12 @@ case(np.linspace, 0.5, 2.0, 5)
 case(np.linspace, 0.5, 2.0, 5, endpoint=False)
 case(np.linspace, 0.5, 2.0, 1)
 case(np.linspace, normal(3), normal(3), 4)
+case(np.linspace, normal(3), normal(3), 4, axis=1)
+case(np.arange, 2.5)
+case(np.arange, 0.5, 3.2)
+case(np.arange, 0.5, 3.2, 0.4)
+case(np.fft.fftfreq, 5, 0.3)
+case(np.fft.rfftfreq, 6, 0.3)
 
 # --- functions of networks
 for f in (activations.sigmoid, activations.softplus, activations.relu):

@@ -53,7 +53,7 @@ class Model:
 
 
 def refused(x):
-    distinct = np.union1d(x, x)
+    distinct = np.histogram2d(x, x)
     return np.sum(distinct)
 
 
@@ -253,7 +253,7 @@ def test_emit_imports_what_is_the_users(srcad):
 
 
 @pytest.mark.parametrize(("argv", "said"), [
-    (("show", "refused"), "distinct = np.union1d(x, x)"),
+    (("show", "refused"), "distinct = np.histogram2d(x, x)"),
     (("show", "los"), "there is loss"),
     (("show", "SCALE"), "not a function"),
     (("show", "loss", "--wrt", "u"), "no argument `u`"),

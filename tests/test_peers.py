@@ -321,7 +321,7 @@ def test_draws_are_not_frozen():
 
 @pytest.mark.parametrize("f", [lambda x: np.sum(np.random.normal(x, 1.0)),
                                lambda x: np.sum(np.random.default_rng(0).normal(0.0, x)),
-                               lambda x: np.sum(np.union1d(x, x) ** 2), lambda x: x * __import__("time").time()])
+                               lambda x: np.sum(np.histogram2d(x, x)[0] ** 2), lambda x: x * __import__("time").time()])
 def test_refused(f):
     with pytest.raises(Unsupported) as caught:
         grad(f)(np.array([1.0, 1.0]))

@@ -43,7 +43,7 @@ def adjoint():
 
 def test_code_runs(capsys):
     names = executed()
-    assert "np.union1d(x, x)" in capsys.readouterr().out  # the refusal draws the line
+    assert "np.histogram2d(x, x)" in capsys.readouterr().out  # the refusal draws the line
     args = names["w"], names["b"], names["xs"], names["target"]
     for k, found in enumerate((names["dw"], names["db"])):
         direction = np.random.default_rng(k).normal(size=found.shape)
@@ -197,7 +197,7 @@ def async_(x):
 
 
 def without_rule(x):
-    return np.sum(np.union1d(x, x))
+    return np.sum(np.histogram2d(x, x)[0])
 
 
 def stated_within(x):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+import sys
 from typing import Any
 
 import numpy as np
@@ -22,8 +25,9 @@ def into(frame: Frame, function: Any, args: list[Any], kwargs: dict[str, Any]) -
     """`function(*args, out=array)`: the result is stored into the array, where `where=` says so."""
     rest = {k: v for k, v in kwargs.items() if k not in ("out", "where")}
     out, where = kwargs.get("out", NONE), kwargs.get("where", NONE)
-    if isinstance(function, np.ufunc) and len(args) > function.nin:
-        args, out = args[:function.nin], args[function.nin]
+    place = _place_of_out(function)
+    if len(args) > place:
+        args, out = args[:place] + args[place + 1:], args[place]
     if isinstance(out, Tup) and len(out.items) == 1:
         (out,) = out.items
     if not isinstance(out, Num):
@@ -41,7 +45,20 @@ def into(frame: Frame, function: Any, args: list[Any], kwargs: dict[str, Any]) -
 
 def has_out(function: Any, args: list[Any], kwargs: dict[str, Any]) -> bool:
     """Is this a call that stores its result into an array?"""
-    return kwargs.get("out", NONE) != NONE or (isinstance(function, np.ufunc) and len(args) > function.nin)
+    place = _place_of_out(function)
+    return kwargs.get("out", NONE) != NONE or len(args) > place and args[place] != NONE
+
+
+@functools.cache
+def _place_of_out(function: Any) -> int:
+    """How many arguments stand before `out`, where that may be given by position."""
+    if isinstance(function, np.ufunc):
+        return function.nin
+    try:
+        params = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return sys.maxsize
+    return next((k for k, p in enumerate(params) if p.name == "out" and p.kind is p.POSITIONAL_OR_KEYWORD), sys.maxsize)
 
 
 @builtin(np.copyto)

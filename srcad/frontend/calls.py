@@ -37,6 +37,7 @@ from srcad.frontend.special import method_of
 from srcad.frontend.standard import STANDARD
 from srcad.frontend.unpacking import known_items
 from srcad.frontend.values import (
+    NONE,
     POISON,
     Closure,
     Const,
@@ -54,6 +55,7 @@ from srcad.frontend.values import (
     Refused,
     Rows,
     Sequence,
+    Slice,
     Stream,
     Tup,
     atom_of,
@@ -63,7 +65,7 @@ from srcad.frontend.values import (
 from srcad.frontend.withs import of_generator
 from srcad.ir import op_of
 from srcad.rules import external
-from srcad.rules.composed import vectorized
+from srcad.rules.composed.mapping import vectorized
 
 TENSORS = ("srcad.runtime.tensors.", "srcad.tensor.")
 _CACHED = type(functools.lru_cache(lambda: None))
@@ -258,6 +260,8 @@ def _construct(frame: Frame, cls: type, args: list[Any], kwargs: dict[str, Any])
     """An object of a class."""
     if cls is np.vectorize and len(args) == 1:
         return Partial(Const(vectorized), (args[0],), ())
+    if cls is np.ndarray and len(args) + len(kwargs.keys() & {"shape", "dtype"}) == len(args) + len(kwargs) <= 2:
+        return call_value(frame, Const(np.empty), args, kwargs)
     made = construct(frame, cls, args, kwargs)
     if made is not None:
         return made
@@ -266,6 +270,9 @@ def _construct(frame: Frame, cls: type, args: list[Any], kwargs: dict[str, Any])
         return fold_call(cls, args, kwargs)
     if issubclass(cls, np.number) and len(args) == 1:
         return call_method(frame, Num(atom_of(args[0])), "astype", [Const(cls)], {})
+    if cls is slice and args and not kwargs:
+        bounds = [NONE, *args] if len(args) == 1 else args
+        return Tup((*bounds, *[NONE] * (3 - len(bounds))), Slice)
     raise Refused(f"making a {cls.__qualname__}", "objects of this class are not tracked")
 
 

@@ -13,19 +13,21 @@ from srcad.frontend.numpy_calls import structure
 from srcad.frontend.values import NONE, Const, Num, Tup
 from srcad.rules import composed, external
 
+COMPOSED = ("srcad.rules.composed.", "srcad.rules.external.composed")
+
 
 def is_composed(v: Any) -> bool:
     """Is it one of these programs?"""
-    return isinstance(v, FunctionType) and v.__module__ in ("srcad.rules.composed", "srcad.rules.external.composed")
+    return isinstance(v, FunctionType) and (v.__module__ or "").startswith(COMPOSED)
 
 
 def composition(frame: Frame, v: Any, args: list[Any],
                 kwargs: dict[str, Any]) -> tuple[Callable[..., Any], list[Any]] | None:
     """The program that this call stands for, and its arguments; None where the function has a rule of its own."""
     if isinstance(v, np.vectorize):
-        return None if v.excluded or v.signature else (composed.vectorized, [Const(v.pyfunc), *args])
+        return None if v.excluded or v.signature else (composed.mapping.vectorized, [Const(v.pyfunc), *args])
     if v is np.einsum and args and isinstance(args[0], Num):
-        return composed.einsum, _with_letters(frame, args)
+        return composed.matrices.einsum, _with_letters(frame, args)
     external_program = external.program(v)
     if external_program is not None:
         return external_program, args
@@ -95,7 +97,9 @@ _NEEDED: dict[Any, Callable[[list[Any], dict[str, Any]], bool]] = {
     np.average: lambda args, kwargs: _given(args, kwargs, 2, "weights") is not None,
     np.gradient: _several_axes, np.kron: _unlike_ranks, np.linalg.norm: _nuclear,
     np.linalg.svd: _values_only, np.cross: lambda args, kwargs: bool(kwargs) or len(args) > 2,
-    np.unique: lambda args, kwargs: len(args) == 1 and not kwargs,
+    np.unique: lambda args, kwargs: _given(args, kwargs, 4, "axis") is None and "equal_nan" not in kwargs,
+    np.linspace: lambda args, kwargs: _given(args, kwargs, 4, "retstep") not in (None, Const(False)),
+    np.ediff1d: lambda args, kwargs: bool(kwargs) or len(args) > 1,
     **dict.fromkeys((np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack), _is_array),
     np.fft.fft2: _resized, np.fft.ifft2: _resized, np.fft.fftn: _resized, np.fft.ifftn: _resized,
 }

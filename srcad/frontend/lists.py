@@ -48,13 +48,19 @@ def changed(frame: Frame, column: Atom, value: Any, change: Callable[[Atom], Var
     return result
 
 
+def may_be_element(frame: Frame, value: Any) -> bool:
+    """Is this a number, an array, or a list?"""
+    return is_atomic(value) or isinstance(value, Ref) and isinstance(
+        frame.machine.content(value), Items | Sequence)
+
+
 def _element(frame: Frame, value: Any) -> tuple[Atom, bool]:
     """`value` as an element of a list of unknown length, and whether it is a number or a new array.  A list that is put
     into one is not changed any more."""
     if is_atomic(value):
         atom = atom_of(value)
         return atom, frame.machine.memories.hold(atom, frame.build.span)
-    if not (isinstance(value, Ref) and isinstance(frame.machine.content(value), Items | Sequence)):
+    if not may_be_element(frame, value):
         raise Refused(f"{describe(value)} in a list whose length is not known", "its elements must be numbers, arrays, "
                       "or lists of these", "keep one list for each component")
     value.cell.frozen = value.cell.frozen or HELD

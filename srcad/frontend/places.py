@@ -16,6 +16,7 @@ from srcad.frontend.memory import Case, Memory, Undecided
 from srcad.frontend.numpy_calls import argument
 from srcad.frontend.special import operated, special
 from srcad.frontend.values import (
+    NONE,
     Const,
     Entries,
     Items,
@@ -26,6 +27,7 @@ from srcad.frontend.values import (
     Refused,
     Rows,
     Sequence,
+    Slice,
     Stream,
     Tup,
     atom_of,
@@ -148,7 +150,17 @@ def index_of(frame: Frame, node: Any) -> Any:
         case gast.Tuple(elts=elts) if any(isinstance(e, gast.Slice) for e in elts):
             return tuple(index_of(frame, e) for e in elts)
         case _:
-            return frame.evaluate(node)
+            return unpacked(frame.evaluate(node))
+
+
+def made_slice(index: slice) -> Tup:
+    """A slice as a value."""
+    return Tup(tuple(NONE if p is None else p for p in (index.start, index.stop, index.step)), Slice)
+
+
+def unpacked(index: Any) -> Any:
+    """A subscript that is a slice, as one."""
+    return slice(*index.items) if isinstance(index, Tup) and index.cls is Slice else index
 
 
 def subscript(frame: Frame, owner: Any, index: Any) -> Any:
@@ -165,9 +177,8 @@ def subscript(frame: Frame, owner: Any, index: Any) -> Any:
         case Ref():
             found = special(frame, owner, "getitem", index)
             return _container_item(frame, owner, index) if found is None else found
-        case Const(value=v) if v is np.r_ or v is np.c_:
-            parts = index if type(index) is tuple else index.items if isinstance(index, Tup) else (index,)
-            return frame.call(Const(composed.r_ if v is np.r_ else composed.c_), [_row(frame, p) for p in parts])
+        case Const(value=v) if id(v) in composed.SUBSCRIPTED or v is np.s_ or v is np.index_exp:
+            return _made_by_subscript(frame, v, index)
         case Const(value=v):
             if isinstance(index, slice) or not is_static(index):
                 return _known_item(frame, tuple(map(Const, v)) if isinstance(v, str | tuple | range) else (), index,
@@ -188,8 +199,18 @@ def subscript(frame: Frame, owner: Any, index: Any) -> Any:
 ITEMS_OF: dict[str, Callable[..., Any]] = {}
 
 
+def _made_by_subscript(frame: Frame, v: Any, index: Any) -> Any:
+    """`np.r_[...]`, `np.mgrid[...]`: a slice is a range of numbers."""
+    if isinstance(index, slice) and v in (np.mgrid, np.ogrid):
+        return _row(frame, index)
+    parts = index if type(index) is tuple else index.items if isinstance(index, Tup) else (index,)
+    if v in (np.s_, np.index_exp):
+        made = tuple(made_slice(p) if isinstance(p, slice) else p for p in parts)
+        return Tup(made) if v is np.index_exp or len(parts) > 1 else made[0]
+    return frame.call(Const(composed.SUBSCRIPTED[id(v)]), [_row(frame, p) for p in parts])
+
+
 def _row(frame: Frame, part: Any) -> Any:
-    """A part of `np.r_[...]`: a slice is a range of numbers."""
     if not isinstance(part, slice):
         return part
     given = (part.start, part.stop, part.step)
@@ -287,8 +308,8 @@ def index_atoms(frame: Frame, index: Any) -> Any:
     if type(index) is tuple:
         return tuple(index_atoms(frame, i) for i in index)
     match index:
-        case Tup(items=items):
-            return tuple(index_atoms(frame, i) for i in items)
+        case Tup(items=items, cls=cls):
+            return slice(*map(_bound, items)) if cls is Slice else tuple(index_atoms(frame, i) for i in items)
         case Ref():
             content = frame.machine.content(index)
             if isinstance(content, Items):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 from collections.abc import Callable
 from types import FunctionType
@@ -13,7 +14,7 @@ import numpy as np
 
 from srcad.frontend.attributes import attribute, class_attribute, own_attribute, set_attribute
 from srcad.frontend.comprehensions import listed
-from srcad.frontend.lists import changed, joined_lists, sequence_of
+from srcad.frontend.lists import changed, joined_lists, may_be_element, sequence_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.memory import is_basic
 from srcad.frontend.outside import is_object
@@ -82,6 +83,9 @@ def store_item(frame: Frame, owner: Any, index: Any, value: Any) -> None:
             items = list(values)
             items[static_slice(index)] = required_items(frame, value, "the length of what is stored in a list")
             frame.machine.store(owner, Items(tuple(items)))
+        case Items(values=values) if isinstance(index, Num) and not all(
+                map(functools.partial(may_be_element, frame), (*values, value))):
+            static(index, "the index of a list of what is not numbers and arrays")
         case Items() | Sequence() if not isinstance(index, slice):
             column, k = sequence_of(frame, owner), atom_of(index)
             last = changed(frame, column, value, lambda a: frame.build.call(SET_ITEM, column, k, a))

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import gast
 
@@ -49,6 +49,14 @@ class Num:
 class Tup:
     items: tuple[Any, ...]
     cls: type | None = None
+
+
+class Slice(NamedTuple):
+    """The class of a `Tup` that is a slice whose bounds are computed."""
+
+    start: Any
+    stop: Any
+    step: Any
 
 
 class Cell:

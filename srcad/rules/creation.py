@@ -8,9 +8,9 @@ import numpy as np
 
 from srcad.ir.types import Dim, Type, fresh
 from srcad.rules import results
-from srcad.rules.ops import constant, linear
+from srcad.rules.ops import constant, custom, linear
 from srcad.rules.shapes import unbroadcast_to
-from srcad.rules.symbols import type_in, value_in
+from srcad.rules.symbols import beside, rank, type_in, value_in
 
 
 def _like_type(x: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None) -> Type:
@@ -63,35 +63,61 @@ def _difference(start: Any, stop: Any) -> Dim | None:
 def _linspace_type(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retstep: bool = False,
                    dtype: Any = None, axis: int = 0) -> Any:
     count, a, b = results.extents(num), type_in(start).shape, type_in(stop).shape
-    if a != () or b != () or count is None or retstep:
-        return Type("array", None)
-    return Type("array", results.promoted(start, stop, 1.0) if dtype is None else results.dtype_in(dtype), count)
+    own = results.promoted(start, stop, 1.0) if dtype is None else results.dtype_in(dtype)
+    both = a if a == b else None
+    if both is None or count is None or retstep:
+        return Type("array", own)
+    place = axis % (len(both) + 1)
+    return Type("array", own, (*both[:place], *count, *both[place:]))
 
 
 def _filled_vjp(g: Any, y: Any, shape: Any, value: Any, dtype: Any = None) -> Any:
     return unbroadcast_to(g, value)
 
 
-def _weights(g: Any, endpoint: bool) -> Any:
-    n = np.shape(g)[0]
-    weights = np.cumsum(np.ones_like(g), axis=0) - 1
-    return weights / np.maximum(n - 1 if endpoint else n, 1)
+def _along(weights: tuple[float, float], g: Any, num: Any, endpoint: bool, axis: int) -> Any:
+    """The sum of g, where the parts count by numbers between the two weights."""
+    w = beside(g, np.linspace)(*weights, num, *(() if endpoint is True else (endpoint,)))
+    return np.dot(w, g) if rank(g) == 1 else np.tensordot(w, g, ((0,), (axis,)))
 
 
-def _linspace_start(g: Any, y: Any, start: Any, stop: Any, num: Any = 50, endpoint: bool = True) -> Any:
-    return unbroadcast_to(np.sum(g * (1 - _weights(g, endpoint)), axis=0), start)
+def _linspace_start(g: Any, y: Any, start: Any, stop: Any, num: Any = 50, endpoint: bool = True,
+                    dtype: Any = None, axis: int = 0) -> Any:
+    return unbroadcast_to(_along((1.0, 0.0), g, num, endpoint, axis), start)
 
 
-def _linspace_stop(g: Any, y: Any, start: Any, stop: Any, num: Any = 50, endpoint: bool = True) -> Any:
-    return unbroadcast_to(np.sum(g * _weights(g, endpoint), axis=0), stop)
+def _linspace_stop(g: Any, y: Any, start: Any, stop: Any, num: Any = 50, endpoint: bool = True,
+                   dtype: Any = None, axis: int = 0) -> Any:
+    return unbroadcast_to(_along((0.0, 1.0), g, num, endpoint, axis), stop)
+
+
+# np.arange(stop), (start, stop) and (start, stop, step): where it ends has no derivative, only how many it makes.
+
+def _arange_start_jvp(t: Any, y: Any, start: Any, *rest: Any, **_: Any) -> Any:
+    return t * np.ones_like(y) if rest else np.zeros_like(y)
+
+
+def _arange_start_vjp(g: Any, y: Any, start: Any, *rest: Any, **_: Any) -> Any:
+    return np.sum(g) if rest else 0.0
+
+
+def _arange_step_jvp(t: Any, y: Any, *_: Any, **__: Any) -> Any:
+    return t * beside(y, np.arange)(np.size(y))
+
+
+def _arange_step_vjp(g: Any, y: Any, *_: Any, **__: Any) -> Any:
+    return np.sum(g * beside(y, np.arange)(np.size(y)))
 
 
 constant(np.zeros, np.ones, np.empty, infer=results.filled)
 constant(np.zeros_like, np.ones_like, np.empty_like, infer=_like_type)
 constant(np.eye, infer=_eye_type)
 constant(np.identity, infer=_square_type)
-constant(np.arange, infer=_arange_type)
+custom(np.arange, jvps=(_arange_start_jvp, None, _arange_step_jvp), vjps=(_arange_start_vjp, None, _arange_step_vjp),
+       infer=_arange_type)
 constant(np.indices, np.tri)
+constant(np.bartlett, np.blackman, np.hamming, np.hanning,
+         infer=lambda M: Type("array", np.dtype(float), results.extents(M)))
 linear(np.full, None, _filled_vjp, infer=results.full)
 linear(np.full_like, None, _filled_vjp, infer=_full_like_type)
 linear(np.linspace, _linspace_start, _linspace_stop, infer=_linspace_type)

@@ -12,7 +12,7 @@ import numpy as np
 
 from srcad.ir.types import Dim, Type
 from srcad.rules import results
-from srcad.rules.ops import Function, constant, linear
+from srcad.rules.ops import Function, constant, custom, linear
 from srcad.rules.shapes import project_to
 from srcad.rules.symbols import recorded, type_in, value_in
 from srcad.runtime import arrays
@@ -101,7 +101,8 @@ def _irfft_type(x: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Type
 linear(np.fft.rfft, _rfft_vjp, infer=_rfft_type)
 linear(np.fft.irfft, _irfft_vjp, infer=_irfft_type)
 constant(arrays.half_spectrum_weights, infer=lambda g, axis: Type("array", np.dtype(float)))
-constant(np.fft.fftfreq, np.fft.rfftfreq)
+for _frequencies in (np.fft.fftfreq, np.fft.rfftfreq):
+    custom(_frequencies, jvps=(None, lambda t, y, n, d: -t * y / d), vjps=(None, lambda g, y, n, d: -np.sum(g * y) / d))
 
 
 def _shift_vjp(back: Function) -> Function:

@@ -14,7 +14,7 @@ from srcad.rules import results
 from srcad.rules.ops import constant, custom, linear, refused
 from srcad.rules.reductions import kept
 from srcad.rules.shapes import zeros_for
-from srcad.rules.symbols import rank, recorded, shape, type_in
+from srcad.rules.symbols import rank, recorded, shape, type_in, value_in
 from srcad.runtime import arrays
 
 _index_add = recorded(arrays.index_add)
@@ -54,13 +54,16 @@ def _partitioned_vjp(g: Any, y: Any, x: Any, kth: Any, axis: int = -1) -> Any:
 
 custom(np.partition, jvps=(_partitioned_jvp,), vjps=(_partitioned_vjp,))
 constant(np.argsort, np.argpartition, infer=lambda x, *_, **__: Type("array", INT.dtype, type_in(x).shape))
-constant(np.searchsorted, np.digitize, np.lexsort, np.bincount, np.ravel_multi_index)
-constant(np.nonzero, np.unravel_index, np.histogram, np.array_equal, np.allclose, np.shares_memory, np.may_share_memory,
+constant(np.searchsorted, np.digitize, np.lexsort, np.ravel_multi_index)
+constant(np.nonzero, np.unravel_index, np.array_equal, np.allclose, np.shares_memory, np.may_share_memory,
          np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj, np.isscalar, np.unique_counts,
          infer=results.an_object)
 constant(np.flatnonzero, infer=lambda x: Type("array", INT.dtype, (fresh(),)))
 constant(np.argwhere, infer=lambda x: Type("array", INT.dtype, (fresh(),) * 2))
 constant(np.isin)
+linear(np.bincount, None, lambda g, y, x, weights=None, minlength=0: g[x],
+       infer=lambda x, weights=None, minlength=0: Type(
+           "array", INT.dtype if value_in(weights) is None else np.dtype(float), (fresh(),)))
 
 
 # --- reading by index arrays

@@ -1,0 +1,45 @@
+"""Numbers at distances, grids of them, and running sums."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def linspace_with_step(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0):  # type: ignore[no-untyped-def]
+    steps = num - 1 if endpoint else num
+    if axis == 0:
+        return np.linspace(start, stop, num, endpoint, dtype=dtype), (stop - start) / steps
+    return np.linspace(start, stop, num, endpoint, dtype=dtype, axis=axis), (stop - start) / steps
+
+
+def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):  # type: ignore[no-untyped-def]
+    return np.power(base, np.linspace(start, stop, num, endpoint))
+
+
+def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):  # type: ignore[no-untyped-def]
+    return start * np.power(stop / start, np.linspace(0.0, 1.0, num, endpoint))
+
+
+def mgrid(*axes):  # type: ignore[no-untyped-def]
+    return np.stack(np.meshgrid(*axes, indexing="ij"))
+
+
+def ogrid(*axes):  # type: ignore[no-untyped-def]
+    return tuple([a.reshape((1,) * k + (-1,) + (1,) * (len(axes) - k - 1)) for k, a in enumerate(axes)])
+
+
+def _with_initial(sums, initial, axis):  # type: ignore[no-untyped-def]
+    lines = np.moveaxis(sums, axis, 0)
+    return np.moveaxis(np.concatenate([initial * np.ones_like(lines[:1]), lines]), 0, axis)
+
+
+def cumulative_sum(x, axis=None, dtype=None, out=None, include_initial=False):  # type: ignore[no-untyped-def]
+    axis = 0 if axis is None else axis
+    sums = np.cumsum(x, axis=axis, dtype=dtype)
+    return _with_initial(sums, 0, axis) if include_initial else sums
+
+
+def cumulative_prod(x, axis=None, dtype=None, out=None, include_initial=False):  # type: ignore[no-untyped-def]
+    axis = 0 if axis is None else axis
+    products = np.cumprod(x, axis=axis, dtype=dtype)
+    return _with_initial(products, 1, axis) if include_initial else products
