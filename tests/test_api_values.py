@@ -136,6 +136,8 @@ def test_numbers_stay_numbers():
     assert type(grad(lambda x: x * 2.0)(np.float64(3.0))) in (float, np.float64)
     assert type(grad(lambda x: x * 2.0)(np.float32(3.0))) is np.float32
     assert grad(lambda x: x * x)(np.array(3.0)).shape == ()
+    for g in grad(lambda x, y: np.where(x > 0, (x, y)[0], 0.5 * y), wrt=(0, 1))(1.0, 2.0):
+        assert type(g) is np.float64
 
 
 def test_complex_intermediates():

@@ -148,8 +148,26 @@ def norm(x):
     return m + np.log(np.sum(np.exp(x - m))) + np.linalg.norm(x) + np.var(x)
 
 
+def transformed(a):
+    n = len(a)
+    if n == 1:
+        return
+    even, odd = a[::2].copy(), a[1::2].copy()
+    transformed(even)
+    transformed(odd)
+    turned = np.exp(-2j * np.pi * np.arange(n // 2) / n) * odd
+    a[:n // 2] = even + turned
+    a[n // 2:] = even - turned
+
+
+def complex_fft_in_place(x):
+    a = np.append(x, x[0] * x[1]).astype(complex)
+    transformed(a)
+    return np.sum(np.abs(a) ** 2 * np.arange(4.0)) + np.sum(np.sin(a.real))
+
+
 PROGRAMS = [polynomial, recurrence, elements, nested_loops, branch, branch_in_loop, doubling, broken, early, calls,
-            recursion, stores, in_place, appended, matrices, closure, norm]
+            recursion, stores, in_place, complex_fft_in_place, appended, matrices, closure, norm]
 
 
 def differences(f, x, v, h=1e-6):

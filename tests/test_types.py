@@ -163,6 +163,13 @@ def test_inference_never_claims_a_wrong_fact():
     assert not wrong, f"{len(wrong)} wrong:\n" + "\n".join(wrong[:12])
 
 
+def test_an_unknown_dtype_is_not_float64():
+    """(`np.dtype(float) == None` is true.)"""
+    a, b = Type("array", None, ()), Type("array", np.dtype(float), ())
+    assert a != b and not equivalent(a, b) and not b.has_dtype_of(a)
+    assert join(a, b).dtype is None is join(b, a).dtype
+
+
 def test_join_holds_both():
     rng = random.Random(0)
     for _ in range(400):

@@ -207,6 +207,12 @@ def place_of(value: Any, xs: Any) -> Any:
     return jnp.argmax(jnp.stack([jnp.asarray(x) for x in xs]) == value)
 
 
+def _sign(x: Any) -> Any:
+    """JAX takes the sign of a complex number for a constant where it differentiates it."""
+    x = jnp.asarray(x)
+    return x / jnp.where(x == 0, 1, jnp.abs(x)) if x.dtype.kind == "c" else jnp.sign(x)
+
+
 def _clip(x: Any, low: Any = None, high: Any = None, **_: Any) -> Any:
     return jnp.clip(x, low, high)
 
@@ -223,7 +229,7 @@ FORMS: dict[str, Callable[..., Any]] = {
     "read_last": read_last, "astype": astype,
     "linear_recurrence": linear_recurrence, "power_slope": power_slope, "power_log": power_log,
     "power_log_slope": power_log_slope, "zeros_for": zeros_for, "project": project,
-    "np.clip": _clip, "np.copy": jnp.asarray, "copy": jnp.asarray, "np.asarray": jnp.asarray,
+    "np.clip": _clip, "np.sign": _sign, "np.copy": jnp.asarray, "copy": jnp.asarray, "np.asarray": jnp.asarray,
     "np.ascontiguousarray": jnp.asarray, "np.asfortranarray": jnp.asarray,
     ".item": lambda x, *index: jnp.reshape(jnp.ravel(x)[index] if index else x, ()), "item_of": item_of,
     "flatten": jnp.ravel, "duplicate": jnp.asarray, "add_along_axis": add_along_axis,

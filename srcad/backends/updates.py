@@ -30,7 +30,7 @@ def copies(let: Let) -> bool:
         return old.kind == "sequence"
     if let.op.name not in ("set_at", "index_add"):
         return False
-    return old.kind == "array" == new.kind and old.dtype is not None and old.dtype == new.dtype
+    return old.kind == "array" == new.kind and old.has_dtype_of(new)
 
 
 def in_place(context: Context, let: Let) -> Statements:

@@ -36,7 +36,7 @@ from srcad.frontend.values import (
     is_static,
     static,
 )
-from srcad.ir import NEVER, OPERATORS, Atom, Op, Var, op_of
+from srcad.ir import NEVER, OPERATORS, Atom, Op, Var, op_of, same_dtype
 from srcad.rules import composed
 from srcad.rules.sequences import ITEM, NEW, REPEAT, SLICE
 
@@ -270,7 +270,8 @@ def _by_cases(frame: Frame, found: Var, index: Any, atoms: list[Atom]) -> None:
 
 def _alike(items: tuple[Any, ...]) -> bool:
     types = [atom_of(i).type for i in items]
-    return all((t.kind == "array", t.dtype, t.rank) == (types[0].kind == "array", types[0].dtype, types[0].rank)
+    one = types[0]
+    return all((t.kind == "array", t.rank) == (one.kind == "array", one.rank) and same_dtype(t.dtype, one.dtype)
                for t in types)
 
 

@@ -43,7 +43,7 @@ from srcad.frontend.values import (
     is_static,
     static,
 )
-from srcad.ir import OPERATORS, Atom, Var, op_of
+from srcad.ir import OPERATORS, Atom, Var, op_of, same_dtype
 from srcad.rules.indexing import INDEX_ADD, SET_AT
 from srcad.rules.sequences import SET_ITEM
 from srcad.runtime.arrays import astype
@@ -175,9 +175,9 @@ def overwrite(frame: Frame, owner: Num, result: Atom) -> None:
     target = frame.machine.current(owner).atom
     old, got = target.type, result.type
     fits = isinstance(result, Var) and got.kind == "array" and old.shape and got.shape == old.shape
-    if fits and got.dtype != old.dtype and old.dtype is not None:
+    if fits and not same_dtype(got.dtype, old.dtype) and old.dtype is not None:
         result, got = frame.build.call(_operation(astype), result, dtype=old.dtype), old
-    if fits and got.dtype == old.dtype:
+    if fits and same_dtype(got.dtype, old.dtype):
         made: Any = result
         change(frame, Num(target), lambda x: made, "a change of an array in place")
     else:

@@ -135,7 +135,7 @@ def is_copied(op: Op, result: Var, base: Var) -> bool:
 
 
 def _keeps_dtype(result: Var, base: Var) -> bool:
-    return result.type.dtype is not None and result.type.dtype == base.type.dtype
+    return result.type.has_dtype_of(base.type)
 
 
 # How arrays lie in memory.

@@ -51,6 +51,7 @@ from srcad.ir.types import (
     equivalent,
     fresh,
     join,
+    same_dtype,
     type_of,
 )
 
@@ -61,5 +62,5 @@ __all__ = [
     "Choice", "Dim", "Element", "Form", "Func", "FuncRef", "If", "Let", "Listing", "Lit", "Loop", "Op", "Param",
     "Range", "Read", "Record", "Size", "Slicing", "Stmt", "Symbol", "Test", "Type", "Undef", "UnpackOp", "Var",
     "Whole", "Write", "array", "call_op", "define", "equivalent", "fill", "form_of", "fresh", "is_number", "join",
-    "leaves", "map_tree", "op_of", "reachable", "run", "type_of", "unpack_op",
+    "leaves", "map_tree", "op_of", "reachable", "run", "same_dtype", "type_of", "unpack_op",
 ]

@@ -84,6 +84,11 @@ def fresh(hint: str = "n", many: bool = False) -> Dim:
     return Dim(Size(hint, many))
 
 
+def same_dtype(a: np.dtype | None, b: np.dtype | None) -> bool:
+    """Are these one dtype, or both not known?  (NumPy takes None for float64 where it compares.)"""
+    return a is b or a is not None and b is not None and a == b
+
+
 @dataclass(frozen=True, slots=True)
 class Type:
     """Kind, dtype and shape; `value` is the linear form of an integer that is made of sizes, `cls` the class of an
@@ -96,6 +101,20 @@ class Type:
     item: Type | None = None
     optional: bool = False
     cls: type | None = None
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return (isinstance(other, Type) and self.kind == other.kind and same_dtype(self.dtype, other.dtype)
+                and self.shape == other.shape and self.value == other.value and self.item == other.item
+                and self.optional == other.optional and self.cls == other.cls)
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.dtype, self.shape, self.value, self.item, self.optional, self.cls))
+
+    def has_dtype_of(self, other: Type) -> bool:
+        """Are both dtypes known, and equal?"""
+        return self.dtype is not None and same_dtype(self.dtype, other.dtype)
 
     @property
     def rank(self) -> int | None:
@@ -174,8 +193,8 @@ def join(a: Type, b: Type) -> Type:
     if {a.kind, b.kind} == {"number", "scalar"}:
         kind = "scalar"
     dtype = None if a.dtype is None or b.dtype is None else np.promote_types(a.dtype, b.dtype)
-    if dtype is not None and kind != "number" and a.dtype != b.dtype:
-        dtype = None if a.kind == b.kind else dtype
+    if kind != "number" and any(t.kind != "number" and t.dtype != dtype for t in (a, b)):
+        dtype = None
     return Type(kind, dtype, _join_shapes(a.shape, b.shape), a.value if a.value == b.value else None,
                 optional=a.optional or b.optional)
 
@@ -188,7 +207,7 @@ def _join_shapes(a: tuple[Dim, ...] | None, b: tuple[Dim, ...] | None) -> tuple[
 
 def equivalent(a: Type, b: Type) -> bool:
     """Equal up to the names of sizes that only one of them mentions: the test that ends a fixpoint."""
-    if (a.kind, a.dtype, a.optional, a.rank) != (b.kind, b.dtype, b.optional, b.rank):
+    if (a.kind, a.optional, a.rank) != (b.kind, b.optional, b.rank) or not same_dtype(a.dtype, b.dtype):
         return False
     if (a.item is None) != (b.item is None) or (a.value is None) != (b.value is None):
         return False

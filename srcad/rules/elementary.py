@@ -7,6 +7,7 @@ At a kink the derivative is the member of the subdifferential that JAX gives: an
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -106,7 +107,8 @@ def _where_else(t: Any, z: Any, test: Any, x: Any, y: Any) -> Any:
 def _where_type(*args: Any) -> Type:
     if len(args) == 1:
         return OBJECT
-    return elementwise_type(WHERE, [Var("", type_in(a)) if not isinstance(a, Lit) else a for a in args])
+    made = elementwise_type(WHERE, [Var("", type_in(a)) if not isinstance(a, Lit) else a for a in args])
+    return replace(made, kind="array") if made.kind in ("number", "scalar") else made
 
 
 WHERE = pointwise(np.where, None, _where_then, _where_else, infer=_where_type)

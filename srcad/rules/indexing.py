@@ -196,11 +196,20 @@ def _getitem_vjp(g: Any, y: Any, x: Any, index: Any) -> Any:
 
 def _stored_vjp(g: Any, y: Any, x: Any, index: Any, value: Any) -> Any:
     """What the store wrote; of two stores to one element only the last one counts."""
-    return unbroadcast_to(_read_last(g, index) if may_repeat(index) else g[index], value)
+    return unbroadcast_to(_read_last(g, index) if may_repeat(index) else _part(g, index), value)
 
 
 def _overwritten_vjp(g: Any, y: Any, x: Any, index: Any, value: Any) -> Any:
-    return _set_at(g, index, 0.0)
+    return None if _is_all(index) else _set_at(g, index, 0.0)
+
+
+def _is_all(index: Any) -> bool:
+    return index is Ellipsis or (isinstance(index, tuple) and not index)
+
+
+def _part(g: Any, index: Any) -> Any:
+    """A part of the cotangent of an array.  (That of an array without axes may be a number.)"""
+    return g if _is_all(index) and type_in(g).kind != "array" else g[index]
 
 
 def _read_last_vjp(h: Any, y: Any, g: Any, index: Any) -> Any:
@@ -214,6 +223,6 @@ def _stored_type(x: Any, index: Any, value: Any) -> Type:
 linear(operator.getitem, _getitem_vjp, name="getitem", infer=getitem_type, memory="perhaps")
 SET_AT = linear(arrays.set_at, _overwritten_vjp, None, _stored_vjp, name="set_at", infer=_stored_type)
 INDEX_ADD = linear(arrays.index_add, lambda h, y, buffer, g, index: h,
-       lambda h, y, buffer, g, index: unbroadcast_to(h[index], g), name="index_add",
+       lambda h, y, buffer, g, index: unbroadcast_to(_part(h, index), g), name="index_add",
        infer=lambda buffer, g, index: like(buffer))
 linear(arrays.read_last, _read_last_vjp, name="read_last", infer=getitem_type)

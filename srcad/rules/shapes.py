@@ -104,6 +104,16 @@ def project_to(g: Any, x: Any) -> Any:
     return g if have == wanted else _astype(g, wanted)
 
 
+def as_stated(g: Any, x: Any) -> Any:
+    """The cotangent `g` of `x` as what is added to in place: complex for what may be complex."""
+    have, wanted = type_in(g), type_in(x)
+    if have.kind != "array" or have.dtype is None or have.dtype.kind == "c":
+        return g
+    if wanted.dtype is None:
+        return _project(g, x)
+    return _astype(g, np.result_type(have.dtype, np.complex64)) if wanted.dtype.kind == "c" else g
+
+
 def _real_of(dtype: np.dtype) -> np.dtype:
     return np.zeros((), dtype).real.dtype
 

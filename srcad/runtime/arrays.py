@@ -26,7 +26,8 @@ def unbroadcast(g: Any, x: Any) -> Any:
 
 
 def project(g: Any, x: Any) -> Any:
-    """`g` in the field and precision of `x`: the real part for a real `x`, single for single."""
+    """`g` in the field and precision of `x`: the real part for a real `x`, single for single; an array for a complex
+    `x` is complex, since others may be added to it in place."""
     if np.iscomplexobj(g) and not np.iscomplexobj(x):
         g = np.real(g)
     if np.ndim(g) == 0 and isinstance(g, np.ndarray) and not isinstance(x, np.ndarray):
@@ -34,7 +35,7 @@ def project(g: Any, x: Any) -> Any:
     dtype = getattr(x, "dtype", None)
     if dtype is None or dtype.kind not in "fc" or getattr(g, "dtype", dtype) == dtype or isinstance(g, complex):
         return g
-    return g.astype(dtype) if np.iscomplexobj(g) or dtype.kind == "f" else g
+    return g.astype(dtype) if np.iscomplexobj(g) or dtype.kind == "f" or np.ndim(g) else g
 
 
 def zeros_for(x: Any) -> Any:

@@ -176,7 +176,7 @@ def _adds(stores: list[Let]) -> bool:
     *later, first = stores
     if first.op is SET_AT:
         x, *index, value = first.args
-        if not _is_plain(first.form.args[1], index) or x.type.dtype is None or x.type.dtype != value.type.dtype:
+        if not _is_plain(first.form.args[1], index) or not x.type.has_dtype_of(value.type):
             return False
     return all(s.op is INDEX_ADD for s in later)
 
@@ -186,7 +186,7 @@ def _stored(add: Let, around: Surroundings) -> list[Let]:
     x, value, *index = add.args
     buffer = around.definition(x)
     where = add.form.args[2]
-    fits = x.type.dtype is not None and x.type.dtype == value.type.dtype
+    fits = x.type.has_dtype_of(value.type)
     if buffer is not None and buffer.op.name in _ZEROS and around.once(x) and fits and _is_plain(where, index):
         return [Let(add.outs, SET_AT, (x, *index, value), Form((HOLE, where, HOLE)), add.span)]
     return _on_full(add, around)
@@ -199,7 +199,7 @@ def _listed(add: Let, around: Surroundings) -> list[Let]:
     while let is not None and let.op in (INDEX_ADD, SET_AT):
         x, place = let.args[0], _number(let)
         value = let.args[1] if let.op is INDEX_ADD else let.args[-1]
-        if place is None or place in values or value.type.shape != () or value.type.dtype != x.type.dtype:
+        if place is None or place in values or value.type.shape != () or not value.type.has_dtype_of(x.type):
             return []
         values[place] = value
         let = around.definition(x) if around.once(x) else None

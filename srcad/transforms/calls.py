@@ -30,9 +30,11 @@ from srcad.ir import (
     Var,
     call_op,
     leaves,
+    run,
     unpack_op,
 )
 from srcad.ir.walk import bound, free, has_effect
+from srcad.rules.shapes import as_stated
 from srcad.transforms.activity import Mask, active_atoms, activity
 from srcad.transforms.derived import dual, suffix
 from srcad.transforms.prepare import on_copies, prepared
@@ -92,7 +94,7 @@ def _fill(halves: Halves, func: Func, dispatch: Dispatch, checkpoint: Schedule |
                 sweep.add(r, seed)
             sweep.backward(thunks)
             sweep.build.span = func.span
-            gradient = tuple(sweep.or_zero(sweep.bars.get(v), v) for v in wrt)
+            gradient = tuple(map(sweep.gradient, wrt))
         return sweep.kept, (sweep, body, gradient)
 
     sweep, body, gradient = cheapest(func, attempt)
@@ -138,7 +140,7 @@ def call(sweep: Sweep, let: Let) -> Thunk | None:
         gs = sweep.pop(let.outs)
         if all(g is None for g in gs):
             return
-        seeds = [sweep.or_zero(gs[k], let.outs[k]) for k in halves.outputs]
+        seeds = [run(sweep.build, as_stated, sweep.or_zero(gs[k], let.outs[k]), let.outs[k]) for k in halves.outputs]
         args = (*(let.args[k] for k in halves.reads), *residuals, *seeds)
         given = [let.args[k] for k in halves.inputs]
         loud = halves.reverse.func is not None and has_effect(halves.reverse.func.body)

@@ -12,8 +12,8 @@ from srcad.transforms.activity import Mask
 
 
 def dual(t: Type) -> Type:
-    """The type of a tangent or a cotangent of a value of type `t`."""
-    if t.kind == "number":
+    """The type of a tangent or a cotangent of a value of type `t`: of an array without axes it is a number."""
+    if t.kind == "number" or t.kind == "array" and t.shape == ():
         return Type("scalar", t.dtype, ())
     if t.kind == "sequence":
         return Type("sequence", item=t.item and dual(t.item))

@@ -157,7 +157,7 @@ def _fits(let: Let, names: dict[Var, str]) -> bool:
     name = let.op.name
     if name in LISTS:
         return old.kind == "sequence"
-    if old.kind != "array" or new.kind != "array" or old.dtype is None or old.dtype != new.dtype:
+    if old.kind != "array" or new.kind != "array" or not old.has_dtype_of(new):
         return False
     if name in STORES:
         return True

@@ -39,6 +39,7 @@ from srcad.ir import (
     join,
     map_tree,
     run,
+    same_dtype,
 )
 from srcad.ir import leaves as leaves_of
 from srcad.ir.walk import bound, free
@@ -46,7 +47,7 @@ from srcad.rules.contexts import ENTER, LEAVE
 from srcad.rules.indexing import makes_axes, without_axes
 from srcad.rules.ops import rule_of
 from srcad.rules.sequences import ITEM, SET_ITEM
-from srcad.rules.shapes import project_to, unbroadcast_to
+from srcad.rules.shapes import as_stated, project_to, unbroadcast_to
 from srcad.rules.tapes import ADD_TREES, LOADS, STORES
 from srcad.transforms.activity import activity, atoms_in, is_bundle, sources
 from srcad.transforms.calls import bundle, call
@@ -85,7 +86,7 @@ def reverse(func: Func, wrt: Sequence[Var], *, has_aux: bool = False, checkpoint
                 sweep.add(atom, bar)
             sweep.backward(thunks)
             sweep.build.span = func.span
-            gradient = gradients(func, wrt, lambda v: sweep.or_zero(sweep.bars.get(v), v))
+            gradient = gradients(func, wrt, sweep.gradient)
         there = sweep.build.block
         return sweep.kept, (there, from_what_is_there(func, there, tuple(back), leaves_of(gradient)), gradient)
 
@@ -265,6 +266,8 @@ def gather(sweep: Sweep, stmt: Let, g: Any) -> None:
             sweep.bars[x] = sweep.build.call(SET_ITEM, buffer, index, total, hint=prefixed(x))
             return
         share = run(sweep.build, project_to, g, x)
+        if not share.type.has_dtype_of(buffer.type):
+            buffer = run(sweep.build, as_stated, buffer, x)
         sweep.bars[x] = sweep.build.call(LOADS[stmt.op], buffer, share, index, hint=prefixed(x))
 
 
@@ -345,7 +348,7 @@ def _merge(sweep: Sweep, blocks: list[list[Stmt]], bars: list[dict[Var, Any]], i
 
 
 def _alike(a: Type, b: Type) -> bool:
-    return (a.kind, a.dtype, a.rank, a.optional) == (b.kind, b.dtype, b.rank, b.optional)
+    return (a.kind, a.rank, a.optional) == (b.kind, b.rank, b.optional) and same_dtype(a.dtype, b.dtype)
 
 
 def _carried_out(sweep: Sweep, stmt: If, sides: list[list[Stmt]], blocks: list[list[Stmt]], merged: list[Choice],

@@ -42,6 +42,7 @@ from srcad.ir import (
     Write,
     leaves,
     map_tree,
+    same_dtype,
 )
 from srcad.ir.infer import broadcast, elementwise
 from srcad.ir.walk import every, rebuild
@@ -254,7 +255,7 @@ class _Rewriter:
         x, *index, value = store.args
         total = self.definition(value, _ADD) or self.definition(value, _SUB)
         numbers = all(a.type.shape == () and a.type.kind in ("number", "scalar") for a in index)
-        if total is None or not numbers or x.type.dtype is None or x.type.dtype != value.type.dtype:
+        if total is None or not numbers or not x.type.has_dtype_of(value.type):
             return [store]
         form = store.form.args[1]
         for own, other in (total.args, total.args[::-1])[:2 if total.op is _ADD else 1]:
@@ -365,12 +366,12 @@ def _is_one(a: Any) -> bool:
 
 def _same(a: Type, b: Type) -> bool:
     """Does a product with one leave the value as it is, its kind and dtype too?"""
-    return a.dtype is not None and a.shape is not None and (a.kind, a.dtype, a.shape) == (b.kind, b.dtype, b.shape)
+    return a.has_dtype_of(b) and a.shape is not None and (a.kind, a.shape) == (b.kind, b.shape)
 
 
 def _keeps_dtype(let: Let, args: Sequence[Atom]) -> bool:
     """Has the operation on `args` a result of the dtype that `let` has?"""
-    return elementwise(let.op, args).dtype == let.out.type.dtype
+    return same_dtype(elementwise(let.op, args).dtype, let.out.type.dtype)
 
 
 def _folded(let: Let) -> Lit | None:

@@ -168,6 +168,12 @@ class Sweep:
             return self.build.call(ZEROS_FOR, x)
         return run(self.build, zeros_for, x)
 
+    def gradient(self, x: Var) -> Any:
+        """The cotangent that `x` has in the end.  (`np.where` gives an array even of numbers.)"""
+        g = self.or_zero(self.bars.get(x), x)
+        empty = isinstance(g, Var) and g.type.kind == "array" and g.type.shape == ()
+        return run(self.build, lambda g: g[()], g) if empty and x.type.kind in ("number", "scalar") else g
+
     def or_zero(self, g: Any, x: Any) -> Any:
         return self.zero(x) if g is None else g
 

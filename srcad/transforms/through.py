@@ -98,7 +98,7 @@ def _filled(add: Let, known: dict[Any, Let], uses: Uses) -> list[Let]:
     """What is added to a part that was just cleared is stored; what was added elsewhere in between comes after that."""
     (array, value, index), _ = add.call()
     basic = all(_is_number(p) or isinstance(p, slice) for p in _parts(index))
-    if not basic or not isinstance(value, Var) or value.type.dtype is None or value.type.dtype != array.type.dtype:
+    if not basic or not isinstance(value, Var) or not value.type.has_dtype_of(array.type):
         return [add]
     between: list[Let] = []
     while uses[array] == 1 and (made := known.get(array)) is not None and made.op.name in _STORES:

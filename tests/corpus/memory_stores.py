@@ -344,3 +344,24 @@ def stored_by_an_inner_loop(x, n):
             g[i] = t
         g[i] += t * t * t
     return np.sum(np.cos(g))
+
+
+@program(1.7)
+@program(-0.6)
+def array_without_axes_by_two_names(x):
+    y = np.where(x > 0, x, 0.5 * x)
+    w = y
+    y += x * x
+    y[...] = y * x
+    y[()] -= 2 * x
+    return w * x
+
+
+@program(1.3, np.array([1.0, 2.0, -3.0]))
+def array_without_axes_in_a_loop(x, a):
+    total = np.array(x)
+    for i in range(3):
+        total *= np.where(a[i] > x, a[i] * x, 1.0 + x)
+        if total > 3:
+            total -= x
+    return total * np.sum(a)
