@@ -14,7 +14,8 @@ import numpy as np
 
 from srcad.frontend.classes import class_of
 from srcad.frontend.machine import Frame
-from srcad.frontend.outside import attributes_of, is_object
+from srcad.frontend.origins import attributes_of, within
+from srcad.frontend.outside import is_object
 from srcad.frontend.places import CHANGING, binary, operation_of, viewed
 from srcad.frontend.special import Local, method_of
 from srcad.frontend.values import (
@@ -72,7 +73,7 @@ def attribute(frame: Frame, owner: Any, name: str) -> Any:
                 return Const(found)  # nobody replaces the functions of a module between two calls
             if v in (np, math) and name == "inf":
                 return Const(np.inf)  # so that `ord=-np.inf` is known
-            return frame.machine.capture(("attr", id(v), name), name, lambda: getattr(v, name))
+            return frame.machine.capture(("attr", id(v), name), name, within(v, "attr", name))
         case Const():
             return _of_array(frame, atom_of(owner), name)
         case Ref(cell=cell) if name == "maxlen" and cell.cls is deque:
@@ -110,7 +111,7 @@ def _of_object(frame: Frame, owner: Ref, fields: Fields, name: str) -> Any:
 def class_attribute(frame: Frame, cls: type, name: str) -> Any:
     """What stands in a class under a name."""
     home = next(c for c in cls.__mro__ if name in c.__dict__)
-    return frame.machine.capture(("attr", id(home), name), name, lambda: home.__dict__[name])
+    return frame.machine.capture(("attr", id(home), name), name, within(home.__dict__, "item", name))
 
 
 def own_attribute(frame: Frame, fields: Fields, name: str) -> Any:
@@ -152,9 +153,8 @@ def _of_class(frame: Frame, owner: Any, mro: tuple[type, ...], name: str) -> Any
     if cls is None:
         raise Refused(f"an object of {mro[0].__name__} has no attribute `{name}`", raises=AttributeError(name))
     raw = cls.__dict__[name]
-    if isinstance(raw, FunctionType | property | staticmethod | classmethod | functools.cached_property) or hasattr(
-            raw, "__srcad_inside__"):
-        frame.machine.has(cls, name)
+    behaves = isinstance(raw, FunctionType | property | staticmethod | classmethod | functools.cached_property)
+    frame.machine.has(mro, cls, name, behaves or hasattr(raw, "__srcad_inside__"))
     match raw:
         case property(fget=getter):
             return frame.call(Const(getter), [owner])
@@ -175,7 +175,7 @@ def _of_class(frame: Frame, owner: Any, mro: tuple[type, ...], name: str) -> Any
         case _ if hasattr(raw, "__srcad_inside__"):  # a method whose derivative is stated
             return Partial(Const(raw), (owner,), ())
         case _:
-            return frame.machine.capture(("attr", id(cls), name), name, lambda: cls.__dict__[name])
+            return frame.machine.capture(("attr", id(cls), name), name, within(cls.__dict__, "item", name))
 
 
 def _of_array(frame: Frame, atom: Atom, name: str) -> Any:

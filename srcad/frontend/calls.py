@@ -11,7 +11,6 @@ import enum
 import functools
 import operator
 import types
-from collections.abc import Callable
 from typing import Any
 
 import gast
@@ -33,6 +32,7 @@ from srcad.frontend.machine import Frame
 from srcad.frontend.nested import Lowerable, call_derivative
 from srcad.frontend.numpy_calls import call_operation
 from srcad.frontend.objects import construct
+from srcad.frontend.origins import Held, Slot
 from srcad.frontend.special import method_of
 from srcad.frontend.standard import STANDARD
 from srcad.frontend.unpacking import known_items
@@ -229,11 +229,11 @@ def _as_known(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) -> 
 
 def _call_partial(frame: Frame, v: functools.partial[Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
     """A call of a `partial` from outside: what it holds is read as other things of outside are."""
-    def held(where: Any, read: Any) -> Any:
-        return frame.machine.capture(("partial", id(v), where), str(where), read)
+    def held(part: str, key: Any, name: str) -> Any:
+        return frame.machine.capture(("partial", id(v), key), name, Slot(Held(v), (("attr", part), ("item", key))))
 
-    first = [held(f"argument{i}", lambda i=i: v.args[i]) for i in range(len(v.args))]  # type: ignore[misc]
-    named = {k: held(k, lambda k=k: v.keywords[k]) for k in v.keywords}  # type: ignore[misc]
+    first = [held("args", i, f"argument{i}") for i in range(len(v.args))]
+    named = {k: held("keywords", k, k) for k in v.keywords}
     return call_value(frame, Const(v.func), [*first, *args], {**named, **kwargs})
 
 
@@ -303,14 +303,13 @@ def call_function(frame: Frame, function: types.FunctionType, args: list[Any], k
 def _default(frame: Frame, function: types.FunctionType, key: Any) -> Any:
     """A default value: a number in it is read as the function would, a constant is itself."""
     if isinstance(key, int):
-        value = (function.__defaults__ or ())[key]
-        read: Callable[[], Any] = lambda: (function.__defaults__ or ())[key]  # noqa: E731
+        value, part = (function.__defaults__ or ())[key], "__defaults__"
     else:
-        value = (function.__kwdefaults__ or {})[key]
-        read = lambda: (function.__kwdefaults__ or {})[key]  # noqa: E731
+        value, part = (function.__kwdefaults__ or {})[key], "__kwdefaults__"
     if isinstance(value, bool | int | float | complex | str) or value is None:
         return Const(value)
-    return frame.machine.capture(("default", id(function), key), f"{function.__name__}_default", read)
+    return frame.machine.capture(("default", id(function), key), f"{function.__name__}_default",
+                                 Slot(Held(function), (("attr", part), ("item", key))))
 
 
 def _shape_of(frame: Frame, value: Any, depth: int = 12) -> Any:

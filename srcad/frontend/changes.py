@@ -17,7 +17,8 @@ import numpy as np
 from srcad.frontend.joins import same
 from srcad.frontend.machine import Machine
 from srcad.frontend.memory import WRITE_BACK
-from srcad.frontend.outside import Given, Origin
+from srcad.frontend.origins import Origin
+from srcad.frontend.outside import Given
 from srcad.frontend.values import (
     MISSING,
     Cell,

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass, replace
 from keyword import iskeyword
 from types import CodeType
@@ -27,8 +26,9 @@ from srcad.frontend.dicts import container_operator, missing
 from srcad.frontend.expressions import evaluate
 from srcad.frontend.machine import Frame, Machine, Semantics
 from srcad.frontend.memory import Memory
+from srcad.frontend.origins import Argument, Capture, Condition, Origin, as_identifier
 from srcad.frontend.outline import call_recursive
-from srcad.frontend.outside import Capture, Guard, Origin, as_identifier, tree_of
+from srcad.frontend.outside import tree_of
 from srcad.frontend.places import binary
 from srcad.frontend.statements import assign, execute
 from srcad.frontend.unpacking import first_items
@@ -66,7 +66,7 @@ class Lowered:
 
     func: Func
     captures: tuple[Capture, ...]
-    guards: tuple[Guard, ...]
+    guards: tuple[Condition, ...]
     companions: tuple[FuncRef, ...] = ()
     parts: tuple[Capture, ...] = ()
 
@@ -132,11 +132,11 @@ def _lower(machine: Machine, source: Source, arguments: dict[str, Any],
         frame.refuse(getattr(refused, "node", source.tree), refused)
     if machine.problems:
         raise Unsupported(machine.problems)
-    captures = tuple(c for c in machine.captures.values() if not c.argument)
+    captures = tuple(c for c in machine.captures.values() if not c.origin.argument)
     params = [*given.params(), *(Param(c.name, c.var) for c in captures)]
     name = source.tree.name.strip("<>")
     func = Func(name, tuple(params), build.block, tree, source.span(source.tree), source.function.__doc__ or "")
-    parts = tuple(c for c in machine.captures.values() if c.argument)
+    parts = tuple(c for c in machine.captures.values() if c.origin.argument)
     return Lowered(func, captures, tuple(machine.guards.values()), (), parts)
 
 
@@ -175,7 +175,7 @@ class _Arguments:
         self._trees: dict[str, Any] = {}
         for k, (name, tree) in enumerate(arguments.items()):
             self._count = 0
-            root = Origin(("argument", name), operator.itemgetter(k), None, name, name)
+            root = Origin(("argument", name), Argument(k), None, name, name)
             self._trees[name], self.values[name] = self._enter(tree, name, root)
 
     def params(self) -> list[Param]:

@@ -23,6 +23,7 @@ from srcad.frontend.capture import Source
 from srcad.frontend.joins import same
 from srcad.frontend.memory import Elements, Memory, View
 from srcad.frontend.names import local_names
+from srcad.frontend.origins import within
 from srcad.frontend.outside import Outside
 from srcad.frontend.values import (
     MISSING,
@@ -417,12 +418,12 @@ class Frame:
         if name in source.closure:
             cell = source.closure[name]
             try:
-                return self.machine.capture(("cell", id(cell)), name, lambda: cell.cell_contents)
+                return self.machine.capture(("cell", id(cell)), name, within(cell, "attr", "cell_contents"))
             except ValueError:
                 raise Refused(f"`{name}` is read before it is bound") from None
         if name in source.globals:
             scope = source.globals
-            return self.machine.capture(("global", id(scope), name), name, lambda: scope[name])
+            return self.machine.capture(("global", id(scope), name), name, within(scope, "item", name))
         if hasattr(builtins, name):
             return Const(getattr(builtins, name))
         raise Refused(f"the name `{name}` is not defined")

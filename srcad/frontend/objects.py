@@ -18,7 +18,7 @@ from srcad.frontend.classes import class_of
 from srcad.frontend.dicts import made as made_dict
 from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import call_operation
-from srcad.frontend.outside import attributes_of
+from srcad.frontend.origins import attributes_of, within
 from srcad.frontend.places import operation_of
 from srcad.frontend.special import Local, class_with, method_of
 from srcad.frontend.values import (
@@ -100,7 +100,7 @@ def _default(frame: Frame, cls: type, f: Any) -> Any:
     """The value of a field that is not given; None if it has none."""
     if f.default is not dataclasses.MISSING:
         return Const(f.default) if isinstance(f.default, DEFAULT) else frame.machine.capture(
-            ("default", id(cls), f.name), f.name, lambda: f.default)
+            ("default", id(cls), f.name), f.name, within(f, "attr", "default"))
     return frame.call(Const(f.default_factory), []) if f.default_factory is not dataclasses.MISSING else None
 
 

@@ -15,18 +15,31 @@ from __future__ import annotations
 
 import dataclasses
 import random
-import re
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
-from types import FunctionType, MemberDescriptorType, MethodType, ModuleType, SimpleNamespace
+from types import FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from srcad.frontend.contents import Contents, contents
 from srcad.frontend.memory import Memories, Memory
+from srcad.frontend.origins import (
+    Apart,
+    Capture,
+    Condition,
+    Defines,
+    Guard,
+    Has,
+    Held,
+    Origin,
+    Same,
+    Slot,
+    attributes_of,
+    names_of,
+    within,
+)
 from srcad.frontend.values import (
     MISSING,
     Cell,
@@ -43,11 +56,9 @@ from srcad.frontend.values import (
 )
 from srcad.ir import Record, Type, Var, type_of
 from srcad.ir.types import INT, OBJECT, fresh
-from srcad.runtime.objects import Steps, at
 
 # Classes of objects that a program is given anew at each call: their state is their own.
 STATEFUL = (np.random.Generator, np.random.RandomState, random.Random)
-Values = tuple[Any, ...]  # the arguments of a call, in the order of the parameters
 _scopes = count(-1, -1)   # of objects; those of functions are not negative
 # Whose classes are not opened: their objects are what they are.
 _FOREIGN = frozenset({*sys.stdlib_module_names, "numpy", "scipy", "jax", "jaxlib", "srcad", "pandas", "matplotlib",
@@ -68,88 +79,6 @@ def is_object(value: Any) -> bool:
     return cls.__new__ is object.__new__ or dataclasses.is_dataclass(cls)  # type: ignore[comparison-overlap]
 
 
-def slots_of(cls: type) -> tuple[str, ...]:
-    """The attributes of objects of `cls` that are in slots."""
-    return tuple(name for c in cls.__mro__ for name, v in c.__dict__.items() if isinstance(v, MemberDescriptorType))
-
-
-def attributes_of(obj: Any) -> dict[str, Any]:
-    """The attributes that an object itself has."""
-    found = {name: getattr(obj, name) for name in slots_of(type(obj)) if hasattr(obj, name)}
-    return {**found, **getattr(obj, "__dict__", {})}
-
-
-def as_identifier(text: str) -> str:
-    """A name for what has none.
-
-    >>> as_identifier("table_(1, 'a')")
-    'table_1_a'
-    """
-    return re.sub(r"\W+", "_", text).rstrip("_") or "x"
-
-
-@dataclass(frozen=True, eq=False)
-class Origin:
-    """Where something stands outside: a root, the way from there, and what stands there while the code is lowered.
-
-    `argument` is the parameter that the root is, `type_of` says what its numbers and arrays are."""
-
-    key: Any
-    root: Callable[[Values], Any]
-    now: Any
-    name: str
-    argument: str = ""
-    type_of: Callable[[Any], Any] | None = None
-    steps: Steps = ()
-
-    def read(self, values: Values) -> Any:
-        return at(self.root(values), self.steps)
-
-    def part(self, kind: str, key: Any, now: Any) -> Origin:
-        """An attribute or an item."""
-        name = key if kind == "attr" else as_identifier(f"{self.name}_{key}")
-        return replace(self, key=(self.key, kind, key), now=now, steps=(*self.steps, (kind, key)), name=name)
-
-    @property
-    def path(self) -> tuple[Any, ...]:
-        return tuple(key for _, key in self.steps)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Capture:
-    """A number or array that the program reads from outside.
-
-    It is an extra input, read anew at every call, or a part of the argument `argument`."""
-
-    name: str
-    read: Callable[[Values], Any]
-    var: Var
-    argument: str = ""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Guard:
-    """Something from outside that the program was made for: `read(arguments)` must still be `value`."""
-
-    name: str
-    read: Callable[[Values], Any]
-    value: Any
-
-    def holds(self, values: Values = ()) -> bool:
-        try:
-            now = self.read(values)
-        except (AttributeError, LookupError, TypeError):
-            return False
-        return now is self.value or (type(now) is type(self.value) and type(now) in (bool, int, str, tuple, Contents)
-                                     and now == self.value)
-
-
-class Apart(Guard):
-    """Lists and objects, one of which is changed, are different ones."""
-
-    __slots__ = ()
-
-
 @dataclass(frozen=True, eq=False)
 class Given:
     """An object from outside: the scope of its attributes."""
@@ -167,7 +96,7 @@ class Outside:
     state: State = field(default_factory=dict)
     memories: Memories = field(default_factory=Memories)
     captures: dict[Any, Capture] = field(default_factory=dict)
-    guards: dict[Any, Guard] = field(default_factory=dict)
+    guards: dict[Any, Condition] = field(default_factory=dict)
     static_captures: set[Any] = field(default_factory=set)
     seeds: State = field(default_factory=dict)          # what names and cells of outside held at first
     known: dict[int, tuple[Any, Any, Origin]] = field(default_factory=dict)  # objects and containers, by identity
@@ -186,16 +115,16 @@ class Outside:
         found = self.state.get(cell)
         return found if found is not None else self.state.setdefault(cell, self.seeds[cell])
 
-    def capture(self, key: Any, name: str, read: Callable[[], Any]) -> Any:
+    def capture(self, key: Any, name: str, root: Slot) -> Any:
         """The value of something outside: static things as they are, numbers as inputs."""
-        return self.captured(Origin(key, lambda _: read(), read(), name))
+        return self.captured(Origin(key, root, root.of(()), name))
 
     def captured(self, origin: Origin) -> Any:
         value, key, name = origin.now, origin.key, origin.name
         if (is_data(value) or isinstance(value, STATEFUL)) and key not in self.static_captures:
             if key not in self.captures:
                 var = Var(name, (origin.type_of or input_type)(value))
-                self.captures[key] = Capture(name, origin.read, var, origin.argument)
+                self.captures[key] = Capture(name, origin, var)
                 self.memories.of[var] = Memory(name)
                 if var.type.kind == "array":
                     self.borrowed[var] = Cell(name)
@@ -207,45 +136,45 @@ class Outside:
         """A container or object from outside is a tree of captures; anything else is what it is."""
         value = origin.now
         if hasattr(type(value), "__srcad_array__"):  # tensors are arrays in programs
-            return self.captured(replace(origin, key=(origin.key, "tensor"), now=value.__srcad_array__(),
-                                         root=lambda v: origin.read(v).__srcad_array__(), steps=()))
+            return self.captured(origin.array())
         if isinstance(value, tuple) and is_tree(value):
-            self.guards.setdefault(origin.key, Guard(f"the structure of {origin.name}",
-                                                     lambda v: structure(origin.read(v)), structure(value)))
+            self.guards.setdefault(origin.key, Guard(f"the structure of {origin.name}", origin,
+                                                     structure(value), structure))
             return Tup(tuple(self.captured(origin.part("item", i, v)) for i, v in enumerate(value)),
                        None if type(value) is tuple else type(value))
         if isinstance(value, MethodType) and is_object(value.__self__):
-            owner = Origin((origin.key, "self"), lambda _: value.__self__, value.__self__, "self")
+            self.guards.setdefault((origin.key, "function"), Guard(
+                origin.name, origin.part("attr", "__func__", value.__func__), value.__func__))
+            owner = origin.thing("attr", "__self__", value.__self__, "self")
             return Partial(Const(value.__func__), (self.captured(owner),), ())
         if not (is_object(value) or type(value) is list or (
                 type(value) is dict and all(isinstance(k, str | int | tuple) for k in value))):
             if (held := contents(value)) is not None and type(value) is not str:
                 self.guards.setdefault(origin.key, Guard(
-                    f"what {origin.name} holds", lambda v: contents(origin.read(v)), held))
+                    f"what {origin.name} holds", origin, held, contents))
             elif not isinstance(value, ModuleType):  # nobody gives the name of a module to another
-                self.guards.setdefault(origin.key, Guard(origin.name, origin.read, value))
+                self.guards.setdefault(origin.key, Guard(origin.name, origin, value))
             return Const(value)
         if id(value) in self.known:
             _, ref, first = self.known[id(value)]
             if first.key != origin.key:
-                self.guards.setdefault((first.key, origin.key, "is"), Guard(
-                    origin.name, lambda v: first.read(v) is origin.read(v), True))
+                self.guards.setdefault((first.key, origin.key, "is"), Same(origin.name, first, origin))
             return ref
         if is_object(value):
             return self.given(origin)
         return self._container(origin)
 
     def _container(self, origin: Origin) -> Ref:
-        value, read = origin.now, origin.read
+        value = origin.now
         cell = Cell(origin.name, None)
         self.known[id(value)] = (value, Ref(cell), origin)
         if type(value) is list:
             self.guards.setdefault((origin.key, "length"),
-                                   Guard(f"len({origin.name})", lambda v: len(read(v)), len(value)))
+                                   Guard(f"len({origin.name})", origin, len(value), len))
             content: Any = Items(tuple(self.captured(origin.part("item", i, v)) for i, v in enumerate(value)))
         else:
             self.guards.setdefault((origin.key, "keys"),
-                                   Guard(f"the keys of {origin.name}", lambda v: tuple(read(v)), tuple(value)))
+                                   Guard(f"the keys of {origin.name}", origin, tuple(value), tuple))
             content = Entries(tuple((k, self.captured(origin.part("item", k, v))) for k, v in value.items()))
         self.origins[cell] = origin
         self.seed(cell, content)
@@ -254,28 +183,34 @@ class Outside:
     def runs(self, function: FunctionType) -> None:
         """The code of a function becomes part of the program: it must still be that (an editor may replace it)."""
         if function.__module__ and function.__module__.partition(".")[0] != "srcad":
-            self.guards.setdefault(("code", id(function)), Guard(f"the code of {function.__name__}",
-                                                                 lambda _: function.__code__, function.__code__))
+            code = within(function, "attr", "__code__")
+            self._stays(("code", id(function)), f"the code of {function.__name__}", code)
 
     def defaults(self, function: FunctionType) -> None:
         """So must be the defaults of a function that is called within."""
         if function.__defaults__:
-            name = f"the defaults of {function.__name__}"
-            self.guards.setdefault(("defaults", id(function)), Guard(name, lambda _: function.__defaults__,
-                                                                     function.__defaults__))
+            defaults = within(function, "attr", "__defaults__")
+            self._stays(("defaults", id(function)), f"the defaults of {function.__name__}", defaults)
 
-    def has(self, cls: type, name: str) -> None:
-        """So must be what a class has under this name."""
-        if cls.__module__.partition(".")[0] not in _FOREIGN:
-            guard = Guard(f"{cls.__name__}.{name}", lambda _: cls.__dict__.get(name), cls.__dict__[name])
-            self.guards.setdefault(("member", id(cls), name), guard)
+    def has(self, mro: tuple[type, ...], cls: type, name: str, member: bool) -> None:
+        """So must be what `cls` has under this name (if that is a member), the first of these classes that has it."""
+        for derived in mro[:mro.index(cls)]:
+            key = ("without", id(derived), name)
+            self.guards.setdefault(key, Guard(f"{derived.__name__}.{name}", Origin(key, Held(derived), derived, name),
+                                              False, Defines(name)))
+        if member and cls.__module__.partition(".")[0] not in _FOREIGN:
+            self._stays(("member", id(cls), name), f"{cls.__name__}.{name}", within(cls.__dict__, "item", name))
+
+    def _stays(self, key: Any, name: str, root: Slot) -> None:
+        origin = Origin(key, root, root.of(()), name)
+        self.guards.setdefault(key, Guard(name, origin, origin.now))
 
     # Objects.
 
     def given(self, origin: Origin) -> Ref:
         """An object, about which nothing is known yet but its class."""
-        cls, read = type(origin.now), origin.read
-        self.guards.setdefault((origin.key, "class"), Guard(f"type({origin.name})", lambda v: type(read(v)), cls))
+        cls = type(origin.now)
+        self.guards.setdefault((origin.key, "class"), Guard(f"type({origin.name})", origin, cls, type))
         cell = Cell(origin.name, None)
         self.known[id(origin.now)] = (origin.now, Ref(cell), origin)
         self.origins[cell] = origin
@@ -292,8 +227,7 @@ class Outside:
             if name in own:
                 self.seed(key, self.captured(origin.part("attr", name, own[name])))
             else:
-                self.guards[origin.key, "without", name] = Guard(
-                    name, lambda v: name in attributes_of(origin.read(v)), False)
+                self.guards[origin.key, "without", name] = Guard(name, origin, False, Has(name))
                 self.seed(key, MISSING)
         return self.state.setdefault(key, self.seeds[key])
 
@@ -316,15 +250,26 @@ class Outside:
                         for _, item in entries:
                             self.open(item)
                     case Fields(given=Given() as given):
-                        for name in differentiable(given.origin.now):
-                            self.open(self.attribute_of(given, name))
+                        self._open_object(given)
+
+    def _open_object(self, given: Given) -> None:
+        """The attributes that hold floats; that the others hold none is a guard."""
+        origin = given.origin
+        own = attributes_of(origin.now)
+        self.guards[origin.key, "names"] = Guard(f"the attributes of {origin.name}", origin, names_of(origin.now),
+                                                 names_of)
+        for name, value in own.items():
+            if holds_floats(value, origin.now):
+                self.open(self.attribute_of(given, name))
+            else:
+                part = origin.part("attr", name, value)
+                self.guards.setdefault((part.key, "floats"), Guard(f"floats in {name}", part, False, holds_floats))
 
     def require_apart(self) -> None:
         """What is changed through one name is not seen through another: the program is made for different things."""
         origins = list(self.origins.values())
         if len(origins) > 1:
-            self.guards["apart"] = Apart("how many lists and objects these are",
-                                         lambda v: len({id(o.read(v)) for o in origins}), len(origins))
+            self.guards["apart"] = Apart("how many lists and objects these are", tuple(origins))
 
     def whole(self, origin: Origin) -> Var:
         """The variable of the object or container that `origin` begins at."""
@@ -332,7 +277,9 @@ class Outside:
         if key not in self.wholes:
             self.wholes[key] = Var(origin.argument or self._root_name(origin), OBJECT)
             if not origin.argument:
-                self.captures[key, "whole"] = Capture(self.wholes[key].hint, origin.root, self.wholes[key])
+                self.captures[key, "whole"] = Capture(
+                    self.wholes[key].hint, Origin((key, "whole"), origin.root, None, self.wholes[key].hint),
+                    self.wholes[key])
         return self.wholes[key]
 
     @staticmethod
@@ -344,7 +291,7 @@ class Outside:
     @staticmethod
     def _root_name(origin: Origin) -> str:
         return origin.name if not origin.steps else getattr(
-            origin.root(()), "__name__", type(origin.root(())).__name__.lower())
+            origin.root.of(()), "__name__", type(origin.root.of(())).__name__.lower())
 
 
 def is_tree(value: Any) -> bool:
@@ -362,7 +309,12 @@ def structure(value: Any) -> Contents | None:
 
 def differentiable(obj: Any) -> dict[str, Any]:
     """The attributes of an object that hold floats."""
-    return {name: v for name, v in attributes_of(obj).items() if _holds_floats(v, {id(obj)})}
+    return {name: v for name, v in attributes_of(obj).items() if holds_floats(v, obj)}
+
+
+def holds_floats(value: Any, owner: Any = None) -> bool:
+    """Is there a float in something that `owner` has (which may be in it itself)?"""
+    return _holds_floats(value, {id(owner)})
 
 
 def _holds_floats(value: Any, seen: set[int]) -> bool:

@@ -14,6 +14,7 @@ from srcad.frontend.lists import each_column, element_at, joined_lists, sequence
 from srcad.frontend.machine import Frame
 from srcad.frontend.memory import Case, Memory, Undecided
 from srcad.frontend.numpy_calls import argument
+from srcad.frontend.origins import within
 from srcad.frontend.special import operated, special
 from srcad.frontend.values import (
     NONE,
@@ -188,7 +189,7 @@ def subscript(frame: Frame, owner: Any, index: Any) -> Any:
                 v[key]
             except (IndexError, TypeError, KeyError) as error:
                 raise Refused(f"this subscript always fails: {error}", raises=error) from None
-            return frame.machine.capture(("item", id(v), key), "item", lambda: v[key])
+            return frame.machine.capture(("item", id(v), key), "item", within(v, "item", key))
         case Stream(kind=kind, parts=parts) if kind in ITEMS_OF:
             return ITEMS_OF[kind](frame, *parts, index)
         case _:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from srcad.frontend.values import Const
-from srcad.ir import Type, map_tree
-from srcad.program.entry import Call, Service, Unserved, make_entry
+from srcad.frontend.outside import differentiable
+from srcad.frontend.values import Const, Instance
+from srcad.ir import Record, Type, map_tree
+from srcad.program.entry import Call, Service, make_entry
+from srcad.program.entry_text import Unserved
 from srcad.program.programs import Primal
-from srcad.program.signature import Describe
+from srcad.program.signature import Describe, tree_of
 from srcad.program.variants import Variant, Variants
 
 TRIED = 4
@@ -49,8 +51,9 @@ class Entries:
         static = self.variants.static
         describe = Describe(static)
         trees = {n: describe.argument(n, v) for n, v in zip(self.primal.names, values, strict=True)}
-        tangents = tuple((f"{n}_dot", along(trees[n]), t) for n, t in more.items())
-        call = Call(trees, values, tuple(extent for name, extent in static if not name), tangents)
+        tangents = tuple((f"{n}_dot", along(trees[n], describe), t) for n, t in more.items())
+        parts = tuple(describe.type_of(v) for v in variant.read_parts(values))
+        call = Call(trees, values, parts, tuple(extent for name, extent in static if not name), tangents)
         try:
             return make_entry(self.primal, variant, call, self.service)
         except Unserved:
@@ -64,6 +67,12 @@ class Entries:
         self.tried = tried
 
 
-def along(tree: Any) -> Any:
+def along(tree: Any, describe: Describe) -> Any:
     """The types of a tangent: like those of its argument, and nothing where there are no floats."""
-    return map_tree(lambda t: t if isinstance(t, Type) and t.is_inexact else Const(None), tree)
+    def leaf(t: Any) -> Any:
+        if isinstance(t, Instance):
+            fields = differentiable(t.value).items()
+            return Record(type(t.value), {k: along(tree_of(v, describe.type_of), describe) for k, v in fields})
+        return t if isinstance(t, Type) and t.is_inexact else Const(None)
+
+    return map_tree(leaf, tree)

@@ -14,7 +14,9 @@ from srcad.errors import ArgumentError
 from srcad.ir import Func, Let, Lit, Record, Undef, Var, Whole, leaves, map_tree
 from srcad.ir.walk import every
 from srcad.program.arrays_of_jax import has_arrays_of_jax
-from srcad.program.entry import Service, Tests, Text, Unserved
+from srcad.program.entry import Service
+from srcad.program.entry_reads import Reads
+from srcad.program.entry_text import Text, Unserved
 from srcad.program.lowering import Split
 from srcad.program.lowering import not_float as why_not_float
 from srcad.program.programs import Forward, Primal, Program, of_tensors
@@ -77,23 +79,27 @@ def _looked_up(runner: Runner, *primals: Any) -> tuple[Any, Any]:
         for k in variant.written:
             np.copyto(_inputs(variant.func, runner.values(primals, {}))[k], _inputs(variant.func, values)[k])
     plan = plan_of(runner.primal, variant)
-    return (owned(value, arrays_in((*values, *captured, residuals))),
+    return (owned(value, arrays_in((*values, *captured, *variant.read_parts(values), residuals))),
             Pullback(plan, given, residuals, value, len(primals)))
 
 
-def serve(primal: Primal, text: Text, tests: Tests, variant: Variant, given: list[str]) -> None:
+def serve(primal: Primal, text: Text, reads: Reads, variant: Variant, given: list[str]) -> None:
     """What an entry does with a call that fits: copy the arrays, run the forward half, hand out value and pullback."""
-    inputs = [v for name in given for v in tests.inputs(name)]
-    if variant.written or tests.parts:
+    if variant.written:
         raise Unserved
+    tests = reads.tests
+    kept = {reads.inputs[p.var] for p in variant.lowered.parts}.intersection(tests.arrays)  # the caller's, in objects
     for name in tests.arrays:
-        text.add(f"{name} = {name}.copy()")
+        if name not in kept:
+            text.add(f"{name} = {name}.copy()")
+    inputs = "".join(f"{v}.copy(), " if v in kept else f"{v}, " for v in reads.variables(variant.func, given))
     value, residuals = text.name("value"), text.name("residuals")
-    text.add(f"{value}, {residuals} = {text.object(variant.func.name, variant.run)}({', '.join(given)})")
+    arguments = ", ".join(map(tests.rebuilt, given))
+    text.add(f"{value}, {residuals} = {text.object(variant.func.name, variant.run)}({arguments})")
     plan = plan_of(primal, variant)
     count = len(given) - len(variant.captures) - len(primal.bound)
     text.add(f"return {text.object('own_value', own_value)}({value}, {residuals}, [{', '.join(tests.arrays)}]), "
-             f"{text.object('Pullback', Pullback)}({text.object('plan', plan)}, ({', '.join(inputs)},), {residuals}, "
+             f"{text.object('Pullback', Pullback)}({text.object('plan', plan)}, ({inputs}), {residuals}, "
              f"{value}, {count})")
 
 

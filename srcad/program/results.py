@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from srcad.frontend.outside import attributes_of, is_object
+from srcad.frontend.origins import attributes_of
+from srcad.frontend.outside import is_object
 from srcad.program.signature import leaves_of
 
 

@@ -62,7 +62,7 @@ class Runner:
         if self.way.backend != "xla" and has_arrays_of_jax(values):
             return self.of_jax(args, kwargs, more)
         variant = self.variant(values, more)
-        return self.finish(variant, (*variant.inputs(values), *(more or {}).values()))
+        return self.finish(variant, (*variant.inputs(values), *(more or {}).values()), variant.read_parts(values))
 
     def variant(self, values: tuple[Any, ...], more: dict[str, Any] | None = None) -> Variant:
         """The variant for these arguments; that it was looked up is noted."""
@@ -93,8 +93,9 @@ class Runner:
                     found.setdefault(way, []).extend(variants)
         return found
 
-    def finish(self, variant: Variant, given: tuple[Any, ...]) -> Any:
-        """Run the generated function; what the user's program raises is shown with the user's line."""
+    def finish(self, variant: Variant, given: tuple[Any, ...], parts: list[Any]) -> Any:
+        """Run the generated function (`parts` is what it reads of objects); what the user's program raises is shown
+        with the user's line."""
         if variant.written:
             apart(variant, given)
         try:
@@ -102,7 +103,7 @@ class Runner:
         except Exception as error:
             annotate(error)
             raise
-        return result if variant.fresh else owned(result, arrays_in(given))
+        return result if variant.fresh else owned(result, arrays_in((*given, *parts)))
 
 
 def apart(variant: Variant, given: tuple[Any, ...]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from srcad.backends.load import load
 from srcad.errors import ArgumentError, Unsupported
 from srcad.frontend.lower import Lowered, NeedsValue
 from srcad.frontend.memory import WRITE_BACK
-from srcad.frontend.outside import Apart
+from srcad.frontend.origins import GONE, Apart
 from srcad.ir import Func, Let
 from srcad.ir.walk import every
 from srcad.program.compiled import xla
@@ -81,17 +81,21 @@ class Variant:
         for g in self.guards:
             if not g.holds(values):
                 return False
-        for read, key in zip(self.captures, self.capture_keys, strict=True):
-            if _kind(read(values)) != key:
-                return False
-        return not self.parts or self._keys(values) in self.part_keys
+        try:
+            for read, key in zip(self.captures, self.capture_keys, strict=True):
+                if _kind(read(values)) != key:
+                    return False
+            return not self.parts or self._keys(values) in self.part_keys
+        except GONE:
+            return False
 
     def serves(self, values: tuple[Any, ...], describe: Describe, trees: Any) -> bool:
         """`holds`, of other sizes perhaps; such are remembered."""
-        if all(g.holds(values) for g in self.guards) and self.parts:
-            types = [describe.type_of(v) for v in self.read_parts(values)]
-            if pattern_of((trees, types), {}) == self.pattern:
-                self.part_keys.add(self._keys(values))
+        if self.parts and all(g.holds(values) for g in self.guards):
+            with suppress(*GONE):
+                types = [describe.type_of(v) for v in self.read_parts(values)]
+                if pattern_of((trees, types), {}) == self.pattern:
+                    self.part_keys.add(self._keys(values))
         return self.holds(values)
 
     def read_parts(self, values: tuple[Any, ...]) -> list[Any]:

@@ -13,8 +13,9 @@ from typing import Any
 Steps = tuple[tuple[str, Any], ...]  # ("attr", name) and ("item", key)
 
 
-def record(cls: type, /, **attributes: Any) -> Any:
-    made: Any = object.__new__(cls)
+def record(cls: Any, /, **attributes: Any) -> Any:
+    written = cls.__flags__ & 1 << 9  # by a `class` statement
+    made = (object if written else cls).__new__(cls)
     for name, value in attributes.items():
         object.__setattr__(made, name, value)
     return made
