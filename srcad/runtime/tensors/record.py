@@ -41,17 +41,19 @@ class Node:
     `args` and `kwargs` are those of the call, with a node for each tensor.  `owner` is the tensor of a leaf, `hooks`
     what is called with the gradient when it is known.  `code` is the user's code, and `place` where in it."""
 
-    owner: Any = None
-    hooks: tuple[Any, ...] = ()
-    freed = False
-    code: Any = None
-    place = 0
+    __slots__ = ("args", "code", "counter", "freed", "function", "hooks", "kwargs", "name", "owner", "place", "serial",
+                 "value", "version")
 
     def __init__(self, name: str, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any,
                  counter: Counter) -> None:
         self.name, self.function, self.args, self.kwargs = name, function, args, kwargs
         self.value, self.counter, self.version = value, counter, counter[0]
         self.serial = next(_serials)
+        self.owner: Any = None
+        self.hooks: tuple[Any, ...] = ()
+        self.freed = False
+        self.code: Any = None
+        self.place = 0
 
     @property
     def changed(self) -> bool:
