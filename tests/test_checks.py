@@ -45,7 +45,8 @@ def test_right_derivatives_pass():
     found = check_grads(recurrence, (0.7, np.arange(3.0)))
     assert found.ok
     assert {r.oracle for r in found.rows if r.verdict == "agrees"} >= {
-        "differences", "complex step", "JAX on the program", "JAX on the source", "forward mode"}
+        "differences", "complex step", "XLA", "JAX on the program", "JAX on the source", "forward mode"}
+    assert {r.mode for r in found.rows if r.oracle == "XLA"} == {"forward", "reverse"}
     assert found.table().splitlines()[0].split()[:2] == ["mode", "oracle"]
 
 
@@ -84,6 +85,21 @@ def test_modes_that_disagree_are_caught(monkeypatch):
     found = report(fresh, (0.3,))
     assert {(r.mode, r.oracle) for r in found.failures} >= {("reverse", "forward mode"), ("reverse", "differences")}
     assert not [r for r in found.failures if r.mode == "forward"]
+
+
+def test_xla_that_disagrees_is_caught(monkeypatch):
+    from srcad.backends import lax_trace
+
+    lookup = lax_trace.lookup
+    monkeypatch.setattr(lax_trace, "lookup", lambda op: lookup(op_of(np.sin) if op is op_of(np.cos) else op))
+    found = report(lambda x: np.sin(x) + x, (0.3,))
+    assert {(r.mode, r.oracle) for r in found.failures} == {("forward", "XLA"), ("reverse", "XLA")}
+
+
+def test_why_xla_was_not_run():
+    found = check_grads(lambda x: np.sum(np.sort(x[x > 0]) * x[x > 0]), (np.array([0.3, -1.0, 2.0, 0.1]),))
+    assert [r.verdict for r in found.rows if r.oracle == "XLA"] == ["not run", "not run"]
+    assert all(r.note.startswith("line ") for r in found.rows if r.oracle == "XLA")
 
 
 def test_many_elements_are_checked_along_directions():

@@ -30,6 +30,12 @@ class NotRun(Exception):
     """JAX can't run this function; the message says why."""
 
 
+# What JAX often says, in fewer words.
+_KNOWN = {"Reverse-mode differentiation does not work for lax.while_loop":
+              "JAX walks no loop of unknown length backwards, only forwards",
+          "JAX arrays are immutable": "JAX changes no array in place"}
+
+
 def _jax() -> Any:
     return importlib.import_module("srcad.backends.lax_ops")
 
@@ -79,7 +85,9 @@ class Referee:
                 problem = refusal.problems[0]
                 raise NotRun(": ".join(filter(None, (problem.what, problem.reason)))) from refusal
             except Exception as error:  # JAX has many ways to say that it can't
-                raise NotRun(str(error).strip().partition("\n")[0] or type(error).__name__) from error
+                text = str(error).strip().partition("\n")[0]
+                known = (said for start, said in _KNOWN.items() if text.startswith(start))
+                raise NotRun(next(known, text) or type(error).__name__) from error
 
 
 def _arrays(values: Leaves) -> tuple[Any, ...]:

@@ -4,7 +4,8 @@
 
 Both modes are compared with what knows nothing of how they were made: differences of the function's own values,
 complex step where the function is analytic, JAX's differentiation of the same program and of the user's text, and each
-other by a dot product.  A wrong element raises AssertionError that names it.  Whoever wants to look at the table first
+other by a dot product; and, as they run in NumPy, with themselves compiled by XLA.  A wrong element raises
+AssertionError that names it.  Whoever wants to look at the table first
 calls `report`.
 """
 
@@ -31,7 +32,7 @@ from srcad.checks.arguments import (
 from srcad.checks.differences import complex_step, directional
 from srcad.checks.dot import dot_product
 from srcad.checks.report import Place, Report, Row, absent, compared, output_places
-from srcad.errors import ArgumentError
+from srcad.errors import ArgumentError, SrcadError, Unsupported
 from srcad.runtime import trees
 
 MODES = ("forward", "reverse")
@@ -39,7 +40,7 @@ MODES = ("forward", "reverse")
 _EACH = 48
 # What an oracle allows, double and single precision: relative to the largest element.
 _TOLERANCE = {"differences": (1e-6, 2e-2), "complex step": (1e-10, 1e-4), "forward mode": (1e-10, 1e-4),
-              "JAX on the program": (1e-8, 1e-3), "JAX on the source": (1e-8, 1e-3)}
+              "XLA": (1e-8, 1e-3), "JAX on the program": (1e-8, 1e-3), "JAX on the source": (1e-8, 1e-3)}
 
 
 def check_grads(f: Callable[..., Any], args: Sequence[Any], wrt: Any = None, modes: Sequence[str] = MODES,
@@ -118,15 +119,15 @@ class Check:
         if forward is not None and reverse is not None:
             yield self.dot_row(forward, reverse)
 
-    def forward(self) -> Leaves:
+    def forward(self, backend: str = "numpy") -> Leaves:
         with same_surroundings():
             args = self.subject.arguments(self.subject.values)
-            _, tangent = jvp(self.subject.f, args, self.subject.tangents(self.direction))
+            _, tangent = jvp(self.subject.f, args, self.subject.tangents(self.direction), backend=backend)
         return self._outputs_of(tangent)
 
-    def reverse(self) -> Leaves:
+    def reverse(self, backend: str = "numpy") -> Leaves:
         with same_surroundings():
-            y, pullback = vjp(self.subject.f, *self.subject.arguments(self.subject.values))
+            y, pullback = vjp(self.subject.f, *self.subject.arguments(self.subject.values), backend=backend)
             given = pullback(self._cotangent_like(y))
         return self.subject.cotangents(given)
 
@@ -151,6 +152,13 @@ class Check:
         rtol, atol = self.tolerances(oracle, extra)
         return [compared(mode, oracle, p, a, b, rtol, atol) for p, a, b in zip(places, ours, theirs, strict=True)]
 
+    def xla_rows(self, mode: str, places: list[Place], ours: Leaves, run: Callable[[str], Leaves]) -> Iterator[Row]:
+        """The same derivative, compiled."""
+        try:
+            yield from self.compare(mode, "XLA", places, ours, run("xla"))
+        except SrcadError as refusal:
+            yield absent(mode, "XLA", reason_of(refusal))
+
     # --- forward mode: one tangent of each output
 
     def forward_rows(self, tangent: Leaves) -> Iterator[Row]:
@@ -160,6 +168,7 @@ class Check:
         exact = complex_step(self.subject, self.direction)
         if exact is not None and _agree(exact, estimate.value):
             yield from self.compare("forward", "complex step", places, tangent, exact)
+        yield from self.xla_rows("forward", places, tangent, self.forward)
         yield from self.jax_rows("forward", places, tangent, lambda referee: referee.tangents(self.direction))
 
     def judged(self, mode: str, places: list[Place], ours: Leaves, theirs: Leaves, error: float) -> list[Row]:
@@ -185,6 +194,7 @@ class Check:
             yield from self.each_element(cotangents)
         else:
             yield from self.along_directions(cotangents)
+        yield from self.xla_rows("reverse", self.subject.places, cotangents, self.reverse)
         yield from self.jax_rows("reverse", self.subject.places, cotangents,
                                  lambda referee: referee.pullback(self.cotangent))
 
@@ -220,6 +230,15 @@ class Check:
         row = compared("reverse", "forward mode", Place("dot product", 0, 0.0), product.reverse, product.forward, rtol,
                        atol + rtol * product.scale)
         return row
+
+
+def reason_of(refusal: SrcadError) -> str:
+    """Why a program is not compiled, in a line."""
+    if not isinstance(refusal, Unsupported):
+        return str(refusal).partition("\n")[0][:100]
+    problem = refusal.problems[0]
+    where = f"line {problem.span.line}: " if problem.span else ""
+    return (where + ": ".join(filter(None, (problem.what, problem.reason))))[:100]
 
 
 def _agree(a: Leaves, b: Leaves) -> bool:

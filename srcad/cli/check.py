@@ -21,7 +21,8 @@ examples:
   srcad check model.py:loss --args "example_data()" --order 2      second derivatives too
 
 Both modes are compared with differences of the function's values, with complex step where the function takes complex
-numbers, with JAX, and with each other by a dot product.  The exit code is 1 if one of them disagrees."""
+numbers, with themselves compiled by XLA, with JAX's differentiation of the same program and of your text, and with each
+other by a dot product.  The exit code is 1 if one of them disagrees."""
 
 
 def add_to(commands: Any) -> None:
