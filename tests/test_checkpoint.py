@@ -69,6 +69,71 @@ def one_after_the_other(x, w, n):
     return n + np.sum(x)
 
 
+def lists_that_grow(x, w, n):
+    sums, firsts = [], []
+    for t in range(n):
+        x = np.tanh(w * x + 0.1 * t)
+        sums.append(np.sum(x ** 2))
+        if x[0] > 0.3:
+            firsts.append(x[0] * w[1])
+    return np.sum(np.array(sums) ** 2) + sum(firsts)
+
+
+def list_in_a_while(x, w, n):
+    rows, t = [w], 0
+    while True:
+        if t >= n:
+            break
+        x = x + 0.1 * np.sin(w * x)
+        rows.append(x * w)
+        t += 1
+    return np.sum(np.array(rows) ** 2)
+
+
+def no_state(x, w, n):
+    return np.sum(np.array([np.sum(np.sin(w * x + t)) for t in range(n)]) ** 2)
+
+
+def returned_early(x, w, n):
+    for t in range(50):
+        x = np.sin(w * x) + 0.5
+        y = x * w
+        if t % 7 == 3:
+            continue
+        if t >= n:
+            return np.sum(x * y)
+    return np.sum(x ** 2)
+
+
+def with_draws(x, w, n):
+    rng = np.random.default_rng(0)
+    for _ in range(n):
+        x = np.sin(w * x) + 0.1 * rng.standard_normal(len(x)) * w
+    return np.sum(x ** 2)
+
+
+def moved(x, w, n):
+    for _ in range(n):
+        y = np.sin(w * x)
+        x = x + 0.1 * y
+    return x, (y if n else w)
+
+
+def in_a_function(x, w, n):
+    once, y = moved(x, w, n)
+    again, z = moved(once, w, n)
+    return np.sum(again ** 2) + np.sum(y * z)
+
+
+def changes_places(x, w, n):
+    u, v = x.copy(), x.copy()
+    for _ in range(n):
+        v[1:-1] = u[1:-1] + w[1:-1] * np.sin(u[2:] - u[:-2])
+        u, v = v, u
+    return np.sum(u ** 2) + np.sum(v)
+
+
+MORE = [lists_that_grow, list_in_a_while, no_state, returned_early, with_draws, in_a_function, changes_places]
 PROGRAMS = [chain, backwards_by_two, until_large, with_break, stencil, nested, one_after_the_other]
 WAYS = ["sqrt", 1, 2, 5, 100, "200B", "1 MB"]
 
@@ -85,7 +150,14 @@ def test_same_gradients(f, way):
             np.testing.assert_allclose(a, b, rtol=1e-14, atol=1e-15)
 
 
-@pytest.mark.parametrize("f", PROGRAMS)
+@pytest.mark.parametrize("way", ["sqrt", 2])
+@pytest.mark.parametrize("f", MORE)
+def test_lists_exits_and_effects(f, way):
+    test_same_gradients(f, way)
+    assert "not checkpointed" not in explained(f, way)
+
+
+@pytest.mark.parametrize("f", PROGRAMS + MORE)
 def test_pullbacks(f):
     """They can be called again."""
     args = np.linspace(0.1, 1.0, 5), np.linspace(0.5, 1.5, 5), 7
@@ -102,6 +174,10 @@ def test_second_derivatives(way):
     x, w, t = np.linspace(0.1, 1.0, 5), np.linspace(0.5, 1.5, 5), np.linspace(-1.0, 1.0, 5)
     plain, again = srcad.grad(chain), srcad.grad(chain, checkpoint=way)
     expected = srcad.jvp(plain, (x, w, 6), (t, None, None))[1]
+    np.testing.assert_allclose(srcad.jvp(again, (x, w, 6), (t, None, None))[1], expected, rtol=1e-12)
+    np.testing.assert_allclose(srcad.vjp(again, x, w, 6)[1](t)[0], expected, rtol=1e-12)
+    expected = srcad.jvp(srcad.grad(lists_that_grow), (x, w, 6), (t, None, None))[1]
+    again = srcad.grad(lists_that_grow, checkpoint=way)
     np.testing.assert_allclose(srcad.jvp(again, (x, w, 6), (t, None, None))[1], expected, rtol=1e-12)
     np.testing.assert_allclose(srcad.vjp(again, x, w, 6)[1](t)[0], expected, rtol=1e-12)
 
@@ -172,6 +248,41 @@ def test_arguments():
     for wrong in ("64", 0, -1, True, 2.5, "lots"):
         with pytest.raises(srcad.ArgumentError, match="checkpoint must be"):
             srcad.grad(chain, checkpoint=wrong)
+
+
+def explained(f, way):
+    again = srcad.grad(f, checkpoint=way)
+    again(np.linspace(0.1, 1.0, 5), np.linspace(0.5, 1.5, 5), 3)
+    return again.explain()
+
+
+def test_what_is_not_checkpointed_is_said():
+    def reads_its_list(x, w, n):
+        xs = [x]
+        for _ in range(n):
+            xs.append(np.sin(w * xs[-1]))
+        return np.sum(xs[-1])
+
+    def draws_sometimes(x, w, n):
+        rng = np.random.default_rng(0)
+        for t in range(n):
+            if t % 2:
+                x = x * rng.normal()
+            x = np.sin(w * x)
+        return np.sum(x)
+
+    assert "is not checkpointed: its trips read the list `xs`" in explained(reads_its_list, 3)
+    assert "is not checkpointed: an effect in a branch" in explained(draws_sometimes, "sqrt")
+
+
+def test_memory_of_lists():
+    """Of 300 states of 80 kB a list keeps one number each."""
+    args = np.linspace(0.1, 1.0, 10_000), np.linspace(0.5, 1.5, 10_000), 300
+    state = args[0].nbytes
+    assert peak(srcad.grad(lists_that_grow), *args) > 300 * state
+    assert peak(srcad.grad(lists_that_grow, checkpoint="sqrt"), *args) < 70 * state
+    assert peak(srcad.grad(lists_that_grow, checkpoint=5), *args) < 20 * state
+    assert peak(srcad.grad(no_state, checkpoint=5), *args) < 10 * state
 
 
 def test_explain():

@@ -12,6 +12,7 @@ from srcad.ir import Block, Dim, Func, If, Let, Loop, Stmt, Type, Var
 from srcad.ir.walk import binds, every, reads
 from srcad.rules.tapes import GETITEM, SET_AT
 from srcad.transforms.inplace import STORES, in_place
+from srcad.transforms.reverse import COMMENT, TAPED
 from srcad.transforms.usage import dead
 
 
@@ -21,8 +22,15 @@ def kept(func: Func) -> list[str]:
     lines = list(_copies(func))
     if places:
         there, back = func.body[:places[0]], func.body[places[0]:]
-        lines = [*_whole(there, back), *_tapes(there, back), *_again(there, back), *lines]
+        lines = [*_notes(there), *_whole(there, back), *_tapes(there, back), *_again(there, back), *lines]
     return lines
+
+
+def _notes(there: Block) -> Iterator[str]:
+    """Loops that `checkpoint=` does not reach."""
+    for s in there:
+        if isinstance(s, Let) and s.op is COMMENT and s.form.args[0].startswith(TAPED):
+            yield f"the loop at line {_line(s)} is {s.form.args[0]}"
 
 
 def _whole(there: Block, back: Block) -> Iterator[str]:

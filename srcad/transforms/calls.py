@@ -62,7 +62,7 @@ class Halves:
 
 def split(ref: FuncRef, inputs: Mask, outputs: Mask, dispatch: Dispatch, checkpoint: Schedule | None = None) -> Halves:
     """The halves of `ref` for these active inputs and outputs."""
-    key = ("halves", inputs, outputs)
+    key = ("halves", inputs, outputs, checkpoint)
     halves = ref.derived.get(key)
     if halves is None and ref.stated is not None:
         halves = ref.derived[key] = ref.stated.split(ref, inputs, outputs)
@@ -130,7 +130,7 @@ def call(sweep: Sweep, let: Let) -> Thunk | None:
         sweep.build.add(let)
         return None
     assert isinstance(let.op, CallOp)
-    halves = split(let.op.target, inputs, outputs, sweep.dispatch)
+    halves = split(let.op.target, inputs, outputs, sweep.dispatch, sweep.checkpoint)
     residuals = (Var("residuals", _residuals_type(halves)),) if halves.residuals else ()
     outs = (*let.outs, *residuals)
     op = call_op(halves.forward, tuple(v.type for v in outs), let.op.effect)

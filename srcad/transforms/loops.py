@@ -164,6 +164,10 @@ class Reversal:
         """Emit the adjoints of the statements of a trip."""
         self.sweep.backward(thunks)
 
+    def known(self, block: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+        """The adjoint of a trip, which reads no value that this loop can't have."""
+        return block
+
     def tape_of(self, v: Var) -> Var | None:
         """The tape that has `v` anyway."""
         return None
@@ -182,7 +186,7 @@ class Reversal:
         results = [*(c.next for c in self.carries), *(w.row for w, _, _ in self.writes),
                    *(c.next for _, c, _ in self.restored), *(c.next for c in self.extra)]
         inside = bound(tuple(self.body)) | frozenset(loop_locals(stmt))
-        block = self.sweep.trimmed(block, results, inside)
+        block = self.sweep.trimmed(self.known(block), results, inside)
         needed = (free(block, results) & inside) - {stmt.index}
         mirror, there = self._driver(needed)
         known = [*there, *([stmt.index] if stmt.index else [])]

@@ -42,7 +42,7 @@ from srcad.ir import (
     same_dtype,
 )
 from srcad.ir import leaves as leaves_of
-from srcad.ir.walk import bound, free
+from srcad.ir.walk import binds, bound, free
 from srcad.rules.contexts import ENTER, LEAVE
 from srcad.rules.indexing import makes_axes, without_axes
 from srcad.rules.ops import rule_of
@@ -51,19 +51,21 @@ from srcad.rules.shapes import as_stated, project_to, unbroadcast_to
 from srcad.rules.tapes import ADD_TREES, LOADS, STORES
 from srcad.transforms.activity import activity, atoms_in, is_bundle, sources
 from srcad.transforms.calls import bundle, call
-from srcad.transforms.checkpoint import can_be_run_again, checkpointed
+from srcad.transforms.checkpoint import checkpointed
 from srcad.transforms.derived import stated
 from srcad.transforms.extents import from_what_is_there
 from srcad.transforms.guards import Guards, entered
 from srcad.transforms.live import live
 from srcad.transforms.loops import loop
 from srcad.transforms.prepare import prepared, without_write_backs
+from srcad.transforms.rerun import obstacle
 from srcad.transforms.residuals import Plan
 from srcad.transforms.schedules import Schedule
 from srcad.transforms.sweep import Sweep, Thunk, bar_of, name_after, prefixed
 from srcad.transforms.undo import Kept, cheapest
 from srcad.transforms.versions import Chain
 
+TAPED = "not checkpointed"
 COMMENT = Op("comment", lambda text: None, effect=True, infer=lambda text: (), outs=0)
 
 
@@ -92,7 +94,7 @@ def reverse(func: Func, wrt: Sequence[Var], *, has_aux: bool = False, checkpoint
 
     there, back, gradient = cheapest(func, attempt)
     # What is reversed may be a derivative itself.
-    again = any(isinstance(s, Let) and s.op is COMMENT for s in there)
+    again = any(isinstance(s, Let) and s.op is COMMENT and not _is_note(s) for s in there)
     heads = ((), comment("reverse of the above")) if again else ((comment("forward"),), comment("reverse"))
     body = (*heads[0], *there, heads[1], *back, *end)
     return Func(f"{func.name}_adjoint", (*func.params, seed), body, (func.result, gradient), func.span)
@@ -147,12 +149,24 @@ def adjoint_of(sweep: Sweep, stmt: Stmt) -> Thunk | None:
             return let(sweep, stmt)
         case If():
             return branch(sweep, stmt)
-        case Loop() if sweep.checkpoint and can_be_run_again(stmt) and any(c.out in sweep.active for c in stmt.carries):
-            return checkpointed(sweep, stmt)
+        case Loop() if sweep.checkpoint and not sweep.active.isdisjoint(binds(stmt)):
+            return _run_again(sweep, stmt)
         case Loop():
             return loop(sweep, stmt)
         case _:
             assert_never(stmt)
+
+
+def _run_again(sweep: Sweep, stmt: Loop) -> Thunk | None:
+    reason = obstacle(stmt)
+    if reason is None:
+        return checkpointed(sweep, stmt)
+    sweep.build.add(replace(comment(f"{TAPED}: {reason}"), span=stmt.span))
+    return loop(sweep, stmt)
+
+
+def _is_note(stmt: Let) -> bool:
+    return stmt.form.args[0].startswith(TAPED)
 
 
 def let(sweep: Sweep, stmt: Let) -> Thunk | None:
