@@ -25,7 +25,7 @@ import operator
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -44,13 +44,14 @@ _GROWTH = 4
 _MOST_VARIANTS = 16
 
 
-class _Static(Exception):
-    """The program needs the values of its ints."""
+class Unprepared(Exception):
+    """No program is compiled yet for such arguments, and none is compiled on demand."""
 
 
-def compiled(func: Func) -> Compiled:
-    """What runs `func` under `jax.jit`: takes the values of `func.inputs`, gives those of `func.outputs`."""
-    return Compiled(func)
+def compiled(func: Func, on_demand: bool = True) -> Compiled:
+    """What runs `func` under `jax.jit`: takes the values of `func.inputs`, gives those of `func.outputs`.  Unless it is
+    compiled `on_demand`, a call raises `Unprepared` where `prepare` has to be called first."""
+    return Compiled(func, on_demand)
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,12 @@ class Made:
     params: list[tuple[str, Any]]
     inputs: list[Any]
     shape: Any
+    executables: list[Any] = field(default_factory=list)  # compiled before the first call, for arrays of NumPy
+
+    @property
+    def run(self) -> Any:
+        """What is called with arrays of NumPy."""
+        return self.executables[0] if self.executables else self.jitted
 
     @functools.cached_property
     def parts(self) -> list[list[tuple[Any, int, int]]]:
@@ -86,8 +93,8 @@ class Made:
 
 
 class Compiled:
-    def __init__(self, func: Func) -> None:
-        self.func = func
+    def __init__(self, func: Func, on_demand: bool = True) -> None:
+        self.func, self.on_demand = func, on_demand
         self.parts = _modules()
         self.sites = self.parts.trace.sites_of(func)
         # The last is for exceptions: none is expected.
@@ -120,7 +127,7 @@ class Compiled:
             return self.within_a_trace(inputs)
         with self.parts.ops.x64(True):
             while True:
-                outputs, written, needs = self._run(inputs)
+                outputs, written, needs = self._run(inputs, bool(given))
                 if needs[-1]:
                     break
                 larger = grown(self.capacities, needs)
@@ -160,7 +167,8 @@ class Compiled:
             self.ready.clear()
         made, _ = self.program(inputs)
         self.ready[self._kind(inputs)] = lax_ready.Ready(
-            made.jitted, lax_ready.taken(inputs, self.by_value), self._gives(made, of_jax), self._rooms(made))
+            made.jitted if of_jax else made.run, lax_ready.taken(inputs, self.by_value), self._gives(made, of_jax),
+            self._rooms(made))
 
     def _gives(self, made: Made, of_jax: bool) -> tuple[tuple[int | slice, Callable[[Any], Any]], ...]:
         """How the outputs are had from the results."""
@@ -210,6 +218,22 @@ class Compiled:
             made, arrays = self.program(inputs)
             return made.jitted.lower(*arrays)
 
+    def prepare(self, *inputs: Any) -> None:
+        """Compile the program for inputs like these: of arrays only shapes and types matter, and nothing is run."""
+        with self.parts.ops.x64(True):
+            made, arrays = self.program(inputs)
+            if not made.executables:
+                made.executables.append(made.jitted.lower(*arrays).compile())
+
+    def outlines(self, *inputs: Any) -> list[Any]:
+        """The outputs for inputs like these with their shapes and types in place of arrays."""
+        with self.parts.ops.x64(True):
+            made, arrays = self.program(inputs)
+            outputs = made.values(self.parts.ops.eval_shape(made.jitted, *arrays))[0]
+        held = self.parts.values.arrays_in
+        return [Held(v, of_jax=False) if isinstance(a, Var) and a.type.kind == "object" and held(v) else v
+                for v, a in zip(outputs, self.func.outputs, strict=True)]
+
     def stage(self, name: str, *inputs: Any) -> str:
         """The program for inputs like these as text: its source, jaxpr, StableHLO or what is run."""
         with self.parts.ops.x64(True):
@@ -243,16 +267,20 @@ class Compiled:
                                           str(mismatch)) from mismatch
         return text
 
-    def _run(self, inputs: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:
-        made, arrays = self.program(inputs)
-        outputs, written, needs = made.values(made.jitted(*arrays))
+    def _run(self, inputs: Sequence[Any], of_jax: bool) -> tuple[list[Any], list[Any], list[Any]]:
+        made, arrays = self.program(inputs, self.on_demand)
+        if not (self.on_demand or made.executables):
+            raise Unprepared
+        outputs, written, needs = made.values((made.jitted if of_jax else made.run)(*arrays))
         return outputs, written, [0 if n is self.parts.values.UNBOUND else int(n) for n in needs]
 
-    def program(self, inputs: Sequence[Any]) -> tuple[Made, list[Any]]:
+    def program(self, inputs: Sequence[Any], make: bool = True) -> tuple[Made, list[Any]]:
         """The program for inputs like these, and their arrays."""
         arrays, structure = self._split(inputs)
         key = self._key(structure), self.capacities, _shapes(arrays)
         if key not in self.made:
+            if not make:
+                raise Unprepared
             if len(self.made) >= _MOST_VARIANTS:
                 self.made.pop(next(iter(self.made)))
             try:

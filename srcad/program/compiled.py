@@ -24,32 +24,51 @@ class Prepared:
     stored: list[Var]
 
 
-def prepared(func: Func) -> Prepared:
+def prepared(func: Func, on_demand: bool = True) -> Prepared:
     inner, end = without_write_backs(func)
     pairs = [(s.args[0], s.args[1]) for s in end if isinstance(s, Let)]
     whole = replace(inner, result=(func.result, tuple(last for _, last in pairs))) if pairs else func
-    return Prepared(func, compiled(whole), [v for v, _ in pairs if isinstance(v, Var)])
+    return Prepared(func, compiled(whole, on_demand), [v for v, _ in pairs if isinstance(v, Var)])
 
 
-def xla(func: Func) -> Callable[..., Any]:
-    """`func` as a function of trees, compiled when it is first called; `sources()` are the texts that it runs."""
-    made = prepared(func)
-    targets = [func.inputs.index(v) for v in made.stored]
-    inputs_of, result_of = taking(func), giving(func.result)
+class InXla:
+    """A program as a function of trees, compiled when it is first called.
 
-    def call(*args: Any) -> Any:
-        inputs = inputs_of(args)
+    If it is not compiled `on_demand`, a call raises `Unprepared` where `prepare` has to be called first."""
+
+    def __init__(self, func: Func, on_demand: bool = True) -> None:
+        made = prepared(func, on_demand)
+        self.func, self.program = func, made.program
+        self.targets = [func.inputs.index(v) for v in made.stored]
+        self.inputs_of, self.result_of = taking(func), giving(func.result)
+
+    def __call__(self, *args: Any) -> Any:
+        inputs, targets = self.inputs_of(args), self.targets
         for k in targets:
             if not isinstance(inputs[k], np.ndarray):
-                raise ArgumentError(f"{func.name} stores into an argument that is not an array of NumPy: "
+                raise ArgumentError(f"{self.func.name} stores into an argument that is not an array of NumPy: "
                                     "pass a copy, np.array(x)")
-        outputs = made.program(*inputs)
-        for k, new in zip(targets, outputs[len(func.outputs):], strict=True):
+        outputs = self.program(*inputs)
+        for k, new in zip(targets, outputs[len(outputs) - len(targets):], strict=True):
             np.copyto(inputs[k], new)
-        return result_of(outputs)
+        return self.result_of(outputs)
 
-    call.sources = lambda: [m.source.text for m in made.program.made.values()]  # type: ignore[attr-defined]
-    return call
+    def prepare(self, *args: Any) -> None:
+        """Compile it for arguments like these; nothing is run."""
+        self.program.prepare(*_inputs(self.func, args))
+
+    def outlines(self, *args: Any) -> list[Any]:
+        """The shapes and types of the outputs for arguments like these."""
+        return self.program.outlines(*_inputs(self.func, args))
+
+    def sources(self) -> list[str]:
+        """The texts that run."""
+        return [m.source.text for m in self.program.made.values()]
+
+
+def xla(func: Func) -> InXla:
+    """`func` compiled by XLA when it is called."""
+    return InXla(func)
 
 
 def stage(func: Func, name: str, args: tuple[Any, ...]) -> str:

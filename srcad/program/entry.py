@@ -32,6 +32,7 @@ from srcad.program.entry_tests import Tests
 from srcad.program.entry_text import Text
 from srcad.program.programs import Primal
 from srcad.program.results import owned
+from srcad.program.tiers import Tiers
 
 if TYPE_CHECKING:
     from srcad.program.variants import Variant
@@ -50,10 +51,12 @@ class Call:
 
 @dataclass(frozen=True)
 class Service:
-    """What an entry does with a call that fits: `write` writes it.  `defaults`: has it those of the function?"""
+    """What an entry does with a call that fits: `write` writes it.  `defaults`: has it those of the function?  `tiers`
+    are those of a variant whose backend is decided while it is called."""
 
     write: Callable[[Text, Reads, Variant, list[str]], None]
     defaults: bool = True
+    tiers: Callable[[Primal, Variant], Tiers] = Tiers
 
 
 def make_entry(primal: Primal, variant: Variant, call: Call, service: Service) -> Callable[..., Any]:
@@ -143,7 +146,7 @@ def run(text: Text, reads: Reads, variant: Variant, given: list[str]) -> None:
     # An array that is changed shares no memory with another; if it does the runner says so.
     text.test([f"not {text.object('may_share_memory', np.may_share_memory)}({a}, {b})"
                for a in changed for b in tests.arrays if b != a])
-    call = f"{text.object(variant.func.name, variant.run)}({', '.join(given)})"
+    call = f"{callee(text, tests, variant, inputs)}({', '.join(given)})"
     if variant.fresh and not changed:
         text.add(f"return {call}")
         return
@@ -155,6 +158,14 @@ def run(text: Text, reads: Reads, variant: Variant, given: list[str]) -> None:
         text.add(f"if {' and '.join(own)}:")
         text.add(f"    return {result}")
     text.add(f"return {text.object('owned', owned)}({result}, [{', '.join(tests.arrays)}])")
+
+
+def callee(text: Text, tests: Tests, variant: Variant, inputs: list[str]) -> str:
+    """What is called: the generated function, or what serves arrays of these shapes by now."""
+    if variant.tiers is None:
+        return text.object(variant.func.name, variant.run)
+    shapes = [tests.shape_of.get(inputs[k], f"{inputs[k]}.shape") for k in variant.tiers.places]
+    return f"{text.object('runs', variant.tiers.runs)}[({', '.join(shapes)}{',' if len(shapes) == 1 else ''})]"
 
 
 RUN = Service(run)

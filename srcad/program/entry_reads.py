@@ -147,7 +147,7 @@ class Reads:
         fits = [f"{builtin(type)}({name}) is {builtin(type(value))}"]
         if isinstance(value, np.ndarray):
             self.tests.arrays.append(name)
-            shape = self.text.name("shape")
+            shape = self.tests.shape_of[name] = self.text.name("shape")
             fits += [f"{name}.dtype == {self.text.object(str(value.dtype), value.dtype)}",
                      f"{builtin(len)}({shape} := {name}.shape) == {value.ndim}",
                      *(f"{shape}[{k}] {f'== {n}' if n < 2 else '> 1'}" for k, n in enumerate(value.shape))]

@@ -23,6 +23,7 @@ class Tests:
         self.extents = sorted({1, *extents})  # those that are constants of the program
         self.sizes: dict[Size, str] = {}
         self.shapes: dict[tuple[Dim, ...], str] = {}
+        self.shape_of: dict[str, str] = {}  # of an array
         self.arrays: list[str] = []
         self.parts: dict[str, list[str]] = {}
         self.trees: dict[str, Any] = {}
@@ -123,13 +124,14 @@ class Tests:
 
     def shape(self, name: str, shape: tuple[Dim, ...]) -> list[str]:
         if shape in self.shapes:
+            self.shape_of[name] = self.shapes[shape]
             return [f"{name}.shape == {self.shapes[shape]}"]
         if not shape:
             return [f"{name}.shape == ()"]
         if all(d.size in self.sizes or d.size is None for d in shape):
             extents = [self.sizes[d.size] if d.size else str(d.offset) for d in shape]
             return [f"{name}.shape == ({', '.join(extents)}{',' if len(extents) == 1 else ''})"]
-        mine = self.shapes[shape] = self.text.name("shape")
+        mine = self.shapes[shape] = self.shape_of[name] = self.text.name("shape")
         return [f"{self.builtin(len)}({mine} := {name}.shape) == {len(shape)}",
                 *(self.extent(f"{mine}[{k}]", d) for k, d in enumerate(shape))]
 

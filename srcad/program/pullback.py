@@ -14,27 +14,28 @@ from srcad.errors import ArgumentError
 from srcad.ir import Func, Let, Lit, Record, Undef, Var, Whole, leaves, map_tree
 from srcad.ir.walk import every
 from srcad.program.arrays_of_jax import has_arrays_of_jax
-from srcad.program.entry import Service
+from srcad.program.entry import Service, callee
 from srcad.program.entry_reads import Reads
 from srcad.program.entry_text import Text, Unserved
 from srcad.program.lowering import Split
 from srcad.program.lowering import not_float as why_not_float
+from srcad.program.plans import Plan, plan_of
 from srcad.program.programs import Forward, Primal, Program, of_tensors
-from srcad.program.results import arrays_in, owned
+from srcad.program.replay import once
+from srcad.program.results import arrays_in, copied, owned
 from srcad.program.runner import Runner, apart
 from srcad.program.signature import Describe, given_to, objects_of, tree_of
 from srcad.program.tensors import arrays, tensors, wrap_of
+from srcad.program.tiers_of_halves import TiersOfHalves
 from srcad.program.variants import Variant
 from srcad.program.ways import Way, resolved, way
 from srcad.transforms.calls import Halves
 from srcad.transforms.schedules import Schedule, schedule
 
-_REPEATABLE = frozenset({"comment", "enter", "leave", "evaluated", "caught", "raise", "assert", "np.copyto"})
-
-
 @lru_cache(512)
 def _runner(program: Program, wrt: tuple[str, ...] | None, how: Way, checkpoint: Schedule | None) -> Runner:
-    service = Service(partial(serve, program.primal), defaults=False)  # how many are given decides the result
+    service = Service(partial(serve, program.primal), defaults=False,  # how many are given decides the result
+                      tiers=TiersOfHalves)
     runner = Runner(Forward(program, wrt, checkpoint), how, service)
     runner.call = runner.entries.otherwise = partial(_looked_up, runner)
     return runner
@@ -65,7 +66,7 @@ def _looked_up(runner: Runner, *primals: Any) -> tuple[Any, Any]:
         y, pullback = of_arrays.call(*arrays(primals))
         return tensors(y, wrap), lambda cotangent: tensors(pullback(arrays(cotangent)), wrap)
     # The pullback outlives the call: it must not see what happens to the arguments afterwards.
-    values = runner.values(tuple(map(tree_of_copies, primals)), {})
+    values = runner.values(tuple(map(copied, primals)), {})
     variant = runner.variant(values)
     captured = variant.inputs(values)[len(values):]
     apart(variant, (*runner.values(primals, {}), *captured))
@@ -73,12 +74,15 @@ def _looked_up(runner: Runner, *primals: Any) -> tuple[Any, Any]:
     given = _inputs(variant.func, (*values, *captured))
     if variant.written or variant.parts:
         given = [v.copy() if isinstance(v, np.ndarray) else v for v in given]
+    plan = plan_of(runner.primal, variant)
     try:
-        value, residuals = guarded(variant.run, (*values, *captured))
+        if variant.tiers is None:
+            value, residuals = guarded(variant.run, (*values, *captured))
+        else:
+            value, residuals, plan = guarded(variant.tiers.serving((*values, *captured)), (*values, *captured))
     finally:
         for k in variant.written:
             np.copyto(_inputs(variant.func, runner.values(primals, {}))[k], _inputs(variant.func, values)[k])
-    plan = plan_of(runner.primal, variant)
     return (owned(value, arrays_in((*values, *captured, *variant.read_parts(values), residuals))),
             Pullback(plan, given, residuals, value, len(primals)))
 
@@ -92,14 +96,18 @@ def serve(primal: Primal, text: Text, reads: Reads, variant: Variant, given: lis
     for name in tests.arrays:
         if name not in kept:
             text.add(f"{name} = {name}.copy()")
-    inputs = "".join(f"{v}.copy(), " if v in kept else f"{v}, " for v in reads.variables(variant.func, given))
+    variables = reads.variables(variant.func, given)
+    inputs = "".join(f"{v}.copy(), " if v in kept else f"{v}, " for v in variables)
     value, residuals = text.name("value"), text.name("residuals")
     arguments = ", ".join(map(tests.rebuilt, given))
-    text.add(f"{value}, {residuals} = {text.object(variant.func.name, variant.run)}({arguments})")
-    plan = plan_of(primal, variant)
+    plan, results = text.object("plan", plan_of(primal, variant)), [value, residuals]
+    if variant.tiers is not None:
+        plan = text.name("plan")
+        results.append(plan)
+    text.add(f"{', '.join(results)} = {callee(text, tests, variant, variables)}({arguments})")
     count = len(given) - len(variant.captures) - len(primal.bound)
     text.add(f"return {text.object('own_value', own_value)}({value}, {residuals}, [{', '.join(tests.arrays)}]), "
-             f"{text.object('Pullback', Pullback)}({text.object('plan', plan)}, ({inputs}), {residuals}, "
+             f"{text.object('Pullback', Pullback)}({plan}, ({inputs}), {residuals}, "
              f"{value}, {count})")
 
 
@@ -121,50 +129,9 @@ def _inputs(func: Func, values: tuple[Any, ...]) -> list[Any]:
     return [leaf for p, v in zip(func.params, values, strict=False) for leaf in given_to(p.tree, v)]
 
 
-def tree_of_copies(value: Any) -> Any:
-    """Arrays copied, and the containers that a function could change; other objects as they are."""
-    return objects_of(tree_of(value, lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf))
-
-
 def _shapes(func: Func, value: Any) -> list[tuple[int, ...] | None]:
     """The shapes of the parts of a result; None for a list, whose elements may have several."""
     return [None if isinstance(part, list) else np.shape(part) for part in _cotangents(func.result, value)]
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """What the pullbacks of one variant have in common."""
-
-    func: Func
-    halves: Halves
-    back: Callable[..., Any]
-    primal: Primal
-
-    @cached_property
-    def alone(self) -> bool:
-        """Is the result one number, or one array that is none, and its cotangent wanted?"""
-        y = self.func.result
-        return isinstance(y, Var) and (y.type.kind != "array" or bool(y.type.rank)) and bool(self.halves.outputs)
-
-    @cached_property
-    def places(self) -> tuple[int | None, ...] | None:
-        """For each positional argument which of the cotangents is its own; None where there are trees."""
-        code = self.primal.code.__code__
-        params = self.func.params[len(self.primal.bound):code.co_argcount]
-        trees = any(isinstance(p.tree, tuple | list | dict | Record | Whole) for p in self.func.params)
-        if trees or not self.primal.positional:
-            return None
-        numbers = {v: k for k, v in enumerate(self.func.inputs)}
-        found = {n: k for k, n in enumerate(self.halves.inputs)}
-        return tuple(found.get(numbers[p.tree]) if isinstance(p.tree, Var) else None for p in params)
-
-
-@lru_cache(512)
-def plan_of(primal: Primal, variant: Variant) -> Plan:
-    lowered = variant.lowered
-    assert isinstance(lowered, Split) and lowered.halves is not None and lowered.whole is not None
-    (back,) = variant.companions
-    return Plan(lowered.whole, lowered.halves, back, primal)
 
 
 class Pullback:
@@ -179,8 +146,7 @@ class Pullback:
     @property
     def once(self) -> bool:
         """Does the function do something that must not be done again: draw, print, log?"""
-        effects = (s.op for s in every(self.plan.func.body) if isinstance(s, Let) and s.op.effect)
-        return any(op.name not in _REPEATABLE for op in effects)
+        return bool(once(self.plan.func))
 
     def __call__(self, cotangent: Any) -> tuple[Any, ...]:
         """The cotangents of the arguments, one for each positional argument."""

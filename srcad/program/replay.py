@@ -26,6 +26,8 @@ from srcad.program.signature import given_to
 
 # What can be done again, once its output is thrown away.
 REPEATABLE = (ASSERT, PRINT, RAISE, WRITE_BACK)
+# What nobody sees that it was done twice.
+_UNSEEN = frozenset({"comment", "enter", "leave", "evaluated", "caught", "raise", "assert", "np.copyto"})
 
 
 def leaving_as_the_primal(run: Callable[..., Any], func: Func, written: tuple[int, ...],
@@ -56,6 +58,15 @@ def is_repeatable(func: Func) -> bool:
     bodies = [func.body, *(ref.known.body for ref in reachable(func, every))]
     return all(s.op in REPEATABLE or not s.op.effect or _is_pure(s.op)
                for body in bodies for s in every(body) if isinstance(s, Let))
+
+
+def once(func: Func) -> str:
+    """What the program does that must not be done again (it draws, prints, logs): the place, and what; or nothing."""
+    for body in (func.body, *(ref.known.body for ref in reachable(func, every))):
+        for s in every(body):
+            if isinstance(s, Let) and s.op.effect and not hasattr(s.op, "target") and s.op.name not in _UNSEEN:
+                return f"{s.span}: {s.op.name} is done once"
+    return ""
 
 
 def _is_pure(op: Op) -> bool:

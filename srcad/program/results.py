@@ -11,7 +11,7 @@ from numpy import ndarray
 
 from srcad.frontend.origins import attributes_of
 from srcad.frontend.outside import is_object
-from srcad.program.signature import leaves_of
+from srcad.program.signature import leaves_of, objects_of, tree_of
 
 
 def owned(result: Any, arrays: Iterable[Any]) -> Any:
@@ -22,6 +22,11 @@ def owned(result: Any, arrays: Iterable[Any]) -> Any:
     if t is float or result is None or isinstance(result, np.generic | int | complex):
         return result
     return _owned(result, set(map(id, arrays)))
+
+
+def copied(value: Any) -> Any:
+    """Arrays copied, and the containers that a function could change; other objects as they are."""
+    return objects_of(tree_of(value, lambda leaf: leaf.copy() if isinstance(leaf, ndarray) else leaf))
 
 
 def arrays_in(values: Iterable[Any]) -> list[Any]:

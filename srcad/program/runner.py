@@ -37,6 +37,7 @@ class Runner:
         self.variants = Variants(program, primal.names, way)
         self.plain = primal.plain
         self.count = len(primal.names)
+        self.service = service
         self.entries = Entries(primal, self.variants, self.looked_up, service)
         self.call: Callable[..., Any] = self.looked_up
 
@@ -67,6 +68,9 @@ class Runner:
     def variant(self, values: tuple[Any, ...], more: dict[str, Any] | None = None) -> Variant:
         """The variant for these arguments; that it was looked up is noted."""
         variant = self.variants.find(values)
+        if self.way.backend == "auto" and variant.tiers is None:
+            with self.variants.lock:
+                variant.tiers = variant.tiers or self.service.tiers(self.primal, variant)
         self.entries.served(variant, values, more)
         self.call = self.entries.first
         return variant
@@ -98,8 +102,9 @@ class Runner:
         with the user's line."""
         if variant.written:
             apart(variant, given)
+        run = variant.run if variant.tiers is None else variant.tiers.serving(given)
         try:
-            result = variant.run(*given)
+            result = run(*given)
         except Exception as error:
             annotate(error)
             raise

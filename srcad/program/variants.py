@@ -58,6 +58,7 @@ class Variant:
         self.guards = self.lowered.guards
         self.checked = bool(self.captures or self.guards or self.parts)
         self.written = written(self.lowered.func)
+        self.tiers: Any = None  # of a variant whose backend is decided while it is called
 
     @property
     def func(self) -> Func:

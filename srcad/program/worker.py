@@ -1,0 +1,71 @@
+"""The thread that compiles in the background: one, started when it is first needed, that ends with the process."""
+
+from __future__ import annotations
+
+import atexit
+import queue
+import threading
+from collections.abc import Callable
+
+Task = Callable[[], None]
+
+
+class Worker:
+    """Does one task after the other.  The process may end at any time: what waits is dropped, and what runs is awaited,
+    since a thread that is in XLA's compiler can't be stopped."""
+
+    def __init__(self) -> None:
+        self.tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        self.thread: threading.Thread | None = None
+        self.idle = threading.Event()
+        self.idle.set()
+        self.lock = threading.Lock()
+        self.waiting = 0
+        self.ending = False
+
+    def submit(self, task: Task) -> None:
+        with self.lock:
+            if self.ending:
+                return
+            self.idle.clear()
+            self.waiting += 1
+            self.tasks.put(task)
+            if self.thread is None or not self.thread.is_alive():  # in a child of a fork it is not
+                self.ends_first()
+                self.thread = threading.Thread(target=self._work, name="srcad compiles", daemon=True)
+                self.thread.start()
+
+    @property
+    def busy(self) -> bool:
+        return not self.idle.is_set()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Until everything that was submitted is done; was it, in time?"""
+        return self.idle.wait(seconds)
+
+    def ends_first(self) -> None:
+        """What was imported until now and has something to do at the end of the process (JAX) does it after `end`."""
+        atexit.unregister(self.end)
+        atexit.register(self.end)
+
+    def end(self) -> None:
+        self.ending = True
+        self.tasks.put(None)
+        if self.thread is not None and self.thread is not threading.current_thread():
+            self.thread.join()
+
+    def _work(self) -> None:
+        while True:
+            task = self.tasks.get()
+            if task is None or self.ending:
+                return
+            try:
+                task()
+            finally:
+                with self.lock:
+                    self.waiting -= 1
+                    if not self.waiting:
+                        self.idle.set()
+
+
+WORKER = Worker()
