@@ -22,7 +22,7 @@ from srcad.program.ways import backend, configure
 __version__ = "0.1.0"
 __all__ = ["ArgumentError", "SourceNotFound", "SrcadError", "Unsupported", "backend", "check_grads", "configure",
            "custom_jvp", "custom_vjp", "elementwise_grad", "export", "grad", "gradient_of", "hessian", "hvp",
-           "jacobian", "jit", "jvp", "nondifferentiable", "stop_gradient", "value_and_grad", "vjp"]
+           "jacobian", "jit", "jvp", "nondifferentiable", "stats", "stop_gradient", "value_and_grad", "vjp"]
 
 
 def __getattr__(name: str) -> Any:
@@ -30,4 +30,8 @@ def __getattr__(name: str) -> Any:
         from srcad.checks.check import check_grads
 
         return check_grads
+    if name == "stats":
+        from srcad.program.stats import stats
+
+        return stats
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

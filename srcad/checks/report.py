@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from srcad.checks.arguments import Leaves, Place
+from srcad.program.columns import columns
 
 Verdict = Literal["agrees", "DIFFERS", "undecided", "not run"]
 
@@ -55,9 +56,7 @@ class Report:
         """The rows as aligned columns."""
         head = ("mode", "oracle", "of", "max error", "allowed", "verdict")
         body = [(r.mode, r.oracle, r.subject, *_numbers(r), _verdict(r)) for r in self.rows]
-        widths = [max(len(line[k]) for line in (head, *body)) for k in range(len(head) - 1)]
-        return "\n".join("  ".join([*(c.ljust(w) for c, w in zip(line, widths, strict=False)), line[-1]]).rstrip()
-                         for line in (head, *body))
+        return columns(head, body)
 
     def raise_failures(self) -> None:
         """AssertionError, if an oracle disagreed or none could be asked."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from srcad.ir import Type, Var, leaves
 from srcad.program.kept import kept
+from srcad.program.stats import decisions
 from srcad.program.variants import Variant
 
 
@@ -34,7 +35,7 @@ def describe(variant: Variant) -> list[str]:
     lines = [f"{p.name}: {_tree(p.tree)}" for p in func.params]
     lines += [f"reads {c.name} at every call" for c in (*variant.lowered.captures, *variant.lowered.parts)]
     lines += [f"made for {g.name} = {_short(g.value)}" for g in variant.guards if not isinstance(g.value, CodeType)]
-    return [*lines, *kept(func)]
+    return [*lines, *kept(func), *(decisions(variant.tiers) if variant.tiers else ())]
 
 
 def _tree(tree: Any) -> str:

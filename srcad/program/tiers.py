@@ -17,6 +17,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable
+from itertools import count
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -45,7 +46,8 @@ PROGRAMS = 8            # that are compiled for one signature
 SHAPES = 256            # signatures of a variant that are remembered
 
 Key = tuple[tuple[int, ...], ...]
-ALL: WeakSet[Tiers] = WeakSet()
+_all: WeakSet[Tiers] = WeakSet()
+_numbers, _lock = count(), threading.Lock()
 
 
 class Tiers:
@@ -59,7 +61,9 @@ class Tiers:
         self.lock = threading.Lock()
         self.worth = COMPILATION + STATEMENT * sum(1 for f in functions(self.func) for _ in every(f.body))
         self.never = once(variant.func)
-        ALL.add(self)
+        with _lock:
+            self.number = next(_numbers)
+            _all.add(self)
 
     def serving(self, given: tuple[Any, ...]) -> Callable[..., Any]:
         """What serves a call with these arguments."""
@@ -242,6 +246,12 @@ class Tier:
         if warn:
             warnings.warn(f"{self.owner.func.name} stays on NumPy for arrays of shapes {list(self.key)}: {why}",
                           RuntimeWarning, stacklevel=2)
+
+
+def existing() -> list[Tiers]:
+    """The tiers of all variants, in the order in which they were made."""
+    with _lock:
+        return sorted(_all, key=lambda t: t.number)
 
 
 def functions(func: Func) -> list[Func]:
