@@ -27,7 +27,7 @@ def parts(pair, n):
 def programs(gradient):
     """The XLA programs behind a gradient function."""
     (variant,) = gradient.runner.variants.all()
-    return next(c.cell_contents for c in variant.run.__closure__ if hasattr(c.cell_contents, "program")).program
+    return variant.run.program
 
 
 X = np.array([0.5, -0.25, 1.0])

@@ -50,8 +50,8 @@ def lax_source(program: Program) -> Source:
     if keyword.iskeyword(program.name):  # of a lambda
         program = replace(program, name=f"{program.name}_")
     definition = writer.program(program)
-    text, _ = Printer([definition]).finished()
-    used = {n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)}
+    # Not by `ast.parse`, which two threads can't do at a time in Python 3.11: programs are compiled in the background.
+    used = {n.id for n in ast.walk(definition) if isinstance(n, ast.Name)}
     lines = [line for first, line in _IMPORTS.items() if first in used]
     head = "\n".join(sorted(lines)) + ("\n\n\n" if lines else "")
     text, spans = Printer([definition]).finished(head.count("\n") + 1)

@@ -40,10 +40,10 @@ class InXla:
         made = prepared(func, on_demand)
         self.func, self.program = func, made.program
         self.targets = [func.inputs.index(v) for v in made.stored]
-        self.inputs_of, self.result_of = taking(func), giving(func.result)
+        self.taken, self.result_of = taking(func), giving(func.result)
 
     def __call__(self, *args: Any) -> Any:
-        inputs, targets = self.inputs_of(args), self.targets
+        inputs, targets = self.taken(args), self.targets
         for k in targets:
             if not isinstance(inputs[k], np.ndarray):
                 raise ArgumentError(f"{self.func.name} stores into an argument that is not an array of NumPy: "
@@ -53,13 +53,13 @@ class InXla:
             np.copyto(inputs[k], new)
         return self.result_of(outputs)
 
-    def prepare(self, *args: Any) -> None:
-        """Compile it for arguments like these; nothing is run."""
-        self.program.prepare(*_inputs(self.func, args))
+    def prepare(self, *inputs: Any) -> None:
+        """Compile it for inputs like these (see `inputs_of`); nothing is run."""
+        self.program.prepare(*inputs)
 
-    def outlines(self, *args: Any) -> list[Any]:
-        """The shapes and types of the outputs for arguments like these."""
-        return self.program.outlines(*_inputs(self.func, args))
+    def outlines(self, *inputs: Any) -> list[Any]:
+        """The shapes and types of the outputs for inputs like these."""
+        return self.program.outlines(*inputs)
 
     def sources(self) -> list[str]:
         """The texts that run."""
@@ -85,7 +85,7 @@ def standalone(func: Func, args: tuple[Any, ...], trips: int = 0) -> str:
 def taking(func: Func) -> Callable[[tuple[Any, ...]], Any]:
     """What gives the values of the program's variables; most arguments are one each."""
     if not all(isinstance(p.tree, Var) for p in func.params):
-        return lambda args: _inputs(func, args)
+        return lambda args: inputs_of(func, args)
     defaults = tuple(p.default for p in func.params)
     count = len(defaults)
     return lambda args: args if len(args) == count else (*args, *defaults[len(args):])
@@ -105,7 +105,7 @@ def giving(result: Any) -> Callable[[list[Any]], Any]:
     return whole
 
 
-def _inputs(func: Func, args: tuple[Any, ...]) -> list[Any]:
+def inputs_of(func: Func, args: tuple[Any, ...]) -> list[Any]:
     """The values of the program's variables, for a call with these arguments."""
     defaults = [p.default for p in func.params[len(args):]]
     return [v for p, value in zip(func.params, (*args, *defaults), strict=True) for v in given_to(p.tree, value)]

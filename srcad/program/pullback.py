@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
 from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
-from srcad.ir import Func, Let, Lit, Record, Undef, Var, Whole, leaves, map_tree
-from srcad.ir.walk import every
+from srcad.ir import Func, Lit, Undef, Var, leaves, map_tree
 from srcad.program.arrays_of_jax import has_arrays_of_jax
 from srcad.program.entry import Service, callee
 from srcad.program.entry_reads import Reads
 from srcad.program.entry_text import Text, Unserved
-from srcad.program.lowering import Split
 from srcad.program.lowering import not_float as why_not_float
 from srcad.program.plans import Plan, plan_of
 from srcad.program.programs import Forward, Primal, Program, of_tensors
 from srcad.program.replay import once
 from srcad.program.results import arrays_in, copied, owned
 from srcad.program.runner import Runner, apart
-from srcad.program.signature import Describe, given_to, objects_of, tree_of
+from srcad.program.signature import Describe, given_to, objects_of
 from srcad.program.tensors import arrays, tensors, wrap_of
 from srcad.program.tiers_of_halves import TiersOfHalves
 from srcad.program.variants import Variant
 from srcad.program.ways import Way, resolved, way
-from srcad.transforms.calls import Halves
 from srcad.transforms.schedules import Schedule, schedule
+
 
 @lru_cache(512)
 def _runner(program: Program, wrt: tuple[str, ...] | None, how: Way, checkpoint: Schedule | None) -> Runner:

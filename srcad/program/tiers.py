@@ -30,11 +30,11 @@ from srcad.errors import Unsupported
 from srcad.ir import Func, leaves, reachable
 from srcad.ir.walk import every
 from srcad.program.agreement import disagreement
-from srcad.program.compiled import InXla
+from srcad.program.compiled import InXla, inputs_of
 from srcad.program.programs import Primal
 from srcad.program.replay import once
 from srcad.program.results import copied
-from srcad.program.signature import given_to, objects_of, tree_of
+from srcad.program.signature import objects_of, tree_of
 from srcad.program.variants import Variant
 from srcad.program.worker import WORKER
 
@@ -72,7 +72,7 @@ class Tiers:
 
     def inputs(self, given: tuple[Any, ...]) -> list[Any]:
         """The values of the program's variables."""
-        return [leaf for p, v in zip(self.func.params, given, strict=False) for leaf in given_to(p.tree, v)]
+        return inputs_of(self.func, given)
 
     def tier(self, key: Key) -> Tier:
         with self.lock:
@@ -176,10 +176,10 @@ class Tier:
         if self.programs > PROGRAMS:
             self.decide("numpy", f"XLA needs another program for the values of the arguments, after {PROGRAMS} already")
             return
-        outlines = tuple(map(outline_of, given))
+        outlines = [outline_of(v) for v in self.owner.inputs(given)]
         WORKER.submit(lambda: self.compile(outlines))
 
-    def compile(self, outlines: tuple[Any, ...]) -> None:
+    def compile(self, outlines: list[Any]) -> None:
         """In the thread of the worker."""
         try:
             run = self.owner.compiled()
@@ -194,7 +194,7 @@ class Tier:
                 self.state, self.owner.runs[self.key] = "trying", self.tried
         self.compiling = False
 
-    def prepare(self, run: InXla, outlines: tuple[Any, ...]) -> None:
+    def prepare(self, run: InXla, outlines: list[Any]) -> None:
         run.prepare(*outlines)
 
     def pair(self, given: tuple[Any, ...]) -> Any:
@@ -273,7 +273,7 @@ def places_of_shapes(variant: Variant) -> tuple[int, ...]:
 
 
 def outline_of(value: Any) -> Any:
-    """An argument with arrays that have no memory of their own in place of its arrays."""
+    """An input with arrays that have no memory of their own in place of its arrays."""
     def leaf(v: Any) -> Any:
         return np.broadcast_to(np.zeros((), v.dtype), v.shape) if isinstance(v, np.ndarray) else v
 

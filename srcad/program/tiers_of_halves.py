@@ -74,14 +74,15 @@ class TierOfHalves(Tier):
     def plan(self, back: Any) -> Plan:
         return replace(self.owner.plan, back=back)
 
-    def prepare(self, run: InXla, outlines: tuple[Any, ...]) -> None:
+    def prepare(self, run: InXla, outlines: list[Any]) -> None:
         super().prepare(run, outlines)
-        inputs, plan, results = self.owner.inputs(outlines), self.owner.plan, run.outlines(*outlines)
-        count = len(plan.func.outputs)
+        plan, results = self.owner.plan, run.outlines(*outlines)
+        first = len(plan.func.outputs)
+        held = results[first:first + plan.halves.residuals]
         seeds = [results[k] for k in plan.halves.outputs]
         if not all(hasattr(v, "dtype") for v in seeds):
             raise Unsupported(Problem(plan.func.span, "the cotangent of a list"))
-        self.owner.back.prepare(*(inputs[k] for k in plan.halves.reads), *results[count:count + plan.halves.residuals],
+        self.owner.back.prepare(*(outlines[k] for k in plan.halves.reads), *held,
                                 *(np.broadcast_to(np.zeros((), v.dtype), v.shape) for v in seeds))
 
     def tried(self, *given: Any) -> Served:
