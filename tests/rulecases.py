@@ -50,6 +50,13 @@ def z(*shape: int) -> np.ndarray:
 
 SINGLE = np.float32
 
+# --- functions that may leave the real numbers
+E = np.emath
+for f in (E.sqrt, E.log, E.log2, E.log10, E.arcsin, E.arccos, E.arctanh):
+    case(f, positive(3) / 3)
+    case(f, 0.5)
+    case(f, z(2))
+
 # --- operators and their ufuncs
 for f in (operator.add, operator.sub, operator.mul, operator.truediv, np.add, np.subtract, np.multiply, np.true_divide):
     case(f, normal(3), positive(3))

@@ -153,6 +153,29 @@ def test_power_at_zero() -> None:
         assert srcad.grad(lambda x: np.power(x, 0.5))(0.0) == np.inf
 
 
+def test_equal_singular_values() -> None:
+    """The orthogonal factor has a derivative where the vectors, which turn together, have none."""
+    turned = np.array([[0.6, -0.8, 0.0], [0.8, 0.6, 0.0], [0.0, 0.0, 1.0]])
+
+    def factor(a: Any) -> Any:
+        u, _, vh = np.linalg.svd(a)
+        return total(u @ vh)
+
+    direction = np.sin(np.arange(9.0)).reshape(3, 3)
+    slope = (factor(turned + 1e-5 * direction) - factor(turned - 1e-5 * direction)) / 2e-5
+    assert np.sum(srcad.grad(factor)(turned) * direction) == pytest.approx(slope, rel=1e-6)
+    assert srcad.jvp(factor, (turned,), (direction,))[1] == pytest.approx(slope, rel=1e-6)
+
+
+@pytest.mark.parametrize("f", [lambda x: abs(np.emath.sqrt(x - 2.0)), lambda x: np.real(np.emath.log(x - 2.0)) + x,
+                               lambda x: np.imag(np.emath.arcsin(x + 2.0))])
+def test_beyond_the_real_numbers(f: Callable[[float], float]) -> None:
+    """Complex results of real arguments: a real gradient."""
+    slope = (f(0.7 + 1e-6) - f(0.7 - 1e-6)) / 2e-6
+    gradient = srcad.grad(f)(0.7)
+    assert isinstance(gradient, float) and gradient == pytest.approx(slope, rel=1e-7)
+
+
 def test_one_triangle() -> None:
     """A factorisation of a symmetric matrix reads one triangle, and only that has a derivative."""
     a = np.array([[2.0, 9.0], [0.5, 3.0]])

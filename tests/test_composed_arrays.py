@@ -66,6 +66,18 @@ def clipped_into(x: Any) -> Any:
     return total(y)
 
 
+def power(x: Any, n: int) -> Any:
+    return np.linalg.matrix_power(x, n)
+
+
+def differences(x: Any, n: int) -> Any:
+    return np.diff(x, n, axis=0)
+
+
+def products(x: Any, y: Any, out: Any) -> Any:
+    return np.outer(x, y, out=out)
+
+
 def put(x: Any) -> Any:
     y = x * x
     np.put_along_axis(y, np.array([[1], [0]]), x[:, :1], 1)
@@ -100,6 +112,7 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "nanprod": (lambda x: total(np.nanprod(x + HOLES, axis=0)), M),
     "nanmedian": (lambda x: np.nanmedian(x + HOLES) + total(np.nanmedian(x + HOLES, axis=1)), M),
     "nanquantile": (lambda x: np.nanquantile(x + HOLES, 0.3) + total(np.nanpercentile(x + HOLES, 40, axis=1)), M),
+    "several percentiles": (lambda x: total(np.percentile(x, [30, 60]) ** 2) + total(np.quantile(x, V / 3, axis=1)), M),
     # sets
     "unique with counts": (lambda x: total(np.multiply(*np.unique(np.append(x, x[:2]), return_counts=True))), V),
     "unique with places": (lambda x: total(np.unique(x, return_index=True, return_inverse=True)[0]), V),
@@ -129,7 +142,11 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "slices in a tuple": (lambda x: doubled_inside(x, 1, 2), M),
     "slices in a loop": (lambda x: in_chunks(x, 2), V),
     "np.s_": (lambda x: left(x, 2), M),
+    # arguments that decide the structure
+    "a computed power of a matrix": (lambda x: total(power(x, 3)), S),
+    "a computed order of differences": (lambda x: total(differences(x, 2) ** 2), M.T),
     # `out` by position
+    "out that is None": (lambda x: total(products(x, x, None)) + total(np.sum(x, 0, None, None)), V),
     "round into an array": (rounded_into, V),
     "clip into an array": (clipped_into, V),
 }
@@ -138,6 +155,28 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_composed_arrays(name: str) -> None:
     assert_right(*CASES[name])
+
+
+def test_numbers_have_no_dtype() -> None:
+    """A number of Python has the attributes that it has in Python."""
+    def scale(x: Any) -> Any:
+        if hasattr(x, "dtype"):
+            return 2.0 * x
+        try:
+            return x * x.size
+        except AttributeError:
+            return 3.0 * x
+
+    assert srcad.grad(scale)(0.5) == 3.0 and srcad.grad(scale)(np.float64(0.5)) == 2.0
+
+
+def test_a_diagonal_matrix_is_new() -> None:
+    def spread(x: Any) -> Any:
+        y = np.diag([x, x, 1.0])
+        y += np.outer(y[0], y[1])
+        return total(y)
+
+    assert_right(spread, 0.7)
 
 
 def test_arrays_in_place_of_results() -> None:

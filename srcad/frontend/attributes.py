@@ -180,6 +180,8 @@ def _of_class(frame: Frame, owner: Any, mro: tuple[type, ...], name: str) -> Any
 
 def _of_array(frame: Frame, atom: Atom, name: str) -> Any:
     t = atom.type
+    if t.kind == "number" and not frame.tensors and t.dtype is not None and not hasattr(t.dtype.type().item(), name):
+        raise Refused(f"a number of Python has no attribute `{name}`", raises=AttributeError(name))
     if name == "shape":
         return Tup(extents_of(frame, atom))
     if name == "ndim" and t.rank is not None:
@@ -198,8 +200,9 @@ def _of_array(frame: Frame, atom: Atom, name: str) -> Any:
         return viewed(frame, operation_of(ATTRIBUTES[name]), atom)
     if name in METHODS or name in CHANGING or (name.startswith("__") and hasattr(np.ndarray, name)):
         return Method(Num(atom), name)
-    reason = "it is not differentiated" if hasattr(np.ndarray, name) else "arrays have no such attribute"
-    raise Refused(f"the attribute `{name}` of an array", reason)
+    if hasattr(np.ndarray, name):
+        raise Refused(f"the attribute `{name}` of an array", "it is not differentiated")
+    raise Refused(f"the attribute `{name}` of an array", "arrays have no such attribute", raises=AttributeError(name))
 
 
 def extents_of(frame: Frame, atom: Atom) -> tuple[Any, ...]:

@@ -93,12 +93,17 @@ def _is_array(args: list[Any], kwargs: dict[str, Any]) -> bool:
     return bool(args) and isinstance(args[0], Num) and args[0].atom.type.kind == "array"
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Const) and _rank(value) == 0 or isinstance(value, Num) and _rank(value) in (0, None)
+
+
 _NEEDED: dict[Any, Callable[[list[Any], dict[str, Any]], bool]] = {
     np.average: lambda args, kwargs: _given(args, kwargs, 2, "weights") is not None,
     np.gradient: _several_axes, np.kron: _unlike_ranks, np.linalg.norm: _nuclear,
     np.linalg.svd: _values_only, np.cross: lambda args, kwargs: bool(kwargs) or len(args) > 2,
     np.unique: lambda args, kwargs: _given(args, kwargs, 4, "axis") is None and "equal_nan" not in kwargs,
     np.linspace: lambda args, kwargs: _given(args, kwargs, 4, "retstep") not in (None, Const(False)),
+    **dict.fromkeys((np.quantile, np.percentile), lambda args, kwargs: not _is_number(_given(args, kwargs, 1, "q"))),
     np.ediff1d: lambda args, kwargs: bool(kwargs) or len(args) > 1,
     **dict.fromkeys((np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack), _is_array),
     np.fft.fft2: _resized, np.fft.ifft2: _resized, np.fft.fftn: _resized, np.fft.ifftn: _resized,

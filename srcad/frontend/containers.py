@@ -81,6 +81,8 @@ def _of_array(frame: Frame, owner: Num, name: str, args: list[Any], kwargs: dict
             return owner
     if name in ("reshape", "transpose", "permute") and len(args) > 1:
         args = [Tup(tuple(args))]
+    if name not in METHODS:
+        raise Refused(f"the method `{name}` of an array", "it is not differentiated")
     return frame.call(Const(METHODS[name]), [owner, *args], kwargs)
 
 

@@ -99,7 +99,7 @@ def _numbered(frame: Frame, array: Num, *rest: Any) -> Space:
         now, at = frame.machine.state.get(cell, array), _unravelled(frame, k, extents, strides)
         if not isinstance(now, Num):
             raise Refused("a loop over an array that changes in an unknown way", hint="loop over the indices")
-        subscript = (*map(_plain, at), *rest) if len(at) > 1 or rest else _plain(at[0])
+        subscript = (*map(_plain, at), *rest) if len(at) != 1 or rest else _plain(at[0])
         return Tup((Tup(at), place(frame, now.atom, subscript)))
 
     return Space(None, _counted(frame, extents), (), value, {cell: atom})

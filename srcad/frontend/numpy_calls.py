@@ -39,6 +39,7 @@ def call_operation(frame: Frame, op: Op, args: list[Any], kwargs: dict[str, Any]
         if name in kwargs and not (isinstance(kwargs[name], Const) and kwargs[name].value is None):
             raise Refused(f"`{name}=` of {op.name}", "in-place results and masked operations are not differentiated",
                           "assign the result, and mask with np.where")
+    args, kwargs = _without_out(op, args, kwargs)
     if op.function is np.asarray and len(args) == 1 and not kwargs and _is_array(args[0]):
         return args[0]
     args, kwargs = _ordered(op, args, kwargs)
@@ -58,6 +59,14 @@ def call_operation(frame: Frame, op: Op, args: list[Any], kwargs: dict[str, Any]
             frame.machine.memories.hold(a, frame.build.span)
     frame.machine.memories.derive(result, op, tuple(form_args), form_kwargs, frame.build.made)
     return result_of(frame, result)
+
+
+def _without_out(op: Op, args: list[Any], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """The call without an `out` that is None, whose place in the call no rule knows."""
+    kwargs = {k: v for k, v in kwargs.items() if k not in ("out", "where")}
+    names = _parameters(op)
+    place = names.index("out") if "out" in names else len(args)
+    return args[:place], dict(zip(names[place + 1:], args[place + 1:], strict=False)) | kwargs
 
 
 def _record_class(op: Op) -> type | None:

@@ -130,6 +130,8 @@ def is_certain(op: Op, result: Var, base: Var, rest: tuple[Any, ...], named: dic
 
 def is_copied(op: Op, result: Var, base: Var) -> bool:
     """Does an operation that may give back its argument make a new array here?"""
+    if op.function is np.diag:  # a matrix that is made of a vector, or a view of a matrix
+        return base.type.rank == 1
     return op.function in (np.asarray, np.ascontiguousarray) and None not in (result.type.dtype, base.type.dtype) and (
         not _keeps_dtype(result, base))
 

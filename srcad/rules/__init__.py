@@ -36,6 +36,7 @@ from srcad.rules import (
     reductions,
     runtime,
     scalars,
+    scimath,
     sequences,
     structure,
     tapes,

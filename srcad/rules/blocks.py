@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad.ir.ops import STRUCTURE
 from srcad.ir.types import Dim, Type, fresh
 from srcad.rules import results
 from srcad.rules.ops import constant, custom, linear, refused
@@ -128,5 +129,5 @@ def _diff_type(x: Any, n: Any = 1, axis: int = -1, prepend: Any = None, append: 
 
 _ends = refused("np.diff by prepend or append: concatenate them before")
 custom(np.diff, jvps=(_diff_jvp, None, None, _ends, _ends), vjps=(_diff_vjp, None, None, _ends, _ends),
-       infer=_diff_type)
+       infer=_diff_type, structure=STRUCTURE | {"n"})
 linear(np.ediff1d, lambda g, y, x: back_to(-np.diff(g, prepend=0.0, append=0.0), x))

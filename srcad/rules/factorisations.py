@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad.ir.ops import STRUCTURE
 from srcad.ir.types import UNKNOWN, Dim, Type
 from srcad.rules import results
 from srcad.rules.linalg import H, T, real_only
@@ -80,10 +81,17 @@ custom(np.linalg.qr, jvps=(_qr_jvp,), vjps=(_qr_vjp,), outs=2, infer=_qr_type)
 
 # --- svd
 
-def _gaps(s: Any) -> Any:
-    """1 / (s[j]**2 - s[i]**2), and 0 between equal values, whose vectors are not determined."""
-    gap = s[..., None, :] ** 2 - s[..., :, None] ** 2
-    return np.where(gap == 0, 0, 1 / np.where(gap == 0, 1, gap))
+def _inverse(x: Any, s: Any) -> Any:
+    """1 / x for differences or sums x of the singular values s, and 0 where they vanish but for rounding."""
+    small = np.abs(x) <= 8 * np.spacing(s[..., :1, None])
+    return np.where(small, 0, 1 / np.where(small, 1, x))
+
+
+def _turns(s: Any) -> tuple[Any, Any]:
+    """How the vectors of both sides turn together, by 1 / (s[j] - s[i]), and against each other, by 1 / (s[j] + s[i]).
+    Where values are equal only the second is determined; that is enough for `u @ vh`."""
+    row, column = s[..., None, :], s[..., :, None]
+    return _inverse(row - column, s) / 2, _inverse(row + column, s) / 2
 
 
 def _outside(basis: Any, x: Any) -> Any:
@@ -100,9 +108,10 @@ def _svd_jvp(t: Any, y: Any, a: Any) -> Any:
     u, s, vh = y
     v = T(vh)
     inner, row = _matmul(_matmul(T(u), t), v), s[..., None, :]
-    column = s[..., :, None]
-    du = _matmul(u, _gaps(s) * (inner * row + column * T(inner))) + _outside(u, _matmul(t, v)) / row
-    dv = _matmul(v, _gaps(s) * (column * inner + T(inner) * row)) + _outside(v, _matmul(T(t), u)) / row
+    together, against = _turns(s)
+    both, apart = together * (inner + T(inner)), against * (inner - T(inner))
+    du = _matmul(u, both + apart) + _outside(u, _matmul(t, v)) / row
+    dv = _matmul(v, both - apart) + _outside(v, _matmul(T(t), u)) / row
     return du, _diagonal(inner), T(dv)
 
 
@@ -113,17 +122,25 @@ def _svd_vjp(g: Any, y: Any, a: Any) -> Any:
         return None if gs is None else _values_bar(gs, u, vh)
     real_only(a, "svd with vectors")
     row, v = s[..., None, :], T(vh)
-    parts: list[Any] = [] if gs is None else [_values_bar(gs, u, vh)]
+    left = None if gu is None else _skew(_matmul(T(u), gu))
+    right = None if gvh is None else _skew(_matmul(vh, T(gvh)))
+    together, against = _turns(s)
+    if left is not None and right is not None:
+        turn = together * (left + right) + against * (left - right)
+    else:
+        turn = (together + against) * left if right is None else (together - against) * right
+    total = _matmul(_matmul(u, turn), vh)
+    if gs is not None:
+        total = total + _values_bar(gs, u, vh)
     if gu is not None:
-        turn = _gaps(s) * (_matmul(T(u), gu) - _matmul(T(gu), u))
-        parts.append(_matmul(_matmul(u, turn) * row + _outside(u, gu) / row, vh))
+        total = total + _matmul(_outside(u, gu) / row, vh)
     if gvh is not None:
-        turn = _gaps(s) * (_matmul(vh, T(gvh)) - _matmul(gvh, v))
-        parts.append(_matmul(u, s[..., :, None] * _matmul(turn, vh) + T(_outside(v, T(gvh)) / row)))
-    total = parts[0]
-    for p in parts[1:]:
-        total = total + p
+        total = total + _matmul(u, T(_outside(v, T(gvh)) / row))
     return total
+
+
+def _skew(x: Any) -> Any:
+    return x - T(x)
 
 
 def _values_bar(g: Any, u: Any, vh: Any) -> Any:
@@ -245,7 +262,8 @@ def _matrix_power_vjp(g: Any, y: Any, a: Any, n: Any) -> Any:
     return -_matmul(_matmul(T(base), bar), T(base)) if n < 0 else bar
 
 
-custom(np.linalg.matrix_power, jvps=(_matrix_power_jvp,), vjps=(_matrix_power_vjp,), infer=results.like)
+custom(np.linalg.matrix_power, jvps=(_matrix_power_jvp,), vjps=(_matrix_power_vjp,), infer=results.like,
+       structure=STRUCTURE | {"n"})
 
 
 def _chain(factors: list[Any]) -> Any:

@@ -17,7 +17,8 @@ def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
 
 
 def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):  # type: ignore[no-untyped-def]
-    return start * np.power(stop / start, np.linspace(0.0, 1.0, num, endpoint))
+    sign = np.sign(start)
+    return sign * np.exp(np.linspace(np.log(sign * start), np.log(sign * stop), num, endpoint))
 
 
 def mgrid(*axes):  # type: ignore[no-untyped-def]

@@ -57,6 +57,14 @@ def gradient(f, *varargs, axis=None, edge_order=1):  # type: ignore[no-untyped-d
     return tuple([np.gradient(f, s, axis=k, edge_order=edge_order) for s, k in zip(steps, axes, strict=True)])
 
 
+def quantiles(a, q, axis=None, keepdims=False):  # type: ignore[no-untyped-def]
+    return np.array([np.quantile(a, p, axis=axis, keepdims=keepdims) for p in q])
+
+
+def percentiles(a, q, axis=None, keepdims=False):  # type: ignore[no-untyped-def]
+    return np.array([np.percentile(a, p, axis=axis, keepdims=keepdims) for p in q])
+
+
 def ediff1d(ary, to_end=None, to_begin=None):  # type: ignore[no-untyped-def]
     steps = np.diff(np.ravel(ary))
     if to_begin is not None:
