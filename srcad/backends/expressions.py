@@ -380,6 +380,18 @@ def _percent(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
     return ast.BinOp(self.argument(args[0]), ast.Mod(), self.argument(args[1]))
 
 
+def _members(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    return ast.Set([self.argument(a) for a in args]) if args else call(name("set"))
+
+
+def _counted(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    return call(name("len"), self.argument(args[0]))
+
+
+def _positions(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
+    return ast.Dict([self.argument(k) for k in args], [ast.Constant(i) for i in range(len(args))])
+
+
 def _made_dict(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
     keys, values = args
     return ast.Dict([self.references.constant(k) for k in keys], [self.argument(v) for v in values])
@@ -401,5 +413,6 @@ def _list(self: Expressions, let: Let, args: Sequence[Any]) -> ast.expr:
 _LISTS: dict[str, Callable[[Expressions, Let, Sequence[Any]], ast.expr]] = {
     "new": _new, "append": _longer, "concat": _joined_lists, "repeat": _repeated, "backwards": _backwards,
     "item": _getitem, "part": _getitem, "rows": _rows,
+    "looked_up": _getitem, "len_now": _counted, "made_members": _members, "made_places": _positions,
     "percent": _percent, "at": _at, "made_dict": _made_dict, "made_record": _made_record, "list": _list,
 }

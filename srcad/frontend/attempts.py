@@ -70,7 +70,7 @@ def finally_(frame: Frame, body: list[Any], end: Callable[[], None], loud: bool)
     def handle(error: Any) -> None:
         end()
         frame.build.call(RAISE, atom_of(error))
-        frame.machine.dead = True
+        frame.machine.end()
 
     _guarded(frame, body, (BaseException,), handle, [])
     if not frame.machine.dead:
@@ -266,11 +266,17 @@ def _harmless(frame: Frame, body: list[Any], catches: Classes) -> int:
 
 
 def _sure(frame: Frame, stmt: Any, catches: Classes) -> BaseException | None:
-    """The exception that a statement is sure to raise, if it is caught."""
+    """The exception that a statement is sure to raise, if it is caught; what it did before is done."""
+    machine = frame.machine
     made, undo = _trial(frame, [stmt], catches)
+    ended = machine.ended
     undo()
-    error = first_raised(made)
-    return error if isinstance(error, catches) else None
+    error, before = first_raised(made)
+    if not isinstance(error, catches) or ended is None:
+        return None
+    frame.build.stmts += made[:before]
+    machine.state, machine.memories = ended
+    return error
 
 
 def _follows(frame: Frame, orelse: list[Any], catches: Classes) -> bool:

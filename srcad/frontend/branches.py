@@ -22,6 +22,7 @@ from srcad.frontend.values import (
     Rows,
     Sequence,
     State,
+    Table,
     Tup,
     atoms_in,
     map_atoms,
@@ -43,6 +44,8 @@ def truth(frame: Frame, value: Any) -> Any:
             content = frame.machine.content(value)
             if isinstance(content, Items | Entries):
                 return Const(bool(content.values))
+            if isinstance(content, Table):
+                return truth(frame, frame.call(Const(len), [value]))
             if isinstance(content, Sequence | Rows):
                 return Num(frame.build.call(TRUTH, columns_of(content)[0]))
             for name in ("bool", "len"):

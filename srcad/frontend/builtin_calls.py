@@ -18,6 +18,7 @@ from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import argument, call_operation
 from srcad.frontend.places import binary, operation_of, subscript
 from srcad.frontend.special import class_with, special
+from srcad.frontend.tables import table_length
 from srcad.frontend.values import (
     NONE,
     Closure,
@@ -32,6 +33,7 @@ from srcad.frontend.values import (
     Refused,
     Stream,
     Super,
+    Table,
     Tup,
     atom_of,
     describe,
@@ -93,6 +95,8 @@ def _len(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
             content = frame.machine.content(value)
             if isinstance(content, Items | Entries):
                 return Const(len(content.values))
+            if isinstance(content, Table):
+                return table_length(frame, content)
             if isinstance(content, Fields):
                 return special(frame, value, "len")
             return Num(frame.build.call(LENGTH, columns_of(content)[0]))

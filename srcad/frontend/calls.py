@@ -60,10 +60,11 @@ from srcad.frontend.values import (
     Tup,
     atom_of,
     describe,
+    is_known,
     is_static,
 )
 from srcad.frontend.withs import of_generator
-from srcad.ir import op_of
+from srcad.ir import Var, op_of
 from srcad.rules import external
 from srcad.rules.composed.mapping import vectorized
 
@@ -367,14 +368,25 @@ def _recursive(frame: Frame, source: Source, key: Any, bound: dict[str, Any], pa
     try:
         return outline.call_recursive(frame, source, key, bound, parent)
     except (Refused, NeedsStatic):
-        known = tuple(v.value for v in bound.values() if isinstance(v, Const) and isinstance(v.value, int | str))
-        if not known or machine.expanded >= EXPANDED:
+        if machine.expanded >= EXPANDED:
+            raise
+        if not any(isinstance(v, Const) and isinstance(v.value, int | str) or is_known(v) and not isinstance(v, Const)
+                   for v in bound.values()):
+            _require_sizes(bound)
             raise
         # With numbers that are known it may end: step by step.
         machine.state, frame.build.span = state, span
         del frame.build.stmts[stmts:], machine.problems[problems:]
         machine.expanded += 1
         return _lowered_in_place(frame, source, key, bound, parent, shape)
+
+
+def _require_sizes(bound: dict[str, Any]) -> None:
+    """Extents of arrays, from which a recursion counts down, must be known."""
+    for value in bound.values():
+        constant = value.atom.type.value if isinstance(value, Num) and isinstance(value.atom, Var) else None
+        if constant is not None and constant.size is not None and constant.size.extent is not None:
+            raise NeedsStatic(value.atom, "where a recursion begins") from None
 
 
 def run_body(frame: Frame, source: Source, key: Any, bound: dict[str, Any], parent: Frame | None) -> Any:

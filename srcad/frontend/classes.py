@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcad.frontend.machine import Frame
-from srcad.frontend.values import Closure, Const, Entries, Fields, Num, Ref, Tup
+from srcad.frontend.values import Closure, Const, Entries, Fields, Num, Ref, Table, Tup
 
 
 def class_of(frame: Frame, value: Any) -> type | None:
@@ -29,7 +29,9 @@ def class_of(frame: Frame, value: Any) -> type | None:
             content = frame.machine.content(value)
             if value.cell.cls is not None:
                 return value.cell.cls
-            return content.cls if isinstance(content, Fields) else dict if isinstance(content, Entries) else list
+            if isinstance(content, Fields):
+                return content.cls
+            return dict if isinstance(content, Entries | Table) else list
         case Closure():
             return FunctionType
         case _:

@@ -13,16 +13,20 @@ from srcad.frontend.builtin_calls import BUILTINS, builtin
 from srcad.frontend.machine import Frame
 from srcad.frontend.places import operand
 from srcad.frontend.special import operated, special
+from srcad.frontend.tables import among, contains, key_of
 from srcad.frontend.values import (
     POISON,
     Const,
     Entries,
     Items,
+    NeedsKey,
+    NeedsStatic,
     Num,
     Poison,
     Ref,
     Refused,
     Sequence,
+    Table,
     Tup,
     atom_of,
     describe,
@@ -197,8 +201,15 @@ def _identity(frame: Frame, positive: bool, a: Any, b: Any) -> Any:
 
 def _contains(frame: Frame, a: Any, b: Any) -> Any:
     content = frame.machine.content(b) if isinstance(b, Ref) else b
+    if isinstance(content, Table):
+        return contains(frame, content, a)
     if isinstance(content, Entries):
-        return Const(static(a, "a key") in dict(content.values))
+        try:
+            return Const(key_of(frame.machine, b, a, "a key") in dict(content.values))
+        except NeedsStatic as need:
+            if isinstance(need, NeedsKey) or not content.values:
+                raise
+        return among(frame, content, a)
     if isinstance(content, Const):
         return Const(static(a, "an item") in content.value)
     if isinstance(content, Num):

@@ -12,6 +12,7 @@ from typing import Any
 import gast
 
 from srcad.frontend.machine import Frame
+from srcad.frontend.tables import made
 from srcad.frontend.unpacking import known
 from srcad.frontend.values import POISON, Entries, Items, Ref, Sequence, Stream
 
@@ -75,7 +76,7 @@ def _loops(frame: Frame, node: Any, innermost: Any, empty: Any) -> Any:
         if not hasattr(part, "lineno"):
             gast.copy_location(part, node)
     inner = _scope(frame, node, body)
-    frame.machine.state[inner.scope, MADE] = frame.machine.new(empty)
+    frame.machine.state[inner.scope, MADE] = made(frame, {}) if isinstance(empty, Entries) else frame.machine.new(empty)
     span, problems = frame.build.span, len(frame.machine.problems)
     inner.execute([body])
     frame.build.span = span

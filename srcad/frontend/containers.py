@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from srcad.frontend.array_stores import change_by_method
-from srcad.frontend.dicts import dict_method, made
+from srcad.frontend.dicts import dict_method
 from srcad.frontend.effects import FORMAT, JOIN, message_of
 from srcad.frontend.external import call_bar, call_method_of
 from srcad.frontend.list_methods import found_in, list_method
 from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import argument
 from srcad.frontend.places import CHANGING
+from srcad.frontend.tables import made, table_method
 from srcad.frontend.values import (
     NONE,
     Const,
@@ -26,6 +27,7 @@ from srcad.frontend.values import (
     Rows,
     Sequence,
     Stream,
+    Table,
     Tup,
     describe,
     is_static,
@@ -56,6 +58,8 @@ def call_method(frame: Frame, owner: Any, name: str, args: list[Any], kwargs: di
             content = frame.machine.content(owner)
             if isinstance(content, Items | Sequence | Rows):
                 return list_method(frame, owner, content, name, args, kwargs)
+            if isinstance(content, Table):
+                return table_method(frame, owner, content, name, args, kwargs)
             if isinstance(content, Entries):
                 return dict_method(frame, owner, content, name, args, kwargs)
         case Tup() if name in ("index", "count"):

@@ -9,22 +9,38 @@ import collections
 import operator
 from typing import Any
 
+from srcad.frontend import standard
+from srcad.frontend.bodies import call_written
+from srcad.frontend.branches import select
 from srcad.frontend.builtin_calls import builtin
 from srcad.frontend.machine import Frame
 from srcad.frontend.places import binary
-from srcad.frontend.sorting import sorted_items
+from srcad.frontend.sorting import pick, sorted_items
+from srcad.frontend.tables import KEY, among, item, key_of, made, made_of, written
 from srcad.frontend.unpacking import known, known_items, required_items
-from srcad.frontend.values import NONE, Const, Entries, Num, Ref, Refused, Tup, static
+from srcad.frontend.values import (
+    NONE,
+    Const,
+    Entries,
+    Method,
+    NeedsKey,
+    NeedsStatic,
+    Num,
+    Ref,
+    Refused,
+    Table,
+    Tup,
+    is_static,
+    static,
+)
+from srcad.ir import define
+from srcad.ir.types import INT
+from srcad.runtime import tables
 
-KEY = "the key of a dict"
+ELEMENT = "an element of a set"
+POSITION = define(tables.position, "position", infer=lambda *_: INT)
 KEYS: type = type(dict.fromkeys(()).keys())
 SETS = (set, frozenset, KEYS)
-
-
-def made(frame: Frame, entries: dict[Any, Any], cls: type | None = None, rule: Any = None) -> Ref:
-    ref = frame.machine.new(Entries(tuple(entries.items())))
-    ref.cell.cls, ref.cell.rule = cls, rule
-    return ref
 
 
 def entries_of(frame: Frame, value: Any) -> dict[Any, Any]:
@@ -40,6 +56,8 @@ def entries_of(frame: Frame, value: Any) -> dict[Any, Any]:
 
 @builtin(dict)
 def _dict(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if args and isinstance(args[0], Ref) and isinstance(frame.machine.content(args[0]), Table):
+        return frame.call(Method(args[0], "copy"), [])
     return made(frame, {**(entries_of(frame, args[0]) if args else {}), **kwargs})
 
 
@@ -57,6 +75,9 @@ def _default(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(collections.Counter)
 def _counter(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    items = known(frame, args[0]) if args and not isinstance(args[0], Const) else ()
+    if items is None or not all(map(is_static, items)):
+        return call_written(frame, standard.counted, [args[0], made(frame, {}, collections.Counter)], {})
     return made(frame, {**(_counts(frame, args[0]) if args else {}), **kwargs}, collections.Counter)
 
 
@@ -77,6 +98,26 @@ def _from_keys(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 @builtin(collections.ChainMap)
 def _chain_map(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     raise Refused("a ChainMap", "it sees what becomes of several dicts", "merge them: {**defaults, **given}")
+
+
+def entry(frame: Frame, owner: Ref, content: Entries | Table, index: Any) -> Any:
+    """`owner[index]`."""
+    if isinstance(content, Table):
+        return item(frame, owner, content, index)
+    try:
+        key = key_of(frame.machine, owner, index, KEY)
+    except NeedsStatic as need:
+        if isinstance(need, NeedsKey) or not content.values:
+            raise
+        return _picked(frame, content, index)
+    value = content.get(key)
+    return missing(frame, owner, key) if value is None else value
+
+
+def _picked(frame: Frame, content: Entries, key: Any) -> Any:
+    """The value of one of the keys that are known, by one that is computed."""
+    keys, values = zip(*content.values, strict=True)
+    return pick(frame, values, Num(frame.build.call(POSITION, keys, written(key))))
 
 
 def missing(frame: Frame, owner: Ref, key: Any) -> Any:
@@ -104,7 +145,7 @@ def dict_method(frame: Frame, owner: Ref, content: Entries, name: str, args: lis
         case "items":
             return Tup(tuple(Tup((Const(k), v)) for k, v in entries.items()))
         case "get":
-            return entries.get(static(args[0], KEY), args[1] if len(args) > 1 else NONE)
+            return _got(frame, owner, content, args[0], args[1] if len(args) > 1 else NONE)
         case "copy":
             return made(frame, entries, owner.cell.cls, owner.cell.rule)
         case "total":
@@ -114,6 +155,17 @@ def dict_method(frame: Frame, owner: Ref, content: Entries, name: str, args: lis
             found = sorted_items(frame, pairs, Const(operator.itemgetter(1)), backwards=True)
             return Tup(found[:static(args[0], "a number of entries")] if args and args[0] != NONE else found)
     return _changed(frame, owner, entries, name, args, kwargs)
+
+
+def _got(frame: Frame, owner: Ref, content: Entries, key: Any, default: Any) -> Any:
+    """`owner.get(key, default)`."""
+    try:
+        return dict(content.values).get(key_of(frame.machine, owner, key, KEY), default)
+    except NeedsStatic as need:
+        if isinstance(need, NeedsKey) or not content.values:
+            raise
+    found = among(frame, content, key)
+    return select(frame, found.atom, lambda: _picked(frame, content, key), lambda: default)
 
 
 def _changed(frame: Frame, owner: Ref, entries: dict[Any, Any], name: str, args: list[Any],
@@ -129,7 +181,7 @@ def _changed(frame: Frame, owner: Ref, entries: dict[Any, Any], name: str, args:
         case "clear":
             entries = {}
         case "pop" | "setdefault":
-            key = static(args[0], KEY)
+            key = key_of(frame.machine, owner, args[0], KEY)
             if key not in entries and name == "pop" and len(args) < 2:
                 raise Refused(f"the key {key!r} is not in the dict", "this pop always fails", raises=KeyError(key))
             result = entries.get(key, args[1] if len(args) > 1 else NONE)
@@ -157,6 +209,13 @@ def is_set(frame: Frame, value: Any) -> bool:
     return isinstance(value, Const) and isinstance(value.value, SETS)
 
 
+def set_of(frame: Frame, items: list[Any], cls: type = set) -> Ref:
+    """A set of items, which may be computed."""
+    if all(map(is_static, items)):
+        return made_set(frame, [static(i, ELEMENT) for i in items], cls)
+    return made_of(frame, [(i, NONE) for i in items], cls)
+
+
 def made_set(frame: Frame, items: Any, cls: type = set) -> Ref:
     """A set of known things, in the order in which Python's set has them."""
     return made(frame, dict.fromkeys(cls(items), NONE), cls)
@@ -164,21 +223,17 @@ def made_set(frame: Frame, items: Any, cls: type = set) -> Ref:
 
 def keys_in(frame: Frame, value: Any) -> list[Any]:
     """The items of something that a set is made of."""
-    if isinstance(value, Num):
-        return [element(value)]
-    return [element(v) for v in known(frame, value) or required_items(frame, value, "a set")]
+    return [static(v, ELEMENT) for v in _items_in(frame, value)]
 
 
-def element(value: Any) -> Any:
-    """An element of a set."""
-    if isinstance(value, Num) and value.atom.type.dtype is not None and value.atom.type.dtype.kind in "fc":
-        raise Refused("a set of numbers that are computed", "what is in it must be known", "use a list, or an array")
-    return static(value, "an element of a set")
+def _items_in(frame: Frame, value: Any) -> list[Any]:
+    return [value] if isinstance(value, Num) and value.atom.type.kind != "array" else list(
+        known(frame, value) or required_items(frame, value, "a set"))
 
 
 @builtin(set, frozenset)
 def _set(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return made_set(frame, keys_in(frame, args[0]) if args else ())
+    return set_of(frame, _items_in(frame, args[0]) if args else [])
 
 
 def container_operator(frame: Frame, name: str, a: Any, b: Any) -> Any:
@@ -203,8 +258,8 @@ def _dict_operation(frame: Frame, name: str, a: Any, b: Any) -> Any:
 
 def _set_method(frame: Frame, owner: Ref, content: Entries, name: str, args: list[Any]) -> Any:
     items = [k for k, _ in content.values]
-    others = [keys_in(frame, a) if name not in ("add", "remove", "discard") else static(a, "an element of a set")
-              for a in args]
+    others = [keys_in(frame, a) if name not in ("add", "remove", "discard") else key_of(
+        frame.machine, owner, a, ELEMENT) for a in args]
     held = set(items)
     if name in ("union", "intersection", "difference", "symmetric_difference", "copy"):
         return made_set(frame, getattr(held, name)(*others))

@@ -13,13 +13,14 @@ from srcad.frontend.branches import select, truth
 from srcad.frontend.calls import call
 from srcad.frontend.comparisons import comparison, negation
 from srcad.frontend.comprehensions import dict_comprehension, list_comprehension
-from srcad.frontend.dicts import element, keys_in, made_set
+from srcad.frontend.dicts import set_of
 from srcad.frontend.effects import FORMAT, message_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.patterns import Matches, matched
 from srcad.frontend.places import BINARY, binary, index_of, subscript
 from srcad.frontend.special import special
 from srcad.frontend.stores import extend
+from srcad.frontend.tables import made_of
 from srcad.frontend.unpacking import known_items
 from srcad.frontend.unsupported import unsupported
 from srcad.frontend.values import (
@@ -87,9 +88,9 @@ def _evaluate(frame: Frame, node: Any) -> Any:
         case gast.List(elts=elts):
             return _list(frame, elts)
         case gast.Set(elts=elts):
-            return made_set(frame, map(element, _display(frame, elts)))
+            return set_of(frame, _display(frame, elts))
         case gast.SetComp():
-            return made_set(frame, keys_in(frame, list_comprehension(frame, node)))
+            return frame.call(Const(set), [list_comprehension(frame, node)])
         case gast.Dict(keys=keys, values=values):
             return _dict(frame, keys, values)
         case gast.Lambda():
@@ -142,17 +143,17 @@ def _list(frame: Frame, elts: list[Any]) -> Any:
 
 
 def _dict(frame: Frame, keys: list[Any], values: list[Any]) -> Any:
-    entries: dict[Any, Any] = {}
+    entries: list[tuple[Any, Any]] = []
     for k, v in zip(keys, values, strict=True):
         if k is None:
             other = evaluate(frame, v)
             content = frame.machine.content(other) if isinstance(other, Ref) else None
             if not isinstance(content, Entries):
                 raise Refused("`**` of something that is not a known dict")
-            entries.update(dict(content.values))
+            entries += ((Const(k), v) for k, v in content.values)
         else:
-            entries[static(evaluate(frame, k), "the key of a dict")] = evaluate(frame, v)
-    return frame.machine.new(Entries(tuple(entries.items())))
+            entries.append((evaluate(frame, k), evaluate(frame, v)))
+    return made_of(frame, entries)
 
 
 def _lambda(frame: Frame, node: Any) -> Closure:

@@ -27,6 +27,7 @@ from srcad.frontend.values import (
     Rows,
     Sequence,
     State,
+    Table,
     Tup,
     atom_of,
     describe,
@@ -116,6 +117,10 @@ class Join:
             return self._refs(a, b, hint)
         if isinstance(a, Items | Sequence | Rows) and isinstance(b, Items | Sequence | Rows):
             return self._lists(a, b, hint)
+        if isinstance(a, Table) and isinstance(b, Table) and a.values is not None and b.values is not None:
+            values = self.join(a.values, b.values, hint)
+            return replace(a, places=self.choose(a.places, b.places, "places"), values=values) if isinstance(
+                values, Ref) else values
         if isinstance(a, Entries | Fields) and type(a) is type(b):
             return self._entries(a, b, hint)
         if self.test is not None and is_function(a) and is_function(b):

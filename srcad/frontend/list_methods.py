@@ -9,7 +9,7 @@ from srcad.frontend import standard
 from srcad.frontend.bodies import call_written
 from srcad.frontend.builtin_calls import builtin
 from srcad.frontend.comprehensions import listed
-from srcad.frontend.lists import changed, columns_of, each_column, element_at, element_of, grown, joined_lists
+from srcad.frontend.lists import changed, columns_of, each_column, element_at, element_of, grown, joined_lists, through
 from srcad.frontend.machine import Frame
 from srcad.frontend.memory import Elements
 from srcad.frontend.sorting import sort_in_place
@@ -29,9 +29,13 @@ from srcad.frontend.values import (
 from srcad.ir import Lit, Var
 from srcad.rules.sequences import APPEND, POP, REVERSED, SLICE
 
+CHANGING = frozenset({"append", "extend", "pop", "insert", "remove", "reverse", "sort", "clear"})
+
 
 def list_method(frame: Frame, owner: Ref, content: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
     machine = frame.machine
+    if owner.cell.home is not None and name in CHANGING:
+        return through(frame, owner, lambda own: list_method(frame, own, content, name, args, kwargs))
     match name:
         case "append":
             append(frame, owner, content, args[0])

@@ -10,9 +10,25 @@ from typing import Any
 
 from srcad.frontend.machine import HELD, Frame
 from srcad.frontend.memory import Elements, View
-from srcad.frontend.values import Items, Num, Ref, Refused, Rows, Sequence, Tup, atom_of, describe, is_atomic
-from srcad.ir import Atom, Var
+from srcad.frontend.values import (
+    Cell,
+    Items,
+    Mixed,
+    Num,
+    Ref,
+    Refused,
+    Rows,
+    Sequence,
+    Tup,
+    atom_of,
+    describe,
+    is_atomic,
+)
+from srcad.ir import NEVER, Atom, Op, Var
 from srcad.rules.sequences import CONCAT, ITEM, NEW
+
+# An item of a list in which nothing is, as far as is known by now.
+_MISSED = Op(ITEM.name, ITEM.function, effect=True, infer=lambda *_: NEVER)
 
 
 def sequence_of(frame: Frame, value: Any) -> Atom:
@@ -67,6 +83,22 @@ def _element(frame: Frame, value: Any) -> tuple[Atom, bool]:
     return sequence_of(frame, value), False
 
 
+def through(frame: Frame, element: Ref, change: Callable[[Ref], Any]) -> Any:
+    """Change a list that is an element of another one, `rows[i].append(x)`: that gets it anew."""
+    machine = frame.machine
+    home, index, seen = element.cell.home
+    if machine.state.get(home.cell) is not seen:
+        raise Refused("a change of a list", HELD, "change it as an item of the list that holds it: `rows[i].append(x)`")
+    own = machine.new(machine.content(element))
+    result = change(own)
+    content = machine.content(own)
+    frame.semantics.store(frame, home, index, own)
+    for cell in [c for c in machine.state if isinstance(c, Cell) and c.frozen == HELD]:
+        machine.state[cell] = Mixed("it is, or was, an element of a list, one of which was changed since")
+    machine.state[element.cell] = content
+    return result
+
+
 def grown(frame: Frame, content: Any, like: Any = None) -> Sequence | Rows:
     """The content of a list as variables; `like` is an element, or the content of a list, of the same structure."""
     if isinstance(content, Items) and content.values:
@@ -117,6 +149,8 @@ def element_at(frame: Frame, content: Sequence | Rows, index: Atom) -> Num | Ref
 
 def item(frame: Frame, column: Atom, index: Any) -> Num | Ref:
     """`column[index]`."""
+    if column.type.kind == "sequence" and column.type.item is None:
+        return Num(frame.build.call(_MISSED, column, index))
     found = frame.build.call(ITEM, column, index)
     return frame.machine.held(found, View(column, ITEM, (index,), ()) if isinstance(column, Var) else None)
 

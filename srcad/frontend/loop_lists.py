@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srcad.frontend.values import Cell, Items, Missing, Num, Ref, Rows, Sequence, State, Tup
+from srcad.frontend.values import Cell, Items, Missing, Num, Ref, Rows, Sequence, State, Table, Tup
 
 
 def grows(head: Any, end: Any) -> bool:
@@ -44,6 +44,8 @@ def _mentions(value: Any, cell: Cell) -> int:
     match value:
         case Ref(cell=c):
             return int(c is cell)
+        case Table(values=Ref() as values):
+            return _mentions(values, cell)
         case Tup(items=items) | Items(values=items):
             return sum(_mentions(i, cell) for i in items)
         case _ if hasattr(value, "values") and isinstance(value.values, tuple):

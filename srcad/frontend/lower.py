@@ -22,7 +22,7 @@ from srcad.frontend.bodies import lower_body
 from srcad.frontend.calls import call_value
 from srcad.frontend.capture import Source
 from srcad.frontend.changes import write_back
-from srcad.frontend.dicts import container_operator, missing
+from srcad.frontend.dicts import container_operator, entry
 from srcad.frontend.expressions import evaluate
 from srcad.frontend.machine import Frame, Machine, Semantics
 from srcad.frontend.memory import Memory
@@ -31,6 +31,7 @@ from srcad.frontend.outline import call_recursive
 from srcad.frontend.outside import tree_of
 from srcad.frontend.places import binary
 from srcad.frontend.statements import assign, execute
+from srcad.frontend.stores import store_item
 from srcad.frontend.unpacking import first_items
 from srcad.frontend.values import (
     ANY_SHAPE,
@@ -42,6 +43,7 @@ from srcad.frontend.values import (
     Items,
     Missing,
     Mixed,
+    NeedsKey,
     NeedsStatic,
     NeedsUnrolled,
     Num,
@@ -50,6 +52,7 @@ from srcad.frontend.values import (
     Refused,
     Rows,
     Sequence,
+    Table,
     Tup,
     describe,
     is_atomic,
@@ -79,7 +82,7 @@ class NeedsValue(Exception):
         self.path, self.purpose, self.problem = path, purpose, problem
 
 
-SEMANTICS = Semantics(evaluate, binary, container_operator, attribute, missing, first_items, execute, assign,
+SEMANTICS = Semantics(evaluate, binary, container_operator, attribute, entry, first_items, execute, assign, store_item,
                       call_value)
 
 
@@ -96,8 +99,10 @@ def lower(source: Source, arguments: dict[str, Any], wanted: tuple[tuple[str, tu
     """
     static: set[Any] = set()
     unrolled: set[Any] = set()
+    tables: dict[Any, Any] = {}
     for _ in range(32):
-        machine = Machine(static_captures=static, unrolled=unrolled, semantics=SEMANTICS, tensors=tensors)
+        machine = Machine(static_captures=static, unrolled=unrolled, tables=tables, semantics=SEMANTICS,
+                          tensors=tensors)
         try:
             return _lower(machine, source, arguments, wanted)
         except NeedsUnrolled as need:
@@ -105,6 +110,9 @@ def lower(source: Source, arguments: dict[str, Any], wanted: tuple[tuple[str, tu
         except NeedsStatic as need:
             sources = machine.build.sources(need.var)
             read = [key for key, capture in machine.captures.items() if capture.var in sources]
+            if isinstance(need, NeedsKey) and not _is_alone(machine, sources, arguments, need.empty):
+                tables[need.place] = need.keys
+                continue
             if not read:
                 raise _needs_value(machine, sources, need) from None
             static.update(read)
@@ -138,6 +146,18 @@ def _lower(machine: Machine, source: Source, arguments: dict[str, Any],
     func = Func(name, tuple(params), build.block, tree, source.span(source.tree), source.function.__doc__ or "")
     parts = tuple(c for c in machine.captures.values() if c.origin.argument)
     return Lowered(func, captures, tuple(machine.guards.values()), (), parts)
+
+
+def _is_alone(machine: Machine, sources: list[Var], arguments: dict[str, Any], empty: bool) -> bool:
+    """Can a key be known, since it is made of numbers that are arguments?  (Not one of many, for a new dict.)"""
+    if not empty and any(capture.var in sources for capture in machine.captures.values()):
+        return True
+    paths = [_path(machine, v) for v in sources]
+    return all(p is not None and (not empty or p[0] == ANY_SHAPE or _is_number(arguments[p[0]])) for p in paths)
+
+
+def _is_number(tree: Any) -> bool:
+    return isinstance(tree, Type) and tree.kind in ("number", "scalar")
 
 
 def lower_in_place(frame: Frame, source: Source, key: Any, values: dict[str, Any], parent: Frame | None) -> Any:
@@ -302,6 +322,8 @@ def _leave_content(machine: Machine, content: Any) -> Any:
             return atom
         case Entries(values=values):
             return {k: leave(machine, v) for k, v in values}
+        case Table():
+            raise Refused("a dict whose keys are computed as a result", hint="return its values, as a list or an array")
         case Fields(cls=cls, values=values):
             return Record(cls, {k: leave(machine, v) for k, v in values})
         case _:

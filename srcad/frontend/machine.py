@@ -21,7 +21,7 @@ import gast
 from srcad.errors import Problem, Span
 from srcad.frontend.capture import Source
 from srcad.frontend.joins import same
-from srcad.frontend.memory import Elements, Memory, View
+from srcad.frontend.memory import Elements, Memories, Memory, View
 from srcad.frontend.names import local_names
 from srcad.frontend.origins import within
 from srcad.frontend.outside import Outside
@@ -57,10 +57,11 @@ class Semantics:
     operator: Callable[[Frame, str, Any, Any], Any]
     container_operator: Callable[[Frame, str, Any, Any], Any]
     attribute: Callable[[Frame, Any, str], Any]
-    missing: Callable[[Frame, Ref, Any], Any]
+    entry: Callable[[Frame, Ref, Any, Any], Any]
     items: Callable[[Frame, Any, int], list[Any] | None]
     execute: Callable[[Frame, list[Any]], None]
     assign: Callable[[Frame, Any, Any], None]
+    store: Callable[[Frame, Any, Any, Any], None]
     call: Callable[[Frame, Any, list[Any], dict[str, Any]], Any]
 
 
@@ -132,6 +133,7 @@ class Machine(Outside):
     shapes: list[Any] = field(default_factory=list)     # the active calls, and the structure of their arguments
     traces: list[dict[Any, Any]] = field(default_factory=list)
     unrolled: set[Any] = field(default_factory=set)     # the places of loops that are unrolled
+    tables: dict[Any, Any] = field(default_factory=dict)  # where dicts are made whose keys are computed, and of what
     scopes: dict[int, tuple[int, Closure]] = field(default_factory=dict)  # of the attributes of functions
     expanded: int = 0                                   # recursive calls that stand where they are called
     unrolling: int = 0                                  # in how many loops that could not be lowered as loops
@@ -142,6 +144,7 @@ class Machine(Outside):
     by_cases: bool = False  # a store into `arrays[k]` is one to each array that it may be; else the loop is unrolled
     growing: dict[Var, Var] = field(default_factory=dict)  # params that begin as numbers and go on as arrays
     tried: list[tuple[type[BaseException], ...]] = field(default_factory=list)
+    ended: tuple[State, Memories] | None = None  # what there was when a path within a `try` ended
     handled: list[Any] = field(default_factory=list)
     run: Any = None     # of the block of a `try`: see `attempts`
     semantics: Semantics | None = None
@@ -180,8 +183,14 @@ class Machine(Outside):
         if isinstance(let, Let) and let.outs == (result,) and fails(op, let.args):
             failing = Op(op.name, op.function, effect=True, infer=lambda *_, **__: result.type)
             self.build.stmts[-1] = replace(let, op=failing)
-            self.dead = True
+            self.end()
         return result
+
+    def end(self) -> None:
+        """Here an exception leaves the path."""
+        self.dead = True
+        if self.tried:
+            self.ended = dict(self.state), self.memories.copy()
 
     def new(self, content: Any, hint: str = "") -> Ref:
         """A new mutable thing that holds `content`."""

@@ -30,6 +30,7 @@ from srcad.frontend.values import (
     Sequence,
     Slice,
     Stream,
+    Table,
     Tup,
     atom_of,
     describe,
@@ -285,11 +286,12 @@ def _container_item(frame: Frame, owner: Ref, index: Any) -> Any:
             if isinstance(index, slice):
                 bounds = slice(*(_bound(p) for p in (index.start, index.stop, index.step)))
                 return frame.machine.new(each_column(content, lambda c: frame.build.call(SLICE, c, bounds)))
-            return element_at(frame, content, atom_of(index))
-        case Entries():
-            key = static(index, "the key of a dict")
-            value = content.get(key)
-            return frame.semantics.missing(frame, owner, key) if value is None else value
+            found = element_at(frame, content, atom_of(index))
+            if isinstance(found, Ref):
+                found.cell.home = owner, index, content
+            return found
+        case Entries() | Table():
+            return frame.semantics.entry(frame, owner, content, index)
         case _:
             raise Refused(f"a subscript of {describe(owner)}")
 

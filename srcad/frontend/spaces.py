@@ -20,12 +20,14 @@ from srcad.frontend.values import (
     Entries,
     Fields,
     Items,
+    Method,
     Num,
     Ref,
     Refused,
     Rows,
     Sequence,
     Stream,
+    Table,
     Tup,
     atom_of,
     describe,
@@ -33,6 +35,7 @@ from srcad.frontend.values import (
     is_static,
 )
 from srcad.ir import EXTENT, OPERATORS, Atom, Lit, Range, Type, Var, op_of
+from srcad.ir.types import one_item
 from srcad.rules.sequences import LENGTH, NEW, REVERSED
 
 ITERATOR = type(iter(()))  # the class of a cell that holds what is left of an iterator
@@ -126,7 +129,7 @@ def item_of_endless(frame: Frame, stream: Stream, i: Any) -> Any:
 def lists_in(frame: Frame, value: Any, walk: Walk | None) -> dict[Cell, Walk | None]:
     """The lists that a loop over `value` runs over, those in order with the position of the loop."""
     match value:
-        case Ref(cell=cell) if not isinstance(frame.machine.now_in(cell), Entries):
+        case Ref(cell=cell) if not isinstance(frame.machine.now_in(cell), Entries | Table):
             return {cell: walk}
         case Stream(kind=kind, parts=parts):
             in_order = walk if kind in ("zip", "enumerate", "bar") else None
@@ -155,6 +158,8 @@ def _container(frame: Frame, ref: Ref) -> Space:
             return Space(None, None, tuple(columns_of(content)), lambda index, elements: element_of(content, elements))
         case Entries(values=entries):
             return Space([Const(k) for k, _ in entries])
+        case Table():
+            return space_of(frame, frame.call(Method(ref, "keys"), []))
         case Fields(cls=cls):
             return _of_object(frame, ref, cls)
         case _:
@@ -363,7 +368,7 @@ def element_type(atom: Atom) -> Type:
     """The type of what a loop over `atom` sees."""
     t = atom.type
     if t.kind == "sequence":
-        return t.item or Type("unknown")
+        return Type("unknown") if t.item is None else one_item(t.item)
     if t.kind == "never":
         return t
     if t.shape is None:

@@ -173,6 +173,12 @@ def in_order(items: Any, keys: Any, backwards: Any) -> Any:
     return items
 
 
+def counted(items: Any, counter: Any) -> Any:
+    for item in items:
+        counter[item] += 1
+    return counter
+
+
 def nlargest(n: Any, iterable: Any, key: Any = None) -> Any:
     return sorted(iterable, key=key, reverse=True)[:n]
 

@@ -42,7 +42,7 @@ def _lower(frame: Frame, stmt: Any) -> None:
         if refused.raises is not None and (machine.forks or any(isinstance(refused.raises, c) for c in machine.tried)):
             write_back(machine, raises=True)
             frame.build.call(RAISE, type(refused.raises), *refused.raises.args)
-            frame.machine.dead = True
+            frame.machine.end()
             return
         frame.refuse(getattr(refused, "node", stmt), refused)
         _poison(frame, stmt)
@@ -148,7 +148,7 @@ def _assertion(frame: Frame, test: Any, msg: Any) -> None:
         if not value.value:
             write_back(frame.machine, raises=True)
             frame.build.call(RAISE, AssertionError, *message)
-            frame.machine.dead = True
+            frame.machine.end()
         return
     if not is_changed(frame.machine):
         frame.build.call(ASSERT, atom_of(value), *message)
@@ -157,7 +157,7 @@ def _assertion(frame: Frame, test: Any, msg: Any) -> None:
     def fail() -> None:
         write_back(frame.machine, raises=True)
         frame.build.call(RAISE, AssertionError, *message)
-        frame.machine.dead = True
+        frame.machine.end()
 
     branch(frame, atom_of(value), lambda: None, fail)
 
@@ -172,7 +172,7 @@ def _raised(frame: Frame, exc: Any) -> None:
         write_back(frame.machine)
         frame.build.call(RAISE, *([error.atom] if isinstance(error, Num) else
                                   [type(error.value), *error.value.args]))
-        frame.machine.dead = True
+        frame.machine.end()
         return
     if isinstance(exc, gast.Call) and not exc.keywords:
         cls = frame.evaluate(exc.func)
@@ -183,7 +183,7 @@ def _raised(frame: Frame, exc: Any) -> None:
         raise Refused("raising something that is not an exception class or a call of one")
     write_back(frame.machine, raises=True)
     frame.build.call(RAISE, cls.value, *args)
-    frame.machine.dead = True
+    frame.machine.end()
 
 
 def _import(frame: Frame, node: Any) -> None:

@@ -14,13 +14,14 @@ import numpy as np
 
 from srcad.frontend.attributes import attribute, class_attribute, own_attribute, set_attribute
 from srcad.frontend.comprehensions import listed
-from srcad.frontend.lists import changed, joined_lists, may_be_element, sequence_of
+from srcad.frontend.lists import changed, joined_lists, may_be_element, sequence_of, through
 from srcad.frontend.machine import Frame
 from srcad.frontend.memory import is_basic
 from srcad.frontend.outside import is_object
 from srcad.frontend.places import BINARY, binary, index_atoms, index_of, operand, static_slice, subscript
 from srcad.frontend.special import class_with, method_of, special
 from srcad.frontend.storing import KindChanges, Store
+from srcad.frontend.tables import KEY, key_of, put, remove, updated
 from srcad.frontend.unpacking import required_items
 from srcad.frontend.values import (
     MISSING,
@@ -35,8 +36,10 @@ from srcad.frontend.values import (
     Poison,
     Ref,
     Refused,
+    Rows,
     Sequence,
     Stream,
+    Table,
     Tup,
     atom_of,
     describe,
@@ -73,6 +76,8 @@ def store_item(frame: Frame, owner: Any, index: Any, value: Any) -> None:
         return
     content = frame.machine.content(owner) if isinstance(owner, Ref) else None
     match content:
+        case Items() | Sequence() | Rows() if owner.cell.home is not None:
+            through(frame, owner, lambda own: store_item(frame, own, index, value))
         case Items(values=values) if isinstance(index, Const | Num) and is_static(index):
             items, k = list(values), static(index, "an index")
             if not (isinstance(k, int) and -len(items) <= k < len(items)):
@@ -90,8 +95,10 @@ def store_item(frame: Frame, owner: Any, index: Any, value: Any) -> None:
             column, k = sequence_of(frame, owner), atom_of(index)
             last = changed(frame, column, value, lambda a: frame.build.call(SET_ITEM, column, k, a))
             frame.machine.store(owner, Sequence(last), k)
+        case Table() as table:
+            put(frame, owner, table, index, value)
         case Entries(values=entries):
-            key = static(index, "the key of a dict")
+            key = key_of(frame.machine, owner, index, KEY)
             frame.machine.store(owner, Entries(tuple({**dict(entries), key: value}.items())))
         case Fields():
             special(frame, owner, "setitem", index, value)
@@ -229,6 +236,8 @@ def update(frame: Frame, target: Any, op: Any, value: Any) -> None:
                 store_attribute(frame, owner, attr, binary(frame, name, from_owner, value))
         case gast.Subscript(value=inner, slice=places):
             owner, index = frame.evaluate(inner), index_of(frame, places)
+            if isinstance(owner, Ref) and isinstance(table := frame.machine.content(owner), Table):
+                owner, index = updated(frame, owner, table, index)
             if isinstance(owner, Num) and name in ("add", "sub") and _accumulate(frame, owner, index, name, value):
                 return
             item = subscript(frame, owner, index)
@@ -291,7 +300,10 @@ def delete(frame: Frame, target: Any) -> None:
         if isinstance(content, Fields):
             special(frame, owner, "delitem", index)
             return
-        key = static(index, "a key")
+        if isinstance(content, Table):
+            remove(frame, content, index)
+            return
+        key = key_of(frame.machine, owner, index, "a key") if isinstance(content, Entries) else static(index, "a key")
         if isinstance(content, Entries) and content.get(key) is not None:
             frame.machine.store(owner, Entries(tuple((k, v) for k, v in content.values if k != key)))
             return

@@ -57,7 +57,7 @@ def _require_length(frame: Frame, atom: Atom, count: int) -> None:
     """What Python checks when it unpacks."""
     def fail() -> None:
         frame.build.call(RAISE, ValueError, f"{count} values to unpack were expected")
-        frame.machine.dead = True
+        frame.machine.end()
 
     length = extent_of(frame, atom)
     branch(frame, frame.build.call(OPERATORS["ne"], length, count), fail, lambda: None)

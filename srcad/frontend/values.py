@@ -63,15 +63,17 @@ class Cell:
     """The identity of a mutable thing.  `frozen` is why it can't be stored to (it may be one of several things).
 
     `cls` is its class where that is not plain list or dict, and `rule` what that class does with it: what makes missing
-    entries, how many items there may be.  `others` may be this thing, depending on the path: they are joins with it."""
+    entries, how many items there may be.  `others` may be this thing, depending on the path: they are joins with it.
+    `home`: the list of unknown length of which it is an element, its index there, and what that list held then."""
 
-    __slots__ = ("cls", "frozen", "hint", "origin", "others", "rule", "serial")
+    __slots__ = ("cls", "frozen", "hint", "home", "origin", "others", "rule", "serial")
 
     def __init__(self, hint: str = "", origin: Span | None = None, frozen: str = "", cls: type | None = None,
                  rule: Any = None) -> None:
         self.hint, self.origin, self.frozen, self.serial = hint, origin, frozen, next(_serials)
         self.cls, self.rule = cls, rule
         self.others: list[Cell] = []
+        self.home: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,16 @@ class Entries:
 
     def get(self, key: Any) -> Any:
         return dict(self.values).get(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The contents of a dict whose keys are computed: a variable that holds the positions of the keys, and the list of
+    the values; of a set only the former.  `keys` says what a key is made of."""
+
+    places: Atom
+    values: Ref | None
+    keys: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +239,15 @@ class NeedsStatic(Exception):
         self.span: Span | None = None
 
 
+class NeedsKey(NeedsStatic):
+    """A key of the dict that is made at `place` is computed (`keys`: what it is made of).  If it can't be known, the
+    dict has to be a `Table`; at once where it is `empty`."""
+
+    def __init__(self, var: Var, purpose: str, place: Any, keys: Any, empty: bool) -> None:
+        super().__init__(var, purpose)
+        self.place, self.keys, self.empty = place, keys, empty
+
+
 class NeedsUnrolled(Exception):
     """Structure depends on the length of a list that a loop makes: the loop at this place is unrolled."""
 
@@ -331,6 +352,8 @@ def map_atoms(f: Any, value: Any) -> Any:
             return Rows(map_atoms(f, tree))
         case Tup(items=items, cls=cls):
             return Tup(tuple(map_atoms(f, i) for i in items), cls)
+        case Table(places=places):
+            return replace(value, places=f(places))
         case Items(values=values):
             return Items(tuple(map_atoms(f, i) for i in values))
         case Entries(values=values):

@@ -38,15 +38,15 @@ def may_raise(block: Block, catches: Classes) -> bool:
     return any(isinstance(s, Let) and _related(raised_by(s), catches) for s in every(block))
 
 
-def first_raised(stmts: list[Stmt]) -> Any:
-    """The exception that these statements are sure to raise before they do anything else, or None."""
-    for s in stmts:
+def first_raised(stmts: list[Stmt]) -> tuple[Any, int]:
+    """The exception that these statements are sure to raise before they do anything else, or None; and which raises."""
+    for k, s in enumerate(stmts):
         if isinstance(s, Let) and s.op.name == "raise" and all(isinstance(a, Lit) for a in s.args):
             (cls, *args), _ = s.call([a.value for a in s.args if isinstance(a, Lit)])
-            return cls(*args) if isinstance(cls, type) else None
+            return (cls(*args) if isinstance(cls, type) else None), k
         if not isinstance(s, Let) or s.op.effect or raised_by(s):
-            return None
-    return None
+            break
+    return None, 0
 
 
 def raised_by(let: Let) -> Classes:

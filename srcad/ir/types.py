@@ -29,12 +29,13 @@ _serials = count()
 
 class Size:
     """An unknown extent, equal only to itself.  `many` says that it is known to be 2 or more; `extent` is what it is in
-    the call at hand, for the case that the program has to be made for that extent."""
+    the call at hand, for the case that the program has to be made for that extent.  `varies`: it stands for several;
+    of the items of a list each may have its own."""
 
-    __slots__ = ("extent", "hint", "many", "serial")
+    __slots__ = ("extent", "hint", "many", "serial", "varies")
 
-    def __init__(self, hint: str = "n", many: bool = False, extent: int | None = None) -> None:
-        self.hint, self.many, self.extent, self.serial = hint, many, extent, next(_serials)
+    def __init__(self, hint: str = "n", many: bool = False, extent: int | None = None, varies: bool = False) -> None:
+        self.hint, self.many, self.extent, self.serial, self.varies = hint, many, extent, next(_serials), varies
 
     def __repr__(self) -> str:
         return f"{self.hint}{self.serial}"
@@ -79,9 +80,9 @@ class Dim:
 ONE = Dim(None, 1)
 
 
-def fresh(hint: str = "n", many: bool = False) -> Dim:
+def fresh(hint: str = "n", many: bool = False, varies: bool = False) -> Dim:
     """A size about which nothing is known, but that it is one thing."""
-    return Dim(Size(hint, many))
+    return Dim(Size(hint, many, varies=varies))
 
 
 def same_dtype(a: np.dtype | None, b: np.dtype | None) -> bool:
@@ -199,10 +200,19 @@ def join(a: Type, b: Type) -> Type:
                 optional=a.optional or b.optional)
 
 
+def one_item(items: Type) -> Type:
+    """The type of one item of a list: sizes that vary from item to item are its own."""
+    if items.shape is None or not any(d.size is not None and d.size.varies for d in items.shape):
+        return items
+    return replace(items, shape=tuple(
+        fresh(many=d.least > 1) if d.size is not None and d.size.varies else d for d in items.shape))
+
+
 def _join_shapes(a: tuple[Dim, ...] | None, b: tuple[Dim, ...] | None) -> tuple[Dim, ...] | None:
     if a is None or b is None or len(a) != len(b):
         return None
-    return tuple(x if x == y else fresh(many=x.least > 1 and y.least > 1) for x, y in zip(a, b, strict=True))
+    return tuple(x if x == y else fresh(many=x.least > 1 and y.least > 1, varies=True)
+                 for x, y in zip(a, b, strict=True))
 
 
 def equivalent(a: Type, b: Type) -> bool:

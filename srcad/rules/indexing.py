@@ -14,7 +14,7 @@ import numpy as np
 from srcad.ir.build import Symbol
 from srcad.ir.core import Lit
 from srcad.ir.infer import broadcast
-from srcad.ir.types import ONE, UNKNOWN, Dim, Type, fresh
+from srcad.ir.types import ONE, UNKNOWN, Dim, Type, fresh, one_item
 from srcad.rules.factors import NEAR, definition, minus, negated
 from srcad.rules.ops import linear
 from srcad.rules.results import interned, like, made
@@ -29,7 +29,7 @@ def getitem_type(x: Any, index: Any) -> Type:
     """The type of `x[index]`."""
     t = type_in(x)
     if t.kind == "sequence":
-        return t if isinstance(index, slice) else t.item or UNKNOWN
+        return t if isinstance(index, slice) else one_item(t.item) if t.item is not None else UNKNOWN
     if not t.is_numeric:
         return UNKNOWN
     given = list(index) if isinstance(index, tuple) else [index]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.ir.types import INT, UNKNOWN, Type, join_all
+from srcad.ir.types import INT, UNKNOWN, Type, join_all, one_item
 from srcad.rules.ops import RULES, Function, Rule, linear, operation
 from srcad.rules.shapes import unbroadcast_to, zeros_for
 from srcad.rules.symbols import rank, recorded, recorded_once, shape, type_in
@@ -44,7 +44,8 @@ def _new_type(*items: Any) -> Type:
 
 
 def _item_type(xs: Any, i: Any) -> Type:
-    return type_in(xs).item or UNKNOWN
+    item = type_in(xs).item
+    return UNKNOWN if item is None else one_item(item)
 
 
 def _same(xs: Any, *_: Any) -> Type:
@@ -85,11 +86,18 @@ def _item_vjp(g: Any, xs: Any, i: Any) -> Any:
     return _add_at(zeros_for(xs), g, i)
 
 
+def _zeros_for_item(xs: Any, i: Any, v: Any) -> Any:
+    """The cotangent of what `xs[i] = v` overwrites, which may be longer or shorter than v."""
+    old, new = type_in(xs).item, type_in(v)
+    same = old is not None and new.shape is not None and one_item(old).shape == new.shape
+    return zeros_for(v if same else _item(xs, i))
+
+
 NEW = linear(lists.new, *map(_new_vjp, range(MOST_ITEMS)), name="new", infer=_new_type)
 APPEND = linear(lists.append, lambda g, y, xs, v: _pop(g)[0], lambda g, y, xs, v: _pop(g)[1],
                 name="append", infer=_with)
 ITEM = linear(lists.item, lambda g, y, xs, i: _item_vjp(g, xs, i), name="item", infer=_item_type, memory="view")
-SET_ITEM = linear(lists.set_item, lambda g, y, xs, i, v: _set_item(g, i, zeros_for(v)), None,
+SET_ITEM = linear(lists.set_item, lambda g, y, xs, i, v: _set_item(g, i, _zeros_for_item(xs, i, v)), None,
                   lambda g, y, xs, i, v: _item(g, i), name="set_item", infer=lambda xs, i, v: _with(xs, v))
 ADD_AT = linear(lists.add_at, lambda h, y, xs, g, i: h, lambda h, y, xs, g, i: unbroadcast_to(_item(h, i), g),
                 name="add_at", infer=lambda xs, g, i: _same(xs))

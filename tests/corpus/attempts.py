@@ -220,3 +220,43 @@ def found_or_default(x, k):
     except IndexError:
         v = x * 10
     return v * v
+
+
+@program(0.5)
+def raised_after_an_assignment(x):
+    y = 0.0
+    try:
+        if x is not None:
+            y = x * 2
+            raise ValueError("not that")
+    except ValueError:
+        y = y * x
+    return y
+
+
+@program(0.5)
+def raised_in_a_trip(x):
+    y = 0.0
+    try:
+        for k in (1, 2, 3):
+            y = y + x * k
+            if k == 2:
+                raise StopIteration
+    except StopIteration:
+        y = y * x
+    return y
+
+
+def note_and_look_up(notes, x):
+    notes.append(x * 3)
+    return {}["missing"]
+
+
+@program(0.5)
+def changed_by_a_call_that_raises(x):
+    notes, y = [], x
+    try:
+        y = note_and_look_up(notes, x)
+    except KeyError:
+        y = y * notes[0]
+    return y * len(notes)

@@ -114,3 +114,20 @@ def one_of_two_managers(x, loud=False):
         y = x * x
     with contextlib.nullcontext(y) as z:
         return z * x
+
+
+@contextlib.contextmanager
+def tolerant(x):
+    try:
+        yield x * 2
+    except ValueError:
+        pass
+
+
+@program(0.5)
+def generator_that_swallows(x):
+    y = 0.0
+    with tolerant(x) as z:
+        y = z
+        raise ValueError("swallowed")
+    return y * x
