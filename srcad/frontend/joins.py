@@ -145,12 +145,15 @@ class Join:
             return self._refs(None, present, hint) if isinstance(a, Missing) else self._refs(present, None, hint)
         return present if isinstance(present, Const) else Mixed("it is bound on one path only")
 
-    def _refs(self, a: Ref | None, b: Ref | None, hint: str) -> Ref:
+    def _refs(self, a: Ref | None, b: Ref | None, hint: str) -> Ref | Mixed:
         """Two containers under one name: what they hold is joined, and a store to it can't be told from either.  One
         that only one path has a name for: after the other, what it holds has no value."""
         left, right = a.cell if a else None, b.cell if b else None
         if (left, right) not in self.merged:
-            cell = Cell(hint, (left or right).origin)  # type: ignore[union-attr]
+            one: Any = left or right
+            if left and right and not (left.cls is right.cls and same(left.rule, right.rule)):
+                return Mixed("it is of one kind on one path and of another kind on another")
+            cell = Cell(hint, one.origin, cls=one.cls, rule=one.rule)
             self.merged[left, right] = Ref(cell)
             self._name(cell, left, right)
             if left and right:
