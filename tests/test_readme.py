@@ -139,14 +139,6 @@ def swallows(x):
         return np.sum(x)
 
 
-def computed_key(x):
-    return {float(x[0]): 1.0}[x[0]] * x[1]
-
-
-def computed_set(x):
-    return len({x[0], x[1]}) * x[2]
-
-
 class Row(list):
     pass
 
@@ -235,7 +227,7 @@ REFUSED = {
     "a `try` whose handler would find": (stored_before_it_raises, bound_before_it_raises),
     "context managers that are not known": (with_, swallows),
     "assignments to globals": (global_,),
-    "keys of dicts and elements of sets that are computed": (computed_key, computed_set, subclass, chained, one_path),
+    "subclasses of `list` and `dict`": (subclass, chained, one_path),
     "generators that escape": (escapes, endless, async_),
     "functions of NumPy, SciPy and others that have no rule": (without_rule,),
     "`custom_vjp`, `custom_jvp` and `nondifferentiable` applied within": (stated_within, object_passed),
