@@ -12,10 +12,10 @@ import numpy as np
 from srcad.frontend.attributes import attribute
 from srcad.frontend.branches import truth
 from srcad.frontend.classes import class_of
-from srcad.frontend.effects import PRINT, TEXT
+from srcad.frontend.effects import PRINT, REPR, TEXT, message_of
 from srcad.frontend.lists import columns_of
 from srcad.frontend.machine import Frame
-from srcad.frontend.numpy_calls import argument, call_operation
+from srcad.frontend.numpy_calls import call_operation
 from srcad.frontend.places import binary, operation_of, subscript
 from srcad.frontend.special import class_with, special
 from srcad.frontend.tables import table_length
@@ -103,6 +103,8 @@ def _len(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
         case Num(atom=atom):
             if atom.type.kind in ("number", "scalar"):
                 raise Refused("len of a number", raises=TypeError("object of type 'float' has no len()"))
+            if atom.type.kind == "object":
+                return Num(frame.build.call(LENGTH, atom))
             return Num(frame.build.call(EXTENT, atom, axis=0))
         case Const(value=v):
             return Const(len(v))
@@ -132,20 +134,23 @@ def _bool(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(print)
 def _print(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    frame.build.call(PRINT, *(printed(frame, a) for a in args), **{k: static(v, f"`{k}`") for k, v in kwargs.items()})
+    options = {k: static(v, f"`{k}`") for k, v in kwargs.items()}
+    frame.build.call(PRINT, *(message_of(frame, a) for a in args), **options)
     return NONE
 
 
-def printed(frame: Frame, value: Any) -> Any:
-    """An argument of print: a container prints as a display of its parts."""
-    return argument(frame, value)
-
-
-@builtin(str, repr)
+@builtin(str)
 def _str(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if not args or is_static(args[0]):
         return Const(str(static(args[0], "a text")) if args else "")
-    return Num(frame.build.call(TEXT, printed(frame, args[0])))
+    return Num(frame.build.call(TEXT, message_of(frame, args[0])))
+
+
+@builtin(repr)
+def _repr(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if is_static(args[0]):
+        return Const(repr(static(args[0], "a text")))
+    return Num(frame.build.call(REPR, message_of(frame, args[0])))
 
 
 @builtin(isinstance)

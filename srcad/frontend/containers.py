@@ -96,7 +96,7 @@ def _of_string(frame: Frame, text: str, name: str, args: list[Any]) -> Any:
     if name == "join":
         return Num(frame.build.call(JOIN, text, argument(frame, args[0])))
     if name == "format":
-        return Num(frame.build.call(FORMAT, text, *map(message_of, args)))
+        return Num(frame.build.call(FORMAT, text, *(message_of(frame, a) for a in args)))
     raise Refused(f"the string method `{name}` on what is computed")
 
 

@@ -234,4 +234,4 @@ def _formatted(frame: Frame, node: Any) -> Any:
         values.append(evaluate(frame, part.value))
     if all(map(is_static, values)):
         return Const(template.format(*(static(v, "a value") for v in values)))
-    return Num(frame.build.call(FORMAT, template, *map(message_of, values)))
+    return Num(frame.build.call(FORMAT, template, *(message_of(frame, v) for v in values)))

@@ -110,7 +110,7 @@ def passed(frame: Frame, value: Any) -> Any:
         case Tup(items=items, cls=None):
             return tuple(passed(frame, i) for i in items)
         case _:
-            return message_of(value)
+            return message_of(frame, value)
 
 
 @functools.cache

@@ -67,7 +67,7 @@ def binary(frame: Frame, name: str, a: Any, b: Any) -> Any:
     if is_static(a) and is_static(b):
         return _fold(function, static(a, "an operand"), static(b, "an operand"))
     if isinstance(a, Const) and isinstance(a.value, str) and name == "mod":
-        return Num(frame.build.call(PERCENT, a.value, message_of(b)))
+        return Num(frame.build.call(PERCENT, a.value, message_of(frame, b)))
     if (result := operated(frame, name, a, b)) is not None:
         return result
     if isinstance(a, Ref) and (result := frame.semantics.container_operator(frame, name, a, b)) is not None:
@@ -273,6 +273,8 @@ def _by_cases(frame: Frame, found: Var, index: Any, atoms: list[Atom]) -> None:
 def _alike(items: tuple[Any, ...]) -> bool:
     types = [atom_of(i).type for i in items]
     one = types[0]
+    if all(t.kind == "number" and t.dtype is not None and t.dtype.kind in "if" for t in types):
+        return True  # whole numbers among others
     return all((t.kind == "array", t.rank) == (one.kind == "array", one.rank) and same_dtype(t.dtype, one.dtype)
                for t in types)
 

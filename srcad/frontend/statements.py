@@ -143,7 +143,7 @@ def _definition(frame: Frame, node: Any) -> Any:
 
 def _assertion(frame: Frame, test: Any, msg: Any) -> None:
     value = truth(frame, frame.evaluate(test))
-    message = (message_of(frame.evaluate(msg)),) if msg is not None else ()
+    message = (message_of(frame, frame.evaluate(msg)),) if msg is not None else ()
     if isinstance(value, Const):
         if not value.value:
             write_back(frame.machine, raises=True)
@@ -174,15 +174,17 @@ def _raised(frame: Frame, exc: Any) -> None:
                                   [type(error.value), *error.value.args]))
         frame.machine.end()
         return
-    if isinstance(exc, gast.Call) and not exc.keywords:
+    args, named = [], {}
+    if isinstance(exc, gast.Call) and all(k.arg for k in exc.keywords):
         cls = frame.evaluate(exc.func)
-        args = [message_of(frame.evaluate(a)) for a in exc.args]
+        args = [message_of(frame, frame.evaluate(a)) for a in exc.args]
+        named = {k.arg: message_of(frame, frame.evaluate(k.value)) for k in exc.keywords}
     else:
-        cls, args = frame.evaluate(exc), []
+        cls = frame.evaluate(exc)
     if not (isinstance(cls, Const) and isinstance(cls.value, type) and issubclass(cls.value, BaseException)):
         raise Refused("raising something that is not an exception class or a call of one")
     write_back(frame.machine, raises=True)
-    frame.build.call(RAISE, cls.value, *args)
+    frame.build.call(RAISE, cls.value, *args, **named)
     frame.machine.end()
 
 

@@ -178,7 +178,7 @@ class Choice:
     orelse: Atom
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class If:
     """With `catches` it is a `try`: `then` is run, and where that raises one of these, `orelse`, from its start.  The
     test is then the constant True, and `orelse` begins with the effect that has the exception."""
@@ -234,7 +234,7 @@ class Test:
     result: Atom
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Loop:
     """A trip is made while the range, every element's sequence and every read tape last and `test` holds.
 

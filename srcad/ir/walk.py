@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from operator import is_
 from typing import Any, assert_never
+from weakref import WeakKeyDictionary
 
 from srcad.ir.core import (
     Atom,
@@ -46,11 +47,22 @@ def binds(stmt: Stmt) -> tuple[Var, ...]:
             assert_never(stmt)
 
 
+# What nested statements read: passes ask it of each of them, at every depth.
+_reads: WeakKeyDictionary[If | Loop, frozenset[Var]] = WeakKeyDictionary()
+
+
 def reads(stmt: Stmt) -> frozenset[Var]:
     """The variables that `stmt` takes from its surroundings."""
+    if isinstance(stmt, Let):
+        return variables(stmt.args)
+    found = _reads.get(stmt)
+    if found is None:
+        found = _reads[stmt] = _nested_reads(stmt)
+    return found
+
+
+def _nested_reads(stmt: If | Loop) -> frozenset[Var]:
     match stmt:
-        case Let(args=args):
-            return variables(args)
         case If():
             then = free(stmt.then, (c.then for c in stmt.choices))
             orelse = free(stmt.orelse, (c.orelse for c in stmt.choices))
@@ -87,10 +99,11 @@ def inner_reads(loop: Loop) -> frozenset[Var]:
 
 def free(block: Block, results: Iterable[Any] = ()) -> frozenset[Var]:
     """The variables that `block` and then `results` read and that `block` does not bind."""
-    needed = variables(results)
+    needed = set(variables(results))
     for stmt in reversed(block):
-        needed = (needed - frozenset(binds(stmt))) | reads(stmt)
-    return needed
+        needed.difference_update(binds(stmt))
+        needed |= reads(stmt)
+    return frozenset(needed)
 
 
 def bound(block: Block) -> frozenset[Var]:
@@ -129,9 +142,13 @@ def rebuild(stmt: Stmt, atom: Callable[[Any], Any], block: Callable[[Block], Blo
             new = tuple(map(atom, args))
             return stmt if all(map(is_, new, args)) else Let(stmt.outs, stmt.op, new, stmt.form, stmt.span)
         case If():
-            choices = tuple(Choice(c.out, atom(c.then), atom(c.orelse)) for c in stmt.choices)
-            return replace(stmt, test=atom(stmt.test), then=block(stmt.then), orelse=block(stmt.orelse),
-                           choices=choices)
+            old = (stmt.test, *(a for c in stmt.choices for a in (c.then, c.orelse)))
+            test, *chosen = map(atom, old)
+            then, orelse = block(stmt.then), block(stmt.orelse)
+            if then is stmt.then and orelse is stmt.orelse and all(map(is_, old, (test, *chosen))):
+                return stmt
+            choices = tuple(map(Choice, (c.out for c in stmt.choices), chosen[::2], chosen[1::2]))
+            return replace(stmt, test=test, then=then, orelse=orelse, choices=choices)
         case Loop():
             bounds = stmt.range and Range(atom(stmt.range.start), atom(stmt.range.stop), atom(stmt.range.step))
             return replace(
@@ -147,6 +164,11 @@ def rebuild(stmt: Stmt, atom: Callable[[Any], Any], block: Callable[[Block], Blo
             )
         case _:
             assert_never(stmt)
+
+
+def unchanged(new: list[Stmt], block: Block) -> Block:
+    """`block` made anew, or itself where nothing of it has changed: what is known of it is known still."""
+    return block if len(new) == len(block) and all(map(is_, new, block)) else tuple(new)
 
 
 def substitute(block: Block, mapping: dict[Var, Any]) -> Block:

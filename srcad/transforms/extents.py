@@ -19,7 +19,7 @@ from srcad.ir import OPERATORS, Block, Builder, Func, Let, Lit, Loop, Stmt, Var
 from srcad.ir.build import EXTENT
 from srcad.ir.ops import op_of
 from srcad.ir.types import Dim
-from srcad.ir.walk import binds, bound, every, free, rebuild
+from srcad.ir.walk import binds, bound, every, free, rebuild, unchanged
 from srcad.transforms.live import live
 from srcad.transforms.unbound import maybe_unbound
 
@@ -61,6 +61,7 @@ class Extents:
     def block(self, block: Iterable[Stmt], only: frozenset[Var] | None = None) -> Block:
         """`block` with its shapes from there; of the variables `only`, where these are given."""
         made: list[Stmt] = []
+        block = tuple(block)
         for s in block:
             if not isinstance(s, Let):
                 made.append(rebuild(s, lambda a: a, lambda inner: self.block(inner, only)))
@@ -69,7 +70,7 @@ class Extents:
                 made += self._fact(s, s.args[0])
             else:
                 made.append(s)
-        return tuple(made)
+        return unchanged(made, block)
 
     def _fact(self, let: Let, v: Var) -> list[Stmt]:
         zeros = let.op.name in _ZEROS
@@ -124,8 +125,9 @@ def _rename(build: Builder, outs: tuple[Var, ...] | None) -> None:
 
 def without_facts(block: Iterable[Stmt]) -> Block:
     """What of `block` reads more than shapes."""
-    return tuple(s if isinstance(s, Let) else rebuild(s, lambda a: a, without_facts) for s in block
-                 if not (isinstance(s, Let) and s.op.name in FACTS))
+    block = tuple(block)
+    return unchanged([s if isinstance(s, Let) else rebuild(s, lambda a: a, without_facts) for s in block
+                      if not (isinstance(s, Let) and s.op.name in FACTS)], block)
 
 
 def lasting_shapes(func: Func) -> list[Var]:

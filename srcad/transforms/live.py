@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any, assert_never
 
 from srcad.ir import Block, If, Let, Loop, Stmt, Var
-from srcad.ir.walk import has_effect, reads, variables
+from srcad.ir.walk import has_effect, reads, unchanged, variables
 
 
 def live(block: Block, results: Iterable[Any]) -> Block:
@@ -28,7 +28,7 @@ def live(block: Block, results: Iterable[Any]) -> Block:
         if trimmed is not None:
             kept.append(trimmed)
             needed |= reads(trimmed)
-    return tuple(reversed(kept))
+    return unchanged(kept[::-1], tuple(block))
 
 
 def _trim(stmt: Stmt, needed: set[Var]) -> Stmt | None:
@@ -40,6 +40,8 @@ def _trim(stmt: Stmt, needed: set[Var]) -> Stmt | None:
             then, orelse = live(stmt.then, (c.then for c in choices)), live(stmt.orelse, (c.orelse for c in choices))
             if not (choices or then or orelse):
                 return None
+            if then is stmt.then and orelse is stmt.orelse and len(choices) == len(stmt.choices):
+                return stmt
             return replace(stmt, then=then, orelse=orelse, choices=choices)
         case Loop():
             return _trim_loop(stmt, needed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from tests.corpus.registry import program
 
 ANGLES = [30.0, 45.0, 60.0]
@@ -73,3 +75,44 @@ def dict_bound_on_the_path_that_reads_it(x, y):
     if x > 0:
         y += state["a"] * state["b"][0] + state["b"][1]
     return y * x
+
+
+MIXED = [4000.0, 256, 40, 8.5, 2, 0.0]
+
+
+@program(2.4, 3.0)
+@program(4.4, -3.0)
+def whole_and_broken_numbers_of_a_table(x, y):
+    k = 0
+    while k < len(MIXED) - 2 and k + 1 < x:
+        k += 1
+    share = x - k
+    return (MIXED[k] * (1 - share) + MIXED[k + 1] * share) * y
+
+
+class NotConverged(Exception):
+    def __init__(self, message, trips=None, value=None):
+        super().__init__(message)
+        self.trips, self.value = trips, value
+
+
+@program(2.0, 0.3)
+@program(-2.0, 0.3)
+def error_with_named_parts(a, x):
+    last = [x, x * x]
+    for trip in range(60):
+        x, before = x - (math.exp(x) - a) / math.exp(x), x
+        last.append(x)
+        if abs(x - before) < 1e-14:
+            return x * sum(last[-2:])
+    raise NotConverged(f"not converged: {last}, {(x, {'a': a})}", trips=trip, value=[x])
+
+
+@program(0.5)
+@program(7.5)
+def texts_of_containers(x):
+    held, named = [x, 2 * x], {"x": x}
+    print("held", held, (x, held), named)
+    if x > 7:
+        raise ValueError("held {} {}".format(held, named) + f"{MIXED} {held!r:>12}")
+    return x * held[1] if len(str(held)) + len(repr(named)) < 1000 else x
