@@ -119,6 +119,14 @@ def lower(source: Source, arguments: dict[str, Any], wanted: tuple[tuple[str, tu
     raise AssertionError("a program reads more than 32 sizes from outside")
 
 
+def _captures(machine: Machine, taken: set[str]) -> tuple[Capture, ...]:
+    """What is read from outside, under names that no argument has."""
+    def named(c: Capture) -> Capture:
+        return named(replace(c, name=f"{c.name}_")) if c.name in taken else c
+
+    return tuple(named(c) for c in machine.captures.values() if not c.origin.argument)
+
+
 def _lower(machine: Machine, source: Source, arguments: dict[str, Any],
            wanted: tuple[tuple[str, tuple[Any, ...]], ...]) -> Lowered:
     build = machine.build
@@ -140,7 +148,7 @@ def _lower(machine: Machine, source: Source, arguments: dict[str, Any],
         frame.refuse(getattr(refused, "node", source.tree), refused)
     if machine.problems:
         raise Unsupported(machine.problems)
-    captures = tuple(c for c in machine.captures.values() if not c.origin.argument)
+    captures = _captures(machine, {p.name for p in given.params()})
     params = [*given.params(), *(Param(c.name, c.var) for c in captures)]
     name = source.tree.name.strip("<>")
     func = Func(name, tuple(params), build.block, tree, source.span(source.tree), source.function.__doc__ or "")

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from srcad.ir.types import BOOL, COMPLEX, FLOAT, UNKNOWN, Type, fresh, integer, join_all
+from srcad.rules.arithmetic import conjugate_sign
 from srcad.rules.ops import Function, alike, constant, custom, linear, pointwise
 from srcad.rules.shapes import project_to, zeros_for
 from srcad.rules.symbols import recorded, shape, type_in
@@ -84,7 +85,7 @@ _slope, _log_of_base, _round = recorded(scalars.power_slope), recorded(scalars.p
 _over_numbers(math.expm1, lambda t, z, x: t * (z + 1))
 _over_numbers(math.log2, lambda t, z, x: t / (math.log(2) * x))
 _over_numbers(math.log1p, lambda t, z, x: t / (1 + x))
-_over_numbers(math.fabs, lambda t, z, x: t * ((x > 0) - (x < 0)))
+_over_numbers(math.fabs, lambda t, z, x: t * conjugate_sign(x))
 _over_numbers(math.erf, lambda t, z, x: t * (2 / math.sqrt(math.pi)) * _exp(-x * x))
 _over_numbers(math.erfc, lambda t, z, x: -(t * (2 / math.sqrt(math.pi)) * _exp(-x * x)))
 _over_numbers(math.gamma, lambda t, z, x: t * z * _digamma(0, x))

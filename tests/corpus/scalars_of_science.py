@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from tests.corpus.registry import program
 
 ANGLES = [30.0, 45.0, 60.0]
@@ -116,3 +118,25 @@ def texts_of_containers(x):
     if x > 7:
         raise ValueError("held {} {}".format(held, named) + f"{MIXED} {held!r:>12}")
     return x * held[1] if len(str(held)) + len(repr(named)) < 1000 else x
+
+
+class Ellipsoid:
+    def __init__(self, a, b):
+        self.a, self.b = a, b
+
+    def weighed(self, x, y):
+        return x * x * self.a + y * self.b
+
+
+EARTH = Ellipsoid(2.0, 3.0)
+
+
+@program(1.5, 0.5, 2.0)
+def arguments_called_like_what_is_read(a, b, a_):
+    return EARTH.weighed(a, b) * b + a_ * a
+
+
+@program(np.float64(-0.7), -2.0)
+def sizes_of_numbers_of_unknown_kind(x, y):
+    low = max(min(np.max([x, y]), y), x)
+    return math.fabs(low) * y + math.fabs(x) ** 3
