@@ -43,6 +43,8 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "outer of lists": (lambda x: total(np.outer([x, 1.0], [x, x * x])), 1.5),
     "append a list": (lambda x: total(np.append(x, [x[0] * x[1], 2.0])), V),
     "interp on lists": (lambda x: np.interp(x, [0.0, 1.0, 2.0], [1.0, 4.0, x]), 1.5),
+    "interp with ends": (lambda x: total(np.interp(x, [1.0, 2.0], [3.0, x[0]], left=x[0], right=-1.0)), V),
+    "interp of a period": (lambda x: total(np.interp(x, [0.5, 2.0, 3.1], [3.0, x[0], 1.0], period=2.2)), V),
     "polyval of a list": (lambda x: np.polyval([1.0, 2.0, x], x), 1.5),
     # rows of one array
     "vstack of an array": (lambda x: total(np.vstack(x)), M),

@@ -15,6 +15,7 @@ scipy = pytest.importorskip("scipy")
 
 import scipy.fft as sf  # noqa: E402
 import scipy.integrate as si  # noqa: E402
+import scipy.interpolate as sp_int  # noqa: E402
 import scipy.linalg as sl  # noqa: E402
 import scipy.optimize as so  # noqa: E402
 import scipy.signal as ss  # noqa: E402
@@ -36,6 +37,16 @@ def total(y: Any) -> Any:
     return np.sum(weights * y)
 
 
+KNOTS = np.linspace(0.0, 3.0, 7)
+HEIGHTS = np.sin(KNOTS) * 3 + KNOTS
+FIELD = np.sin(KNOTS)[:, None] * KNOTS**2
+TCK = sp_int.splrep(KNOTS, HEIGHTS)
+SURFACE = sp_int.bisplrep(np.repeat(KNOTS, 7), np.tile(KNOTS, 7), FIELD.ravel(), s=0)
+SPLINES = [sp_int.CubicSpline(KNOTS, HEIGHTS), sp_int.UnivariateSpline(KNOTS, HEIGHTS, s=0),
+           sp_int.PchipInterpolator(KNOTS, HEIGHTS), sp_int.make_interp_spline(KNOTS, HEIGHTS),
+           sp_int.interp1d(KNOTS, HEIGHTS)]
+RECTANGLE = sp_int.RectBivariateSpline(KNOTS, KNOTS, FIELD)
+
 CASES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "jn": (lambda x: total(sp.jn(2, x)), V),
     "yn": (lambda x: total(sp.yn(2, x)), V),
@@ -44,6 +55,13 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "gammaincc": (lambda x: total(sp.gammaincc(2.5, x)), V),
     "betainc": (lambda x: total(sp.betainc(2.0, 3.0, x * 0.5)), V),
     "zeta": (lambda x: total(sp.zeta(3.0, x)), V),
+    "lambertw": (lambda x: total(np.real(sp.lambertw(x) * sp.lambertw(-x / 9, -1))), V),
+    **{f"spline {k}": (lambda x, spline=spline: total(spline(x) * x), V) for k, spline in enumerate(SPLINES)},
+    "splev": (lambda x: total(sp_int.splev(x, TCK) + sp_int.splev(x, TCK, der=1) ** 2), V),
+    "splev of a number": (lambda x: sp_int.splev(x[0], TCK) * x[1], V),
+    "ev": (lambda x: total(RECTANGLE.ev(x, x[::-1] ** 2) + RECTANGLE.ev(x, 1.0, dy=1)), V),
+    "bisplev": (lambda x: total(sp_int.bisplev(x, x[1:], SURFACE)) + total(sp_int.bisplev(x[:1], x, SURFACE)), V),
+    "bisplev of numbers": (lambda x: sp_int.bisplev(x[0], x[1] * x[2], SURFACE), V),
     "polygamma": (lambda x: total(sp.polygamma(2, x) + sp.polygamma(0, x) + sp.polygamma(1, x)), V),
     "multigammaln": (lambda x: sp.multigammaln(x[2] + 4, 3), V),
     "hyp": (lambda x: total(sp.hyp2f1(1.0, 2.0, 3.0, x * 0.3) + sp.hyp1f1(1.0, 2.0, x)), V),

@@ -73,7 +73,7 @@ _CACHED = type(functools.lru_cache(lambda: None))
 EXPANDED = 200  # calls of recursive functions that stand where they are called
 MADE = (str, bytes, complex, operator.itemgetter, operator.attrgetter, operator.methodcaller)  # of what is known
 DEPTH = 60  # nested calls of different functions
-PURE_MODULES = ("math", "cmath", "_operator")
+PURE_MODULES = ("math", "cmath", "_operator", "scipy.constants._codata")
 PURE = frozenset({np.dtype, np.finfo, np.iinfo, np.result_type, np.promote_types, np.can_cast, np.isscalar, np.ndim,
                   np.shape,
                   np.size, np.issubdtype, np.isrealobj, np.iscomplexobj, np.broadcast_shapes, ord, chr, slice})

@@ -196,6 +196,13 @@ def _identity(frame: Frame, positive: bool, a: Any, b: Any) -> Any:
         if isinstance(x, Const) and not is_atomic(x) and (isinstance(y, Ref | Tup) or (
                 isinstance(y, Num) and y.atom.type.is_numeric)):
             return Const(not positive)
+    for x, y in ((a, b), (b, a)):
+        if isinstance(x, Const) and isinstance(x.value, bool) and isinstance(y, Num) and not y.atom.type.optional:
+            t = y.atom.type
+            if t.kind in ("scalar", "array") or t.kind == "number" and t.dtype is not None and t.dtype.kind != "b":
+                return Const(not positive)  # there is one True, which is Python's
+            if t.kind == "number" and t.dtype is not None:
+                return y if x.value == positive else negation(frame, y)
     raise Refused(f"`is` between {describe(a)} and {describe(b)}", "identity of numbers and arrays is not tracked")
 
 

@@ -105,6 +105,7 @@ _NEEDED: dict[Any, Callable[[list[Any], dict[str, Any]], bool]] = {
     np.linspace: lambda args, kwargs: _given(args, kwargs, 4, "retstep") not in (None, Const(False)),
     **dict.fromkeys((np.quantile, np.percentile), lambda args, kwargs: not _is_number(_given(args, kwargs, 1, "q"))),
     np.ediff1d: lambda args, kwargs: bool(kwargs) or len(args) > 1,
+    np.interp: lambda args, kwargs: bool(kwargs) or len(args) > 3,
     **dict.fromkeys((np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack), _is_array),
     np.fft.fft2: _resized, np.fft.ifft2: _resized, np.fft.fftn: _resized, np.fft.ifftn: _resized,
 }

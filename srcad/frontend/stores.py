@@ -116,8 +116,10 @@ def store_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
         frame.machine.state[frame.machine.function_scope(owner), name] = value
         return
     if not (isinstance(owner, Ref) and isinstance(fields := frame.machine.content(owner), Fields)):
+        known = isinstance(owner, Num) and owner.atom.type.is_numeric and owner.atom.type.kind != "unknown"
         raise Refused(f"a store into an attribute of {describe(owner)}", "only objects of users' classes are changed",
-                      "return the new value instead")
+                      "return the new value instead",
+                      raises=AttributeError(f"{describe(owner)} has no attribute {name!r}") if known else None)
     raw = inspect.getattr_static(fields.cls, name, None)
     setter = getattr(fields.cls, "__setattr__", None)
     if isinstance(raw, property):

@@ -5,11 +5,24 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+import numpy as np
+
 from srcad.frontend.branches import branch
 from srcad.frontend.effects import RAISE
 from srcad.frontend.machine import Frame
 from srcad.frontend.spaces import LIMIT, Space, element, extent_of, space_of, static_range
-from srcad.frontend.values import Const, NeedsStatic, NeedsUnrolled, Num, Ref, Refused, Sequence, describe, static
+from srcad.frontend.values import (
+    Const,
+    NeedsStatic,
+    NeedsUnrolled,
+    Num,
+    Ref,
+    Refused,
+    Sequence,
+    Stream,
+    describe,
+    static,
+)
 from srcad.ir import OPERATORS, Atom, Range, Var
 from srcad.ir.types import integer
 
@@ -25,6 +38,8 @@ def known_items(frame: Frame, value: Any, count: int | None) -> list[Any]:
     if isinstance(value, Ref) and isinstance(content := frame.machine.content(value), Sequence) and count is not None:
         _require_length(frame, content.atom, count)
         return [element(frame, content.atom, i) for i in range(count)]
+    if isinstance(value, Stream) and value.kind == "flat":
+        return known_items(frame, frame.call(Const(np.ravel), list(value.parts)), count)
     space = space_of(frame, value)
     if space.items is not None:
         return space.items

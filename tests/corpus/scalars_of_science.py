@@ -140,3 +140,32 @@ def arguments_called_like_what_is_read(a, b, a_):
 def sizes_of_numbers_of_unknown_kind(x, y):
     low = max(min(np.max([x, y]), y), x)
     return math.fabs(low) * y + math.fabs(x) ** 3
+
+
+@program(2.0, 1.0)
+@program(np.float64(2.0), 1.0)
+@program(0.5, 1.0)
+def truth_itself(x, y):
+    larger = x > y
+    if larger is True:
+        return x * y
+    if x is False or larger is not False:
+        return y
+    return y * y * x
+
+
+@program(0.6)
+@program(np.array([0.6, 1.0]))
+def name_where_one_can_be(x):
+    y = np.cos(x)
+    try:
+        y.name = "cosine"
+    except AttributeError:
+        y = y * 2
+    return np.sum(y * x)
+
+
+@program(np.array([[1.0, 0.4], [0.3, 2.0]]))
+def unpacked_in_the_order_of_rows(A):
+    a, b, c, d = A.flat
+    return a * d - b * b * c

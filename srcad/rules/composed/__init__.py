@@ -56,6 +56,7 @@ OTHERWISE: dict[Any, Callable[..., Any]] = {
     np.hstack: parts.hstacked, np.column_stack: parts.column_stacked,
     np.unique: sets.unique, np.linspace: grids.linspace_with_step, np.ediff1d: statistics.ediff1d,
     np.quantile: statistics.quantiles, np.percentile: statistics.percentiles,
+    np.interp: grids.interp,
 }
 METHODS: dict[tuple[str, np.ufunc], Callable[..., Any]] = {
     ("reduce", np.add): mapping.add_reduce, ("reduce", np.multiply): mapping.multiply_reduce,

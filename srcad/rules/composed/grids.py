@@ -44,3 +44,19 @@ def cumulative_prod(x, axis=None, dtype=None, out=None, include_initial=False): 
     axis = 0 if axis is None else axis
     products = np.cumprod(x, axis=axis, dtype=dtype)
     return _with_initial(products, 1, axis) if include_initial else products
+
+
+def interp(x, xp, fp, left=None, right=None, period=None):  # type: ignore[no-untyped-def]
+    if period is not None:
+        period = abs(period)
+        xp, x = np.asarray(xp) % period, x % period
+        order = np.argsort(xp)
+        xp, fp = xp[order], np.asarray(fp)[order]
+        xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
+        return np.interp(x, xp, np.concatenate([fp[-1:], fp, fp[:1]]))
+    y = np.interp(x, xp, fp)
+    if left is not None:
+        y = np.where(x < xp[0], left, y)[()]
+    if right is not None:
+        y = np.where(x > xp[-1], right, y)[()]
+    return y

@@ -2,6 +2,7 @@
 
     special     scipy.special, elementwise
     matrices    functions of matrices of scipy.linalg
+    interpolate splines
     composed    what is a short program over functions with a rule
 """
 
@@ -31,6 +32,8 @@ def load(function: Any) -> None:
             importlib.import_module("srcad.rules.external.special")
         case "linalg":
             importlib.import_module("srcad.rules.external.matrices")
+        case "interpolate":
+            importlib.import_module("srcad.rules.external.interpolate").declare(function)
 
 
 def program(function: Any) -> Callable[..., Any] | None:
@@ -46,5 +49,5 @@ def program(function: Any) -> Callable[..., Any] | None:
         return result
     if found == "fft":
         return getattr(np.fft, function.__name__, None)
-    result = composed.FUNCTIONS.get((found, function.__name__))
+    result = composed.FUNCTIONS.get((found, getattr(function, "__name__", "")))
     return result

@@ -11,7 +11,8 @@ from scipy import special as sp
 from srcad.ir.ops import op_of
 from srcad.rules.ops import RULES, Function, refused
 from srcad.rules.ops import elementwise as _elementwise
-from srcad.rules.symbols import recorded
+from srcad.rules.results import made
+from srcad.rules.symbols import recorded, type_in
 
 _zeta = recorded(sp.zeta)
 _ROOT_PI = math.sqrt(math.pi)
@@ -47,6 +48,9 @@ elementwise("log_ndtr", lambda y, x: np.exp(-x * x / 2 - y) / _ROOT_2PI)
 elementwise("ndtri", lambda y, x: _ROOT_2PI * np.exp(y * y / 2))
 
 # --- exponentials, logarithms and entropies
+if op_of(sp.lambertw) not in RULES:
+    _elementwise(sp.lambertw, lambda w, z, *_, **__: np.exp(-w) / (1 + w), name="scipy.special.lambertw",
+                 infer=lambda z, *_, **__: made(type_in(z).shape, np.dtype(complex)))
 elementwise("expm1", lambda y, x: y + 1)
 elementwise("log1p", lambda y, x: 1 / (1 + x))
 elementwise("exp2", lambda y, x: math.log(2) * y)
