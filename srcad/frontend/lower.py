@@ -100,8 +100,9 @@ def lower(source: Source, arguments: dict[str, Any], wanted: tuple[tuple[str, tu
     static: set[Any] = set()
     unrolled: set[Any] = set()
     tables: dict[Any, Any] = {}
+    chosen: set[Any] = set()
     for _ in range(32):
-        machine = Machine(static_captures=static, unrolled=unrolled, tables=tables, semantics=SEMANTICS,
+        machine = Machine(static_captures=static, unrolled=unrolled, tables=tables, chosen=chosen, semantics=SEMANTICS,
                           tensors=tensors)
         try:
             return _lower(machine, source, arguments, wanted)
@@ -114,7 +115,11 @@ def lower(source: Source, arguments: dict[str, Any], wanted: tuple[tuple[str, tu
                 tables[need.place] = need.keys
                 continue
             if not read:
-                raise _needs_value(machine, sources, need) from None
+                error = _needs_value(machine, sources, need)
+                whole = all(v.type.dtype is not None and v.type.dtype.kind in "iub" for v in sources)
+                if isinstance(error, NeedsValue) and whole or need.place is None or need.place in chosen:
+                    raise error from None
+                chosen.add(need.place)
             static.update(read)
     raise AssertionError("a program reads more than 32 sizes from outside")
 

@@ -132,6 +132,7 @@ class Machine(Outside):
     active: list[Any] = field(default_factory=list)
     shapes: list[Any] = field(default_factory=list)     # the active calls, and the structure of their arguments
     traces: list[dict[Any, Any]] = field(default_factory=list)
+    chosen: set[Any] = field(default_factory=set)       # statements that index a list of containers by what is computed
     unrolled: set[Any] = field(default_factory=set)     # the places of loops that are unrolled
     tables: dict[Any, Any] = field(default_factory=dict)  # where dicts are made whose keys are computed, and of what
     scopes: dict[int, tuple[int, Closure]] = field(default_factory=dict)  # of the attributes of functions

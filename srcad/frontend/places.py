@@ -9,6 +9,7 @@ from typing import Any
 import gast
 import numpy as np
 
+from srcad.frontend.choosing import MOST, chosen, size
 from srcad.frontend.effects import PERCENT, message_of
 from srcad.frontend.lists import each_column, element_at, joined_lists, sequence_of
 from srcad.frontend.machine import Frame
@@ -240,20 +241,30 @@ def _known_item(frame: Frame, items: tuple[Any, ...], index: Any, part: Any) -> 
         return part(items[static_slice(index)])
     try:
         k = static(index, "the index of a list or tuple")
-    except NeedsStatic:
-        if items and all(isinstance(i, Num) or is_atomic(i) for i in items) and _alike(items):
-            atoms = list(map(atom_of, items))
-            found = frame.build.call(ITEM, frame.build.call(NEW, *atoms), atom_of(index))
-            if frame.machine.by_cases:
-                _by_cases(frame, found, index, atoms)
-            else:
-                frame.machine.memories.choose(found, atom_of(index), atoms)
-            return Num(found)
+    except NeedsStatic as need:
+        need.place = frame.build.span
+        wanted = need.place in frame.machine.chosen and sum(size(frame, i) for i in items) <= MOST
+        if items and (wanted or all(isinstance(i, Num) or is_atomic(i) for i in items)):
+            found = chosen(frame, items, lambda parts: _chosen_atom(frame, parts, index))
+            if found is not None:
+                return found
         raise
     try:
         return items[k]
     except (IndexError, TypeError) as error:
         raise Refused(f"this index always fails: {error}", raises=error) from None
+
+
+def _chosen_atom(frame: Frame, items: tuple[Any, ...], index: Any) -> Num | None:
+    if not _alike(items):
+        return None
+    atoms = list(map(atom_of, items))
+    found = frame.build.call(ITEM, frame.build.call(NEW, *atoms), atom_of(index))
+    if frame.machine.by_cases:
+        _by_cases(frame, found, index, atoms)
+    else:
+        frame.machine.memories.choose(found, atom_of(index), atoms)
+    return Num(found)
 
 
 def _by_cases(frame: Frame, found: Var, index: Any, atoms: list[Atom]) -> None:

@@ -237,6 +237,7 @@ class NeedsStatic(Exception):
         super().__init__(purpose)
         self.var, self.purpose = var, purpose
         self.span: Span | None = None
+        self.place: Span | None = None  # the statement that indexes a list by it
 
 
 class NeedsKey(NeedsStatic):
