@@ -174,3 +174,12 @@ def names_that_part_on_one_path(x, c):
         seen = [3 * x]
     a[0] = x * x
     return seen[0]
+
+
+@refused("changed meanwhile", 1.5)
+def row_by_a_computed_index_that_is_changed(x):
+    k = int(x)
+    rows = [[x, 2.0], [3.0, x * x]]
+    row = rows[k]
+    rows[0][0] = 5 * x
+    return row[0]

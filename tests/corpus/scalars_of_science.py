@@ -169,3 +169,31 @@ def name_where_one_can_be(x):
 def unpacked_in_the_order_of_rows(A):
     a, b, c, d = A.flat
     return a * d - b * b * c
+
+
+ROWS = [[1.0, 2.0, 0.5], [4, -1.0, 0.25], [7.0, 3.0, 1.0]]
+PHASES = [{"heat": 1.5, "range": (2.0, 3.0)}, {"heat": 4.0, "range": (5.0, 6.0)}]
+
+
+@program(0.4)
+@program(1.3)
+@program(2.6)
+def row_of_a_table_that_is_searched(x):
+    k = 0
+    while k < 2 and k + 1 < x:
+        k += 1
+    total = 0.0
+    for c in ROWS[k]:
+        total = total * x + c
+    phase = PHASES[k % 2]
+    low, high = phase["range"]
+    return total + phase["heat"] * x * low + high
+
+
+@program(0.4, 0.7)
+@program(1.3, 0.7)
+@program(2.3, 0.7)
+def computed_row_and_column(x, y):
+    k = int(x)
+    held = [[x, y], [3.0, x * y]]
+    return held[k][k] * held[1 - k][0] + ROWS[k][0] * x
