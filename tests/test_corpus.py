@@ -39,6 +39,7 @@ from tests.corpus import (
     exits,
     functions,
     generators,
+    heaps,
     iterators,
     lists,
     loops,
@@ -53,14 +54,15 @@ from tests.corpus import (
     programs_of_science,
     scalars_of_science,
     scoping,
+    subclasses,
     tables,
 )
 from tests.corpus.registry import PROGRAMS, Program
 
 MODULES = (arrays, assignments, attempts, calls, classes, containers, containers_of_science, contexts, dicts,
-           effects, everyday, exits, functions, generators, iterators, lists, loops, matching, memory_calls,
+           effects, everyday, exits, functions, generators, heaps, iterators, lists, loops, matching, memory_calls,
            memory_lists, memory_stores, memory_undecided, memory_views, mixture, objects, programs_of_science,
-           scalars_of_science, scoping, tables)
+           scalars_of_science, scoping, subclasses, tables)
 EVERY = pytest.mark.parametrize("case", PROGRAMS.values(), ids=PROGRAMS)
 
 

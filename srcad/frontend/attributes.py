@@ -7,7 +7,7 @@ import inspect
 import math
 from collections import deque
 from dataclasses import replace
-from types import FunctionType, ModuleType, WrapperDescriptorType
+from types import FunctionType, MethodDescriptorType, ModuleType, WrapperDescriptorType
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,8 @@ from srcad.frontend.machine import Frame
 from srcad.frontend.origins import attributes_of, within
 from srcad.frontend.outside import is_object
 from srcad.frontend.places import CHANGING, binary, operation_of, viewed
-from srcad.frontend.special import Local, method_of
+from srcad.frontend.special import Local, container_class, method_of
+from srcad.frontend.subclasses import read
 from srcad.frontend.values import (
     MISSING,
     Closure,
@@ -80,6 +81,8 @@ def attribute(frame: Frame, owner: Any, name: str) -> Any:
             return Const(cell.rule)
         case Closure() if (found := frame.machine.function_attribute(owner, name)) is not None:
             return found
+        case Ref() if container_class(owner) is not None:
+            return read(frame, owner, name, _of_class)
         case Tup() | Ref() | Stream():
             return Method(owner, name)
         case _:
@@ -164,7 +167,7 @@ def _of_class(frame: Frame, owner: Any, mro: tuple[type, ...], name: str) -> Any
             return Const(raw.__func__)
         case classmethod():
             return Partial(Const(raw.__func__), (Const(class_of(frame, owner)),), ())
-        case FunctionType() | WrapperDescriptorType():
+        case FunctionType() | WrapperDescriptorType() | MethodDescriptorType():
             return Partial(Const(raw), (owner,), ())
         case functools.partialmethod(func=function, args=given, keywords=named):
             return Partial(Const(function), (owner, *map(Const, given)), tuple((k, Const(v)) for k, v in named.items()))

@@ -11,7 +11,7 @@ from srcad.frontend.lists import columns_of, grown
 from srcad.frontend.machine import Frame
 from srcad.frontend.meeting import MeetingViews
 from srcad.frontend.memory import Memories
-from srcad.frontend.special import method_of, special
+from srcad.frontend.special import method_of, overridden, special
 from srcad.frontend.values import (
     Const,
     Entries,
@@ -42,6 +42,9 @@ def truth(frame: Frame, value: Any) -> Any:
             return Const(bool(items))
         case Ref():
             content = frame.machine.content(value)
+            for name in ("bool", "len"):
+                if overridden(frame, value, name) is not None:
+                    return truth(frame, special(frame, value, name))
             if isinstance(content, Items | Entries):
                 return Const(bool(content.values))
             if isinstance(content, Table):

@@ -17,7 +17,7 @@ from srcad.frontend.lists import columns_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import call_operation
 from srcad.frontend.places import binary, operation_of, subscript
-from srcad.frontend.special import class_with, special
+from srcad.frontend.special import class_with, overridden, special
 from srcad.frontend.tables import table_length
 from srcad.frontend.values import (
     NONE,
@@ -58,6 +58,8 @@ def operation(frame: Frame, function: Any, args: list[Any], kwargs: dict[str, An
     """The builtin as an operation of the table, as the method of an object, or folded when all is known."""
     if args and class_with(frame, args[0]) is not None:
         return special(frame, args[0], function.__name__, *args[1:])
+    if args and overridden(frame, args[0], function.__name__) is not None:
+        return special(frame, args[0], function.__name__, *args[1:])
     if all(map(is_static, args)):
         return fold_call(function, args, kwargs)
     return call_operation(frame, operation_of(function), args, kwargs)
@@ -93,6 +95,8 @@ def _len(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
             return Const(len(items))
         case Ref():
             content = frame.machine.content(value)
+            if overridden(frame, value, "len") is not None:
+                return special(frame, value, "len")
             if isinstance(content, Items | Entries):
                 return Const(len(content.values))
             if isinstance(content, Table):

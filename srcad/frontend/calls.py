@@ -33,8 +33,9 @@ from srcad.frontend.nested import Lowerable, call_derivative
 from srcad.frontend.numpy_calls import call_operation
 from srcad.frontend.objects import construct
 from srcad.frontend.origins import Held, Slot
-from srcad.frontend.special import method_of
+from srcad.frontend.special import class_with, container_class, method_of
 from srcad.frontend.standard import STANDARD
+from srcad.frontend.subclasses import call_own, is_own
 from srcad.frontend.unpacking import known_items
 from srcad.frontend.values import (
     NONE,
@@ -129,6 +130,8 @@ def call_value(frame: Frame, function: Any, args: list[Any], kwargs: dict[str, A
             if method is None:
                 raise Refused(f"a call of an object of {fields.cls.__name__}", "its class has no method `__call__`")
             return call_value(frame, method, [function, *args], kwargs)
+        case Ref() if container_class(function) is not None:
+            return call_value(frame, frame.semantics.attribute(frame, function, "__call__"), args, kwargs)
         case Either(test=test, then=then, orelse=orelse):
             return select(frame, test, lambda: call_value(frame, then, list(args), kwargs),
                           lambda: call_value(frame, orelse, list(args), kwargs))
@@ -189,6 +192,8 @@ def _as_operation(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any])
 
 def _through(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """What stands for a call of something else: partials, caches, methods; None if `v` does not."""
+    if is_own(v) and args and isinstance(args[0], Ref) and class_with(frame, args[0]) is None:
+        return call_own(frame, v, args, kwargs)
     if isinstance(v, functools.partial):
         return _call_partial(frame, v, args, kwargs)
     if isinstance(v, _CACHED):

@@ -12,7 +12,7 @@ from srcad.frontend.branches import truth
 from srcad.frontend.builtin_calls import BUILTINS, builtin
 from srcad.frontend.machine import Frame
 from srcad.frontend.places import operand
-from srcad.frontend.special import operated, special
+from srcad.frontend.special import operated, overridden, special
 from srcad.frontend.tables import among, contains, key_of
 from srcad.frontend.values import (
     POISON,
@@ -208,6 +208,8 @@ def _identity(frame: Frame, positive: bool, a: Any, b: Any) -> Any:
 
 def _contains(frame: Frame, a: Any, b: Any) -> Any:
     content = frame.machine.content(b) if isinstance(b, Ref) else b
+    if overridden(frame, b, "contains") is not None:
+        return special(frame, b, "contains", a)
     if isinstance(content, Table):
         return contains(frame, content, a)
     if isinstance(content, Entries):

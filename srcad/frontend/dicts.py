@@ -16,6 +16,7 @@ from srcad.frontend.builtin_calls import builtin
 from srcad.frontend.machine import Frame
 from srcad.frontend.places import binary
 from srcad.frontend.sorting import pick, sorted_items
+from srcad.frontend.special import container_class, overridden
 from srcad.frontend.tables import KEY, among, item, key_of, made, made_of, written
 from srcad.frontend.unpacking import known, known_items, required_items
 from srcad.frontend.values import (
@@ -122,6 +123,8 @@ def _picked(frame: Frame, content: Entries, key: Any) -> Any:
 
 def missing(frame: Frame, owner: Ref, key: Any) -> Any:
     """`owner[key]` where there is no such entry."""
+    if (made_up := overridden(frame, owner, "missing")) is not None:
+        return frame.call(made_up, [owner, Const(key)])
     if owner.cell.cls is collections.Counter:
         return Const(0)
     if owner.cell.cls is collections.defaultdict and owner.cell.rule != NONE:
@@ -147,7 +150,8 @@ def dict_method(frame: Frame, owner: Ref, content: Entries, name: str, args: lis
         case "get":
             return _got(frame, owner, content, args[0], args[1] if len(args) > 1 else NONE)
         case "copy":
-            return made(frame, entries, owner.cell.cls, owner.cell.rule)
+            own = container_class(owner) is None  # else a dict's copy is a dict
+            return made(frame, entries, owner.cell.cls if own else None, owner.cell.rule if own else None)
         case "total":
             return frame.call(Const(sum), [Tup(tuple(entries.values()))])
         case "most_common":

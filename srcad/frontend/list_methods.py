@@ -13,6 +13,7 @@ from srcad.frontend.lists import changed, columns_of, each_column, element_at, e
 from srcad.frontend.machine import Frame
 from srcad.frontend.memory import Elements
 from srcad.frontend.sorting import sort_in_place
+from srcad.frontend.special import container_class
 from srcad.frontend.stores import extend
 from srcad.frontend.values import (
     NONE,
@@ -23,6 +24,7 @@ from srcad.frontend.values import (
     Rows,
     Sequence,
     Tup,
+    atom_of,
     is_static,
     static,
 )
@@ -45,7 +47,8 @@ def list_method(frame: Frame, owner: Ref, content: Any, name: str, args: list[An
             return _pop(frame, owner, content, args)
         case "copy" | "__copy__":
             copied = machine.new(content)
-            copied.cell.cls, copied.cell.rule = owner.cell.cls, owner.cell.rule
+            if container_class(owner) is None:  # a list's copy is a list
+                copied.cell.cls, copied.cell.rule = owner.cell.cls, owner.cell.rule
             return copied
         case "index" | "count":
             return found_in(frame, owner, name, args[0])
@@ -88,11 +91,9 @@ def _pop(frame: Frame, owner: Ref, content: Any, args: list[Any]) -> Any:
             raise Refused(f"this pop always fails: {error}", raises=error) from None
         frame.machine.store(owner, Items(tuple(values)))
         return result
-    k = static(args[0], "the index of pop in a list of unknown length") if args else -1
-    if k != -1:
-        item = element_at(frame, content, Lit(k))
-        rest = _part(frame, content, k + 1, None)
-        frame.machine.store(owner, joined_lists(frame, _part(frame, content, None, k), rest) if k else rest)
+    if args and args[0] != Const(-1):
+        item = element_at(frame, content, atom_of(args[0]))
+        _taken_out(frame, owner, content, args[0])
         return item
     popped = [frame.build.calls(POP, c) for c in columns_of(content)]
     memories, rests = frame.machine.memories, iter(popped)
@@ -104,24 +105,41 @@ def _pop(frame: Frame, owner: Ref, content: Any, args: list[Any]) -> Any:
     return element_of(content, [frame.machine.held(last) for _, last in popped])
 
 
+def _taken_out(frame: Frame, owner: Ref, content: Any, index: Any) -> None:
+    """The list without the item at this index, which is in it."""
+    if index == Const(0):
+        frame.machine.store(owner, _part(frame, content, 1, None))
+        return
+    if not isinstance(index, Const) or index.value < 0:
+        index = frame.operator("mod", index, frame.call(Const(len), [owner]))
+    after = _plain(frame.operator("add", index, Const(1)))
+    frame.machine.store(owner, joined_lists(frame, _part(frame, content, None, _plain(index)),
+                                            _part(frame, content, after, None)))
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Const) else atom_of(value)
+
+
 def _part(frame: Frame, content: Sequence | Rows, start: Any, stop: Any) -> Any:
     return each_column(content, lambda c: frame.build.call(SLICE, c, slice(start, stop)))
 
 
 def _insert(frame: Frame, owner: Ref, content: Any, index: Any, value: Any) -> None:
-    if isinstance(content, Items):
+    if isinstance(content, Items) and isinstance(index, Const):
         values = list(content.values)
         values.insert(static(index, "an index"), value)
         frame.machine.store(owner, Items(tuple(values)))
         return
-    k = static(index, "an index")
+    k, content = _plain(index), grown(frame, content, value)
     left = joined_lists(frame, _part(frame, content, None, k), Items((value,)))
     frame.machine.store(owner, joined_lists(frame, left, _part(frame, content, k, None)))
 
 
 def _remove(frame: Frame, owner: Ref, content: Any, value: Any) -> None:
     if not isinstance(content, Items):
-        raise Refused("remove from a list of unknown length", hint="make a new list with a comprehension")
+        _taken_out(frame, owner, content, found_in(frame, owner, "index", value))
+        return
     k = next((k for k, v in enumerate(content.values) if v == value), None)
     if k is None:
         k = static(found_in(frame, owner, "index", value), "the place of what is removed")

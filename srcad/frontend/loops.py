@@ -34,7 +34,7 @@ from srcad.frontend.spaces import (
 from srcad.frontend.storing import STORED, KindChanges, StoresToElement
 from srcad.frontend.unpacking import items_of
 from srcad.frontend.unrolling import peel, unroll, unroll_while
-from srcad.frontend.values import Const, Mixed, NeedsStatic, Num, Ref, Refused, Stream
+from srcad.frontend.values import Const, Mixed, NeedsKey, NeedsStatic, Num, Ref, Refused, Stream
 
 UNROLL = 64  # trips of a loop that is unrolled since it is refused as a loop
 MANY = 1000  # of one whose length something else must know
@@ -158,7 +158,7 @@ def execute_while(frame: Frame, node: Any, peeled: bool = False) -> None:
     try:
         lowering.run()
     except NeedsStatic as need:
-        if lowering.params_ever.isdisjoint(frame.build.sources(need.var)):
+        if isinstance(need, NeedsKey) or lowering.params_ever.isdisjoint(frame.build.sources(need.var)):
             raise
         rewind()
         if need.purpose == STORED and not frame.machine.by_cases:

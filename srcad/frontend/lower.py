@@ -36,6 +36,7 @@ from srcad.frontend.unpacking import first_items
 from srcad.frontend.values import (
     ANY_SHAPE,
     MISSING,
+    Beside,
     Const,
     Entries,
     Fields,

@@ -147,6 +147,7 @@ class Machine(Outside):
     tried: list[tuple[type[BaseException], ...]] = field(default_factory=list)
     ended: tuple[State, Memories] | None = None  # what there was when a path within a `try` ended
     handled: list[Any] = field(default_factory=list)
+    plain: list[Cell] = field(default_factory=list)  # objects whose own methods are not looked for at the moment
     run: Any = None     # of the block of a `try`: see `attempts`
     semantics: Semantics | None = None
     tensors: bool = False

@@ -20,7 +20,8 @@ from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import call_operation
 from srcad.frontend.origins import attributes_of, within
 from srcad.frontend.places import operation_of
-from srcad.frontend.special import Local, class_with, method_of
+from srcad.frontend.special import Local, class_with, container_class, method_of
+from srcad.frontend.subclasses import construct_container, is_made_so, set_attribute_of
 from srcad.frontend.values import (
     MISSING,
     NONE,
@@ -49,6 +50,8 @@ def construct(frame: Frame, cls: type, args: list[Any], kwargs: dict[str, Any]) 
     """An object of a class: a named tuple, a dataclass, what `__init__` makes; None if it is no class of these."""
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return _named_tuple(cls, args, kwargs)
+    if is_made_so(cls):
+        return construct_container(frame, cls, args, kwargs)
     if cls is types.SimpleNamespace and not args:
         return frame.machine.new(Fields(cls, tuple(kwargs.items())))
     home = next((c for c in cls.__mro__ if "__init__" in c.__dict__), object)
@@ -118,6 +121,9 @@ def _vars(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 @builtin(setattr, object.__setattr__)
 def _setattr(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     owner, name, value = args
+    if container_class(owner) is not None:
+        set_attribute_of(frame, owner, static(name, "the name of an attribute"), value)
+        return NONE
     if class_with(frame, owner) is None:
         raise Refused(f"setattr of {describe(owner)}")
     set_attribute(frame, owner, static(name, "the name of an attribute"), value)

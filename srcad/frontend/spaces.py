@@ -13,7 +13,7 @@ import numpy as np
 from srcad.frontend.lists import columns_of, element_of, item
 from srcad.frontend.machine import Frame, Walk
 from srcad.frontend.memory import Elements
-from srcad.frontend.special import method_of, special
+from srcad.frontend.special import method_of, overridden, special
 from srcad.frontend.values import (
     Cell,
     Const,
@@ -149,6 +149,8 @@ def _bounded(values: Iterable[Any]) -> list[Any]:
 
 def _container(frame: Frame, ref: Ref) -> Space:
     content = frame.machine.content(ref)
+    if overridden(frame, ref, "iter") is not None:
+        return space_of(frame, special(frame, ref, "iter"))
     match content:
         case Items(values=values):
             if ref.cell.cls is ITERATOR:

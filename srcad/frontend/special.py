@@ -9,7 +9,7 @@ from types import FunctionType
 from typing import Any
 
 from srcad.frontend.machine import Frame
-from srcad.frontend.values import Const, Fields, Ref, Refused, Tup
+from srcad.frontend.values import Beside, Const, Fields, Ref, Refused, Tup
 
 REFLECTED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 
@@ -29,6 +29,17 @@ def class_with(frame: Frame, value: Any) -> type | None:
     return content.cls if isinstance(content, Fields) else None
 
 
+def container_class(value: Any) -> type | None:
+    """The user's class of a list or dict; None of anything else."""
+    return value.cell.cls if isinstance(value, Ref) and isinstance(value.cell.rule, Beside) else None
+
+
+def overridden(frame: Frame, value: Any, name: str) -> Any:
+    """What the class of a list or dict says that `__name__` does; None if it says nothing."""
+    cls = container_class(value)
+    return None if cls is None or value.cell in frame.machine.plain else method_of(cls, f"__{name}__")
+
+
 def method_of(cls: type | None, name: str) -> Any:
     """A method that a class of the user's (or one of its bases) defines in Python; None if there is none."""
     for c in cls.__mro__ if cls is not None else ():
@@ -41,6 +52,8 @@ def method_of(cls: type | None, name: str) -> Any:
 
 def special(frame: Frame, owner: Any, name: str, *args: Any) -> Any:
     """`owner.__name__(*args)`; None if owner is no such object."""
+    if (method := overridden(frame, owner, name)) is not None:
+        return frame.call(method, [owner, *args])
     cls = class_with(frame, owner)
     if cls is None:
         return None
@@ -66,7 +79,7 @@ def operated(frame: Frame, name: str, a: Any, b: Any) -> Any:
                            if f.compare)) for x in (a, b)]
         return frame.call(Const(getattr(operator, name)), parts)
     for owner, other, cls, method in ((a, b, classes[0], name), (b, a, classes[1], REFLECTED.get(name, f"r{name}"))):
-        if method_of(cls, f"__{method}__") is not None:
+        if method_of(cls, f"__{method}__") is not None or overridden(frame, owner, method) is not None:
             result = special(frame, owner, method, other)
             if result != Const(NotImplemented):
                 return result

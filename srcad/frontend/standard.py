@@ -8,6 +8,7 @@ So they work on lists, on arrays (as loops) and on objects, and problems in them
 
 from __future__ import annotations
 
+import bisect
 import cmath
 import heapq
 import itertools
@@ -187,6 +188,101 @@ def nsmallest(n: Any, iterable: Any, key: Any = None) -> Any:
     return sorted(iterable, key=key)[:n]
 
 
+def heappush(heap: Any, item: Any) -> Any:
+    heap.append(item)
+    _towards_the_root(heap, 0, len(heap) - 1)
+
+
+def heappop(heap: Any) -> Any:
+    last = heap.pop()
+    if not heap:
+        return last
+    least = heap[0]
+    heap[0] = last
+    _towards_the_leaves(heap, 0)
+    return least
+
+
+def heapreplace(heap: Any, item: Any) -> Any:
+    least = heap[0]
+    heap[0] = item
+    _towards_the_leaves(heap, 0)
+    return least
+
+
+def heappushpop(heap: Any, item: Any) -> Any:
+    if heap and heap[0] < item:
+        least = heap[0]
+        heap[0] = item
+        _towards_the_leaves(heap, 0)
+        return least
+    return item
+
+
+def heapify(heap: Any) -> Any:
+    for k in reversed(range(len(heap) // 2)):
+        _towards_the_leaves(heap, k)
+
+
+def _towards_the_root(heap: Any, start: Any, place: Any) -> Any:
+    item = heap[place]
+    while place > start:
+        above = (place - 1) // 2
+        parent = heap[above]
+        if not item < parent:
+            break
+        heap[place] = parent
+        place = above
+    heap[place] = item
+
+
+def _towards_the_leaves(heap: Any, start: Any) -> Any:
+    """As CPython does it: the smaller child moves up as far as there is one, and then the item as far as it has to."""
+    size, place, item = len(heap), start, heap[start]
+    below = 2 * place + 1
+    while below < size:
+        right = below + 1
+        if right < size and not heap[below] < heap[right]:
+            below = right
+        heap[place] = heap[below]
+        place = below
+        below = 2 * place + 1
+    heap[place] = item
+    _towards_the_root(heap, start, place)
+
+
+def bisect_left(a: Any, x: Any, lo: Any = 0, hi: Any = None, *, key: Any = None) -> Any:
+    if hi is None:
+        hi = len(a)
+    while lo < hi:
+        middle = (lo + hi) // 2
+        if (a[middle] if key is None else key(a[middle])) < x:
+            lo = middle + 1
+        else:
+            hi = middle
+    return lo
+
+
+def bisect_right(a: Any, x: Any, lo: Any = 0, hi: Any = None, *, key: Any = None) -> Any:
+    if hi is None:
+        hi = len(a)
+    while lo < hi:
+        middle = (lo + hi) // 2
+        if x < (a[middle] if key is None else key(a[middle])):
+            hi = middle
+        else:
+            lo = middle + 1
+    return lo
+
+
+def insort_left(a: Any, x: Any, lo: Any = 0, hi: Any = None, *, key: Any = None) -> Any:
+    a.insert(bisect_left(a, x if key is None else key(x), lo, hi, key=key), x)
+
+
+def insort_right(a: Any, x: Any, lo: Any = 0, hi: Any = None, *, key: Any = None) -> Any:
+    a.insert(bisect_right(a, x if key is None else key(x), lo, hi, key=key), x)
+
+
 def dist(p: Any, q: Any) -> Any:
     return math.sqrt(sum([(a - b) ** 2 for a, b in zip(p, q, strict=False)]))
 
@@ -245,6 +341,9 @@ STANDARD: dict[Any, Any] = {
     itertools.takewhile: takewhile, itertools.dropwhile: dropwhile, itertools.filterfalse: filterfalse,
     itertools.compress: compress, itertools.starmap: starmap, itertools.groupby: groupby,
     itertools.chain.from_iterable: chained, heapq.nlargest: nlargest, heapq.nsmallest: nsmallest,
+    heapq.heappush: heappush, heapq.heappop: heappop, heapq.heapreplace: heapreplace, heapq.heappushpop: heappushpop,
+    heapq.heapify: heapify, bisect.bisect_left: bisect_left, bisect.bisect_right: bisect_right,
+    bisect.insort_left: insort_left, bisect.insort_right: insort_right,
     math.dist: dist, cmath.phase: phase, cmath.polar: polar, cmath.rect: rect,
     statistics.mean: mean, statistics.fmean: mean, statistics.variance: variance, statistics.pvariance: pvariance,
     statistics.stdev: stdev, statistics.pstdev: pstdev, statistics.median: median,

@@ -14,13 +14,14 @@ import numpy as np
 
 from srcad.frontend.attributes import attribute, class_attribute, own_attribute, set_attribute
 from srcad.frontend.comprehensions import listed
-from srcad.frontend.lists import changed, joined_lists, may_be_element, sequence_of, through
+from srcad.frontend.lists import changed, each_column, grown, joined_lists, may_be_element, sequence_of, through
 from srcad.frontend.machine import Frame
 from srcad.frontend.memory import is_basic
 from srcad.frontend.outside import is_object
 from srcad.frontend.places import BINARY, binary, index_atoms, index_of, operand, static_slice, subscript
-from srcad.frontend.special import class_with, method_of, special
+from srcad.frontend.special import class_with, container_class, method_of, overridden, special
 from srcad.frontend.storing import KindChanges, Store
+from srcad.frontend.subclasses import set_attribute_of
 from srcad.frontend.tables import KEY, key_of, put, remove, updated
 from srcad.frontend.unpacking import required_items
 from srcad.frontend.values import (
@@ -74,6 +75,9 @@ def store_item(frame: Frame, owner: Any, index: Any, value: Any) -> None:
     if isinstance(owner, Stream) and owner.kind in STORES_OF:
         STORES_OF[owner.kind](frame, *owner.parts, index, value)
         return
+    if overridden(frame, owner, "setitem") is not None:
+        special(frame, owner, "setitem", index, value)
+        return
     content = frame.machine.content(owner) if isinstance(owner, Ref) else None
     match content:
         case Items() | Sequence() | Rows() if owner.cell.home is not None:
@@ -91,6 +95,10 @@ def store_item(frame: Frame, owner: Any, index: Any, value: Any) -> None:
         case Items(values=values) if isinstance(index, Num) and not all(
                 map(functools.partial(may_be_element, frame), (*values, value))):
             static(index, "the index of a list of what is not numbers and arrays")
+        case Items(values=[Tup(), *_]) | Rows() if not isinstance(index, slice):
+            k = atom_of(index)
+            frame.machine.store(owner, each_column(grown(frame, content), lambda c, v: changed(
+                frame, c, v, lambda a: frame.build.call(SET_ITEM, c, k, a)), value), k)
         case Items() | Sequence() if not isinstance(index, slice):
             column, k = sequence_of(frame, owner), atom_of(index)
             last = changed(frame, column, value, lambda a: frame.build.call(SET_ITEM, column, k, a))
@@ -114,6 +122,14 @@ def store_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
         return
     if isinstance(owner, Closure):
         frame.machine.state[frame.machine.function_scope(owner), name] = value
+        return
+    if (cls := container_class(owner)) is not None:
+        if (setter := method_of(cls, "__setattr__")) is not None:
+            frame.call(setter, [owner, Const(name), value])
+        elif isinstance(raw := inspect.getattr_static(cls, name, None), property) and raw.fset is not None:
+            frame.call(Const(raw.fset), [owner, value])
+        else:
+            set_attribute_of(frame, owner, name, value)
         return
     if not (isinstance(owner, Ref) and isinstance(fields := frame.machine.content(owner), Fields)):
         known = isinstance(owner, Num) and owner.atom.type.is_numeric and owner.atom.type.kind != "unknown"
@@ -256,7 +272,8 @@ def _by_object(frame: Frame, target: Any, name: str, value: Any) -> Any:
     cls = class_with(frame, owner) if isinstance(
         owner := frame.evaluate(target) if isinstance(target, gast.Name) else None, Ref) else None
     method = f"i{name.rstrip('_')}"
-    return special(frame, owner, method, value) if method_of(cls, f"__{method}__") is not None else None
+    own = method_of(cls, f"__{method}__") is not None or overridden(frame, owner, method) is not None
+    return special(frame, owner, method, value) if own else None
 
 
 def _changed(frame: Frame, old: Any, name: str, value: Any) -> bool:
@@ -299,7 +316,7 @@ def delete(frame: Frame, target: Any) -> None:
             del left[static_slice(index)]
             frame.machine.store(owner, Items(tuple(left)))
             return
-        if isinstance(content, Fields):
+        if isinstance(content, Fields) or overridden(frame, owner, "delitem") is not None:
             special(frame, owner, "delitem", index)
             return
         if isinstance(content, Table):
@@ -315,6 +332,9 @@ def delete(frame: Frame, target: Any) -> None:
             return
     if isinstance(target, gast.Attribute):
         owner = frame.evaluate(target.value)
+        if (cls := container_class(owner)) is not None and (remover := method_of(cls, "__delattr__")) is not None:
+            frame.call(remover, [owner, Const(target.attr)])
+            return
         fields = frame.machine.content(owner) if isinstance(owner, Ref) else None
         if isinstance(fields, Fields) and not isinstance(own_attribute(frame, fields, target.attr), Missing):
             set_attribute(frame, owner, target.attr, MISSING)

@@ -317,10 +317,10 @@ def table_method(frame: Frame, owner: Ref, table: Table, name: str, args: list[A
             return _item_at(frame, table, _place(frame, table, args[0], lambda: default))
         case "pop" if len(args) == 1:
             return remove(frame, table, args[0])
-        case "update" if args and not kwargs and isinstance(args[0], Ref) and isinstance(
-                other := frame.machine.content(args[0]), Entries):
-            for k, v in other.values:
-                put(frame, owner, table, Const(k), v)
+        case "update" if all(isinstance(a, Ref) and isinstance(frame.machine.content(a), Entries) for a in args):
+            given = [(Const(k), v) for a in args for k, v in frame.machine.content(a).values]
+            for key, value in (*given, *((Const(k), v) for k, v in kwargs.items())):
+                put(frame, owner, table, key, value)
             return NONE
         case "clear":
             frame.build.call(CLEARED, table.places)

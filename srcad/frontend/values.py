@@ -82,6 +82,13 @@ class Ref:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Where the attributes of an object stand whose class is a list or dict: the `rule` of its cell."""
+
+    ref: Ref
+
+
+@dataclass(frozen=True, slots=True)
 class Items:
     """The contents of a list whose length is known."""
 
