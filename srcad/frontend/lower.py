@@ -310,6 +310,9 @@ def leave(machine: Machine, value: Any) -> Any:
             parts = tuple(leave(machine, i) for i in items)
             return parts if cls is None else Record(cls, dict(zip(cls._fields, parts, strict=True)))  # type: ignore[attr-defined]
         case Ref(cell=cell):
+            if isinstance(cell.rule, Beside):
+                raise Refused(f"an object of {getattr(cell.cls, '__name__', '')} as a result",
+                              "its class is a list or a dict", "return a plain list or dict of what it holds")
             content = machine.now_in(cell)
             if isinstance(content, Fields) and content.given is not None:
                 if content.given.origin.steps:

@@ -1,8 +1,8 @@
 """Classes of the user's that are lists or dicts: `class Stack(list)`, `class Params(dict)`.
 
 An object of one holds what a list or dict holds; its cell says its class, and where its attributes are.  Methods that
-the class defines come first, as in Python; `super().append(x)` and `dict.__setitem__(self, k, v)` are the list's or dict's
-own.
+the class defines come first, as in Python; `super().append(x)` and `dict.__setitem__(self, k, v)` are the list's or
+dict's own.
 """
 
 from __future__ import annotations
