@@ -16,13 +16,14 @@ from srcad.api import (
     vjp,
 )
 from srcad.custom import custom_jvp, custom_vjp, gradient_of, nondifferentiable
-from srcad.errors import ArgumentError, SourceNotFound, SrcadError, Unsupported
-from srcad.program.ways import backend, configure
+from srcad.errors import ArgumentError, NanError, SourceNotFound, SrcadError, Unsupported
+from srcad.program.ways import backend, configure, debug_nans
 
 __version__ = "0.1.0"
-__all__ = ["ArgumentError", "SourceNotFound", "SrcadError", "Unsupported", "backend", "check_grads", "configure",
-           "custom_jvp", "custom_vjp", "elementwise_grad", "export", "grad", "gradient_of", "hessian", "hvp",
-           "jacobian", "jit", "jvp", "nondifferentiable", "stats", "stop_gradient", "value_and_grad", "vjp"]
+__all__ = ["ArgumentError", "NanError", "SourceNotFound", "SrcadError", "Unsupported", "backend", "check_grads",
+           "configure", "custom_jvp", "custom_vjp", "debug_nans", "elementwise_grad", "export", "grad", "gradient_of",
+           "hessian", "hvp", "jacobian", "jit", "jvp", "nondifferentiable", "stats", "stop_gradient", "value_and_grad",
+           "vjp"]
 
 
 def __getattr__(name: str) -> Any:

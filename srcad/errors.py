@@ -92,3 +92,14 @@ class SourceNotFound(Unsupported):
 
 class ArgumentError(SrcadError, TypeError):
     """A derivative was asked for that the arguments or the result don't allow."""
+
+
+class NanError(SrcadError, FloatingPointError):
+    """A result has NaNs that the arguments do not have: see `srcad.debug_nans`.  `problem` says where they come from."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(str(problem))
+
+    def __reduce__(self) -> tuple[type, tuple[Problem]]:
+        return type(self), (self.problem,)

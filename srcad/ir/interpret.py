@@ -21,13 +21,27 @@ class _Unbound:
 
 
 UNBOUND = _Unbound()
-Env = dict[Var, Any]
+
+
+class Env(dict[Var, Any]):
+    """The values of variables.  Who wants to look on makes a subclass."""
+
+    def called(self, let: Let, values: Sequence[Any], results: Sequence[Any]) -> None:
+        """An operation, or a function of the program, was called with these values."""
+
+    def inner(self) -> Env:
+        """For the variables of a function that is called."""
+        return Env()
 
 
 def interpret(func: Func, *args: Any) -> Any:
     """The result of `func`: one argument for each param, a tree of the param's shape; missing ones take defaults."""
+    return interpret_in(Env(), func, args)
+
+
+def interpret_in(env: Env, func: Func, args: Sequence[Any]) -> Any:
+    """`interpret`, with variables that are kept in `env`."""
     assert len(args) <= len(func.params), f"{func.name} takes {len(func.params)} arguments"
-    env: Env = {}
     for k, param in enumerate(func.params):
         assert k < len(args) or param.has_default, f"{func.name} needs {param.name}"
         _bind_tree(env, param.tree, args[k] if k < len(args) else param.default)
@@ -143,8 +157,15 @@ def _call(let: Let, env: Env) -> Sequence[Any]:
     if op.name == "zeros_for" and _value(let.args[0], env) is UNBOUND:
         return (UNBOUND,)
     values = [_read(a, env, op) for a in let.args]
+    results = _results(let, values, env)
+    env.called(let, values, results)
+    return results
+
+
+def _results(let: Let, values: list[Any], env: Env) -> Sequence[Any]:
+    op = let.op
     if isinstance(op, CallOp):
-        return _outputs(op.target.known, values)
+        return _outputs(op.target.known, values, env.inner())
     args, kwargs = let.call(values)
     result = op.function(*args, **kwargs)
     if isinstance(op, UnpackOp) or op.outs > 1:
@@ -152,9 +173,9 @@ def _call(let: Let, env: Env) -> Sequence[Any]:
     return (result,) * op.outs
 
 
-def _outputs(func: Func, inputs: Iterable[Any]) -> Sequence[Any]:
+def _outputs(func: Func, inputs: Iterable[Any], env: Env) -> Sequence[Any]:
     """What a program function gives to a program function that calls it: its outputs, flat."""
-    env: Env = dict(zip(func.inputs, inputs, strict=True))
+    env.update(zip(func.inputs, inputs, strict=True))
     _block(func.body, env)
     return [_value(a, env) for a in leaves(func.result) if isinstance(a, Atom)]
 

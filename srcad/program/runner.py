@@ -68,7 +68,7 @@ class Runner:
     def variant(self, values: tuple[Any, ...], more: dict[str, Any] | None = None) -> Variant:
         """The variant for these arguments; that it was looked up is noted."""
         variant = self.variants.find(values)
-        if self.way.backend == "auto" and variant.tiers is None:
+        if self.way.backend == "auto" and not self.way.nans and variant.tiers is None:
             with self.variants.lock:
                 variant.tiers = variant.tiers or self.service.tiers(self.primal, variant)
         self.entries.served(variant, values, more)

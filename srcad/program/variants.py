@@ -21,6 +21,7 @@ from srcad.ir import Func, Let
 from srcad.ir.walk import every
 from srcad.program.compiled import xla
 from srcad.program.lowering import lower_program
+from srcad.program.nans import watched_functions
 from srcad.program.programs import Program
 from srcad.program.replay import leaving_as_the_primal
 from srcad.program.signature import (
@@ -191,6 +192,9 @@ class Variants:
     def build(self, trees: dict[str, Any]) -> Variant:
         with uncollected():
             variant = generate(lower_program(self.program, trees), self.way)
+        if self.way.nans:
+            watched = watched_functions(self.program, variant.lowered, (variant.run, *variant.companions), self.way)
+            variant = replace(variant, run=watched[0], companions=watched[1:], fresh=self.way.backend == "xla")
         if variant.written:
             variant.run = leaving_as_the_primal(variant.run, variant.func, variant.written, self.program.primal)
         return variant

@@ -91,10 +91,28 @@ def backend(name: str) -> Iterator[None]:
         yield
 
 
-def configure(*, backend: str | None = None) -> None:
+@contextmanager
+def debug_nans(on: bool = True) -> Iterator[None]:
+    """In a `with` block: a call whose result has NaNs that its arguments do not have raises `NaNError`, which names
+    the line of yours that made the first of them, in the function or in its derivative, whatever backend runs.
+
+    It holds for this thread.  `configure(debug_nans=True)` switches it on for all, and the environment variable
+    SRCAD_DEBUG_NANS=1 from the start. Calls are slower: on NumPy each operation is looked at, on XLA each result.
+
+    >>> import numpy as np, srcad
+    >>> with srcad.debug_nans():
+    ...     srcad.grad(lambda x: np.log(x) * 0.5)(2.0)
+    np.float64(0.25)
+    """
+    with _within(way(here.get(process.way).backend, on)):
+        yield
+
+
+def configure(*, backend: str | None = None, debug_nans: bool | None = None) -> None:
     """Set what holds in the whole process from now on, where no `with` block says otherwise.
 
     >>> import srcad
-    >>> srcad.configure(backend="numpy")
+    >>> srcad.configure(backend="numpy", debug_nans=False)
     """
-    process.way = way(backend or process.way.backend, process.way.nans)
+    now = process.way
+    process.way = way(backend or now.backend, now.nans if debug_nans is None else debug_nans)
