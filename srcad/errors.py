@@ -95,7 +95,7 @@ class ArgumentError(SrcadError, TypeError):
 
 
 class NanError(SrcadError, FloatingPointError):
-    """A result has NaNs that the arguments do not have: see `srcad.debug_nans`.  `problem` says where they come from."""
+    """A result has NaNs that the arguments do not have (see `srcad.debug_nans`); `problem` says whence they come."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem

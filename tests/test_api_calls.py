@@ -134,7 +134,7 @@ WRONG = [
     ("kind of wrt", lambda: grad(lambda x: x, wrt=1.5), "a position, a name, or a tuple"),
     ("no wrt", lambda: grad(lambda x: x, wrt=()), "wrt is empty"),
     ("star too short", lambda: grad(lambda *xs: xs[0], wrt=2)(1.0), r"number 2 of `\*xs` of lambda, and 1 were given"),
-    ("backend", lambda: grad(lambda x: x, backend="torch"), "'numpy' or 'xla'"),
+    ("backend", lambda: grad(lambda x: x, backend="torch"), "'numpy', 'xla' or 'auto'"),
     ("no function", lambda: grad(3.0), "3.0 is not a function"),
     ("aux", lambda: grad(lambda x: x, has_aux=True)(1.0), "does not return a pair"),
     ("object array", lambda: grad(lambda x: np.sum(x) * 2)(np.array([1, "a"], object)), "object"),

@@ -117,7 +117,8 @@ def test_compiled(f, args):
 
 def test_reasons_show_numbers():
     assert "`np.log` gives it at [1] of -0.5" in str(found(lambda: srcad.grad(logarithm)(X)))
-    assert "`/` gives it of 0.0, 0.0" in str(found(lambda: srcad.value_and_grad(ratio)(np.float64(0.0), np.float64(0.0))))
+    zero = np.float64(0.0)
+    assert "`/` gives it of 0.0, 0.0" in str(found(lambda: srcad.value_and_grad(ratio)(zero, zero)))
 
 
 def test_no_alarm():
