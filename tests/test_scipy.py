@@ -41,7 +41,9 @@ KNOTS = np.linspace(0.0, 3.0, 7)
 HEIGHTS = np.sin(KNOTS) * 3 + KNOTS
 FIELD = np.sin(KNOTS)[:, None] * KNOTS**2
 TCK = sp_int.splrep(KNOTS, HEIGHTS)
-SURFACE = sp_int.bisplrep(np.repeat(KNOTS, 7), np.tile(KNOTS, 7), FIELD.ravel(), s=0)
+SURFACE = [*sp_int.RectBivariateSpline(KNOTS, KNOTS, FIELD).tck, 3, 3]
+LINES = sp_int.splrep(KNOTS, HEIGHTS, k=1)
+PLANES = [*sp_int.RectBivariateSpline(KNOTS, KNOTS, FIELD, kx=1, ky=2).tck, 1, 2]
 SPLINES = [sp_int.CubicSpline(KNOTS, HEIGHTS), sp_int.UnivariateSpline(KNOTS, HEIGHTS, s=0),
            sp_int.PchipInterpolator(KNOTS, HEIGHTS), sp_int.make_interp_spline(KNOTS, HEIGHTS),
            sp_int.interp1d(KNOTS, HEIGHTS)]
@@ -61,6 +63,9 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "splev of a number": (lambda x: sp_int.splev(x[0], TCK) * x[1], V),
     "ev": (lambda x: total(RECTANGLE.ev(x, x[::-1] ** 2) + RECTANGLE.ev(x, 1.0, dy=1)), V),
     "bisplev": (lambda x: total(sp_int.bisplev(x, x[1:], SURFACE)) + total(sp_int.bisplev(x[:1], x, SURFACE)), V),
+    "splev of lines": (lambda x: total(sp_int.splev(x, LINES) * x), V),
+    "bisplev of lines": (lambda x: sp_int.bisplev(x[0], x[1] * x[2], PLANES) * x[0], V),
+    "bisplev of a grid of lines": (lambda x: total(sp_int.bisplev(x, x[1:], PLANES)), V),
     "bisplev of numbers": (lambda x: sp_int.bisplev(x[0], x[1] * x[2], SURFACE), V),
     "polygamma": (lambda x: total(sp.polygamma(2, x) + sp.polygamma(0, x) + sp.polygamma(1, x)), V),
     "multigammaln": (lambda x: sp.multigammaln(x[2] + 4, 3), V),

@@ -165,7 +165,8 @@ class _Run:
             # The marks of an exit are set where the block is left: nothing raises after that.
             if isinstance(key, tuple) and key[1].startswith(EXITS):
                 continue
-            if not same(self.first.get(key, MISSING), state.get(key, MISSING)):
+            first = self.frame.machine.seeds.get(key, MISSING)  # of what is read from outside in the block
+            if not same(self.first.get(key, first), state.get(key, first)):
                 self.unsure.add(key)
 
     def _require_whole(self, now: Memories, stmt: Any) -> None:

@@ -24,6 +24,7 @@ from srcad.frontend.names import names_in
 from srcad.frontend.spaces import element_type
 from srcad.frontend.values import (
     MISSING,
+    NONE,
     Cell,
     Const,
     Entries,
@@ -72,6 +73,8 @@ class Lowering(LoopMemory):
     never: dict[Any, Var] = field(default_factory=dict)
     made: dict[Any, Any] = field(default_factory=dict)
     unlike: dict[Any, Mixed] = field(default_factory=dict)
+    nothing: State = field(default_factory=dict)       # names that are None in all trips
+    something: set[Any] = field(default_factory=set)   # and those that only seemed so
     walk: Walk = field(default_factory=Walk)
     split: set[Any] = field(default_factory=set)
     loose: set[Dim] = field(default_factory=set)
@@ -159,7 +162,7 @@ class Lowering(LoopMemory):
                 head[key] = self._params(key, content)
             else:
                 head[key] = self._params(key, value)
-        return head | self.unlike
+        return head | self.nothing | self.unlike
 
     def _params(self, key: Any, value: Any) -> Any:
         hint = key.hint if isinstance(key, Cell) else key[1]
@@ -263,6 +266,11 @@ class Lowering(LoopMemory):
             raise Again
         end = end | {cell: end[other] for cell, other in rebound.items()}
         end = {k: redirect(v, rebound) for k, v in end.items()}
+        if wrong := [k for k, v in self.nothing.items() if not same(end.get(k, v), v)]:
+            self.something.update(wrong)
+            for k in wrong:
+                del self.nothing[k]
+            raise Again
         self.find_swap(head, end, after)
         head, end, unknown = self._first_bound(head, end, read)
         if self._carried_anew(head, end) or unknown:
@@ -277,7 +285,11 @@ class Lowering(LoopMemory):
             raise Again
         for param, slot in self.slots.items():
             if slot.init == Lit(None) and param.type.kind == "never" and param in read:
-                self.types[self.places[param]] = slot.init.type
+                key, part = self.places[param]
+                if isinstance(key, Cell) or part != (0,) or key in self.something:
+                    self.types[key, part] = slot.init.type
+                else:
+                    self.nothing[key] = NONE  # in all trips
                 self._again = True
         self._unlike_at_the_head(head, result)
         if self._again:
@@ -368,7 +380,8 @@ class Lowering(LoopMemory):
                 path = self.places[slot.param]
                 own = slot.init.type if slot.param.type.kind == "never" and slot.init is not UNDEF else slot.param.type
                 wide = join(own, replace(b.type, value=None))
-                if not equivalent(wide, slot.param.type) or self._settled(slot.param.type, b.type):
+                still_none = slot.init == Lit(None) and slot.param.type.kind == b.type.kind == "never"
+                if not still_none and not equivalent(wide, slot.param.type) or self._settled(slot.param.type, b.type):
                     self.types[path] = wide
                     self.loose.update(set(_dims(wide)).difference(_dims(own), _dims(b.type)))
                     self._again = True

@@ -197,3 +197,31 @@ def computed_row_and_column(x, y):
     k = int(x)
     held = [[x, y], [3.0, x * y]]
     return held[k][k] * held[1 - k][0] + ROWS[k][0] * x
+
+
+@program(1.0)
+@program(1.0, 1e-3)
+def tolerances_that_may_be_none(x, ytol=None, xtol=1e-9):
+    for _ in range(8):
+        q = x * x - 2.0
+        if ytol is not None and xtol is not None and abs(q) < ytol:
+            return x * 2
+        if q == 0.0:
+            if xtol is not None:
+                xtol *= 0.5
+            if ytol is not None:
+                ytol *= 1.0
+        x = x - q / (2 * x)
+    return x + x * x
+
+
+@program(0.7)
+def none_for_some_trips(x):
+    best = current = other = None
+    for i in range(4):
+        if best is not None:
+            other = best
+        if current is not None:
+            best = current * 2
+        current = x * i
+    return best + (other if other is not None else 0.0) * x

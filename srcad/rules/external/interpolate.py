@@ -71,24 +71,42 @@ def _of_numbers(spline: Any) -> bool:
 
 # --- by their knots and coefficients
 
-_splev, _bisplev = recorded(interpolate.splev), recorded(interpolate.bisplev)
+def curve(x: Any, tck: Any, der: int = 0, ext: int = 0) -> Any:
+    """`splev`, also for derivatives of a higher order than the spline has."""
+    return interpolate.splev(x, tck, der, ext) if der <= tck[2] else np.zeros(np.shape(x))
+
+
+def surface(x: Any, y: Any, tck: Any, dx: int = 0, dy: int = 0) -> Any:
+    """`bisplev`, also for derivatives of the order of the spline, which is then a step, or of a higher one."""
+    tx, ty, c, kx, ky = tck
+    if dx < kx and dy < ky:
+        return interpolate.bisplev(x, y, tck, dx, dy)
+    if dx > kx or dy > ky:
+        return 0 * interpolate.bisplev(x, y, tck)
+    spline = interpolate.NdBSpline((tx, ty), np.reshape(c, (len(tx) - kx - 1, len(ty) - ky - 1)), (kx, ky))
+    points = np.stack(np.meshgrid(x, y, indexing="ij"), -1)
+    return np.reshape(spline(points, nu=(dx, dy)), np.shape(interpolate.bisplev(x, y, tck)))[()]
+
+
+_curve, _surface = recorded(curve), recorded(surface)
 _sum, _size, _reshape = recorded(np.sum), recorded(np.size), recorded(np.reshape)
 
 
-def _splev_product(t: Any, y: Any, x: Any, tck: Any, der: int = 0, ext: int = 0) -> Any:
+def _slope(t: Any, y: Any, x: Any, tck: Any, der: int = 0, ext: int = 0) -> Any:
     if ext == 3:
         return refused("scipy.interpolate.splev with ext=3")(t)
-    return t * _splev(x, tck, der + 1, ext)
+    return t * _curve(x, tck, der + 1, ext)
 
 
-pointwise(interpolate.splev, _splev_product, refused("scipy.interpolate.splev by its coefficients"),
-          name="scipy.interpolate.splev", structure=frozenset({"der", "ext"}), lists=True, infer=_array_like)
+for _function, _name in ((interpolate.splev, "scipy.interpolate.splev"), (curve, "curve")):
+    pointwise(_function, _slope, refused("scipy.interpolate.splev by its coefficients"), name=_name,
+              structure=frozenset({"der", "ext"}), lists=True, infer=_array_like)
 
 
 def _along(axis: int) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The modes of a surface on a grid by the points along one axis; extents of 1 are not axes of the result."""
     def partial(x: Any, y: Any, tck: Any, dx: int, dy: int) -> Any:
-        return _bisplev(x, y, tck, dx + (axis == 0), dy + (axis == 1))
+        return _surface(x, y, tck, dx + (axis == 0), dy + (axis == 1))
 
     def jvp(t: Any, z: Any, x: Any, y: Any, tck: Any, dx: int = 0, dy: int = 0) -> Any:
         slope = partial(x, y, tck, dx, dy)
@@ -110,8 +128,12 @@ def _is_point(x: Any, y: Any) -> bool:
     return type_in(x).rank == type_in(y).rank == 0
 
 
+def _surface_type(x: Any, y: Any, *_: Any, **__: Any) -> Type:
+    return made((), np.dtype(float)) if _is_point(x, y) else Type("unknown", np.dtype(float))
+
+
 (_jvp_x, _vjp_x), (_jvp_y, _vjp_y) = _along(0), _along(1)
 _by_coefficients = refused("scipy.interpolate.bisplev by its coefficients")
-custom(interpolate.bisplev, jvps=(_jvp_x, _jvp_y, _by_coefficients), vjps=(_vjp_x, _vjp_y, _by_coefficients),
-       name="scipy.interpolate.bisplev", structure=frozenset({"dx", "dy"}), lists=True,
-       infer=lambda x, y, *_, **__: made((), np.dtype(float)) if _is_point(x, y) else Type("unknown", np.dtype(float)))
+for _function, _name in ((interpolate.bisplev, "scipy.interpolate.bisplev"), (surface, "surface")):
+    custom(_function, jvps=(_jvp_x, _jvp_y, _by_coefficients), vjps=(_vjp_x, _vjp_y, _by_coefficients), name=_name,
+           structure=frozenset({"dx", "dy"}), lists=True, infer=_surface_type)
