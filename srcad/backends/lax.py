@@ -16,28 +16,25 @@ jax is imported by the first call and not before.
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import functools
 import importlib
-import io
 import operator
-import sys
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from srcad.backends import lax_ready
 from srcad.backends.emit import Source
+from srcad.backends.lax_raising import raised
 from srcad.backends.lax_results import OVERFLOW, Held, given_back, left_there
 from srcad.backends.load import load
 from srcad.backends.params import arguments
 from srcad.errors import Unsupported
-from srcad.ir.core import Func, Param, Var
-from srcad.ir.interpret import interpret
+from srcad.ir.core import Func, Var
 
 FIRST_CAPACITY = 64
 _GROWTH = 4
@@ -201,11 +198,7 @@ class Compiled:
         """Run the program without XLA, which raises what it has to raise."""
         if any(isinstance(v, Held) for v in inputs):
             raise self.parts.trace.refuse(self.func.span, f"{self.func.name} raises an exception in XLA")
-        flat = replace(self.func, params=tuple(Param(f"input{k}", v) for k, v in enumerate(self.func.inputs)),
-                       result=self.func.outputs)
-        # What it prints was printed.
-        with contextlib.redirect_stdout(io.StringIO() if self.sites.prints else sys.stdout):
-            return list(interpret(flat, *inputs))
+        return raised(self.func, inputs, self.sites.prints)
 
     @property
     def variants(self) -> int:

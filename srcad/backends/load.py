@@ -36,8 +36,12 @@ def load(text: str, objects: Mapping[str, object], name: str,
 def annotate(error: BaseException) -> None:
     """Note on `error` which of the user's lines the generated code stands for where it was raised."""
     span = origin(error.__traceback__)
-    if span is None:
-        return
+    if span is not None:
+        note_line(error, span)
+
+
+def note_line(error: BaseException, span: Span) -> None:
+    """Note on `error` that it comes of this line of the user's."""
     note = f"in the derivative of {span}" + (f": {span.text.strip()}" if span.text.strip() else "")
     if note not in getattr(error, "__notes__", ()):
         error.add_note(note)

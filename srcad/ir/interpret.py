@@ -26,6 +26,9 @@ UNBOUND = _Unbound()
 class Env(dict[Var, Any]):
     """The values of variables.  Who wants to look on makes a subclass."""
 
+    def calling(self, let: Let) -> None:
+        """An operation, or a function of the program, is about to be called."""
+
     def called(self, let: Let, values: Sequence[Any], results: Sequence[Any]) -> None:
         """An operation, or a function of the program, was called with these values."""
 
@@ -156,6 +159,7 @@ def _call(let: Let, env: Env) -> Sequence[Any]:
         return (tuple(_value(a, env) for a in let.args),)
     if op.name == "zeros_for" and _value(let.args[0], env) is UNBOUND:
         return (UNBOUND,)
+    env.calling(let)
     values = [_read(a, env, op) for a in let.args]
     results = _results(let, values, env)
     env.called(let, values, results)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from srcad.backends.lax import Compiled, compiled
-from srcad.errors import ArgumentError
 from srcad.ir import Func, Let, Lit, Undef, Var, map_tree
 from srcad.program.signature import given_to, objects_of
 from srcad.transforms.prepare import without_write_backs
@@ -44,10 +43,6 @@ class InXla:
 
     def __call__(self, *args: Any) -> Any:
         inputs, targets = self.taken(args), self.targets
-        for k in targets:
-            if not isinstance(inputs[k], np.ndarray):
-                raise ArgumentError(f"{self.func.name} stores into an argument that is not an array of NumPy: "
-                                    "pass a copy, np.array(x)")
         outputs = self.program(*inputs)
         for k, new in zip(targets, outputs[len(outputs) - len(targets):], strict=True):
             np.copyto(inputs[k], new)

@@ -12,6 +12,8 @@ from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
 from srcad.frontend.bodies import bind
 from srcad.frontend.values import Const
+from srcad.ir import Func, Let
+from srcad.ir.walk import every
 from srcad.program import ways
 from srcad.program.arrays_of_jax import has_arrays_of_jax
 from srcad.program.entries import Entries
@@ -23,6 +25,8 @@ from srcad.program.signature import given_to
 from srcad.program.tensors import arrays, tensors, wrap_of
 from srcad.program.variants import Variant, Variants
 from srcad.program.ways import NUMPY, Way
+from srcad.rules.tapes import COPY
+from srcad.transforms.inplace import STORES
 
 
 class Runner:
@@ -112,17 +116,31 @@ class Runner:
 
 
 def apart(variant: Variant, given: tuple[Any, ...]) -> None:
-    """Refuse a call whose arguments overlap, if the program changes one of them: it was made for arrays that do not."""
+    """Refuse a call whose arguments overlap, if the program changes one of them: it was made for arrays that do not.
+    Arrays of JAX are not changed at all."""
     if not variant.written:
         return
     inputs = [(p.name, leaf) for p, v in zip(variant.func.params, given, strict=False)
               for leaf in given_to(p.tree, v)]
     for k in variant.written:
         name, array = inputs[k]
+        if has_arrays_of_jax([array]):
+            raise ArgumentError(f"`{name}` of {variant.func.name} is an array of JAX, which can't be changed, and "
+                                f"{_store(variant.func, k)} stores into it: pass a copy, np.array({name})")
         for j, (other, x) in enumerate(inputs):
             if j != k and isinstance(x, np.ndarray) and np.may_share_memory(array, x) and np.shares_memory(array, x):
                 raise ArgumentError(f"`{name}` and `{other}` of {variant.func.name} share memory, and `{name}` is "
                                     "changed: pass a copy of one of them")
+
+
+def _store(func: Func, k: int) -> str:
+    """Where the input of this number is stored into."""
+    lets = [s for s in every(func.body) if isinstance(s, Let) and s.args]
+    same = {func.inputs[k]}
+    for s in lets:
+        if s.op is COPY and s.args[0] in same:
+            same.update(s.outs)
+    return next((str(s.span) for s in lets if s.op.name in STORES and s.args[0] in same and s.span), "the function")
 
 
 def bind_values(primal: Primal, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
