@@ -52,7 +52,7 @@ def attribute(frame: Frame, owner: Any, name: str) -> Any:
         case Poison():
             return owner
         case Num(atom=atom):
-            return Method(owner, name) if atom.type.cls is not None else _of_array(frame, atom, name)
+            return Method(owner, name) if atom.type.cls is not None else _of_atom(frame, atom, name)
         case Tup(items=items, cls=cls) if cls is not None:
             if name in cls._fields:  # type: ignore[attr-defined]
                 return items[cls._fields.index(name)]  # type: ignore[attr-defined]
@@ -76,7 +76,7 @@ def attribute(frame: Frame, owner: Any, name: str) -> Any:
                 return Const(np.inf)  # so that `ord=-np.inf` is known
             return frame.machine.capture(("attr", id(v), name), name, within(v, "attr", name))
         case Const():
-            return _of_array(frame, atom_of(owner), name)
+            return of_array(frame, atom_of(owner), name)
         case Ref(cell=cell) if name == "maxlen" and cell.cls is deque:
             return Const(cell.rule)
         case Closure() if (found := frame.machine.function_attribute(owner, name)) is not None:
@@ -181,10 +181,16 @@ def _of_class(frame: Frame, owner: Any, mro: tuple[type, ...], name: str) -> Any
             return frame.machine.capture(("attr", id(cls), name), name, within(cls.__dict__, "item", name))
 
 
-def _of_array(frame: Frame, atom: Atom, name: str) -> Any:
+def _of_atom(frame: Frame, atom: Atom, name: str) -> Any:
     t = atom.type
     if t.kind == "number" and not frame.tensors and t.dtype is not None and not hasattr(t.dtype.type().item(), name):
         raise Refused(f"a number of Python has no attribute `{name}`", raises=AttributeError(name))
+    return of_array(frame, atom, name)
+
+
+def of_array(frame: Frame, atom: Atom, name: str) -> Any:
+    """An attribute of an array, or of a number as if it were one."""
+    t = atom.type
     if name == "shape":
         return Tup(extents_of(frame, atom))
     if name == "ndim" and t.rank is not None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import numbers
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
-from srcad.frontend.attributes import attribute
+from srcad.frontend.attributes import attribute, of_array
 from srcad.frontend.branches import truth
 from srcad.frontend.classes import class_of
 from srcad.frontend.effects import PRINT, REPR, TEXT, message_of
@@ -79,7 +80,7 @@ def _fact(name: str) -> Handler:
     def handler(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
         function = getattr(np, name)
         if len(args) == 1 and not kwargs and isinstance(args[0], Num) and args[0].atom.type.shape is not None:
-            return attribute(frame, args[0], name)
+            return of_array(frame, args[0].atom, name)
         return operation(frame, function, args, kwargs)
     return handler
 
@@ -164,6 +165,28 @@ def _isinstance(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if cls is None:
         raise Refused("isinstance of something whose class is not known here")
     return Const(issubclass(cls, classes))
+
+
+def _of_class(frame: Frame, value: Any, classes: Any) -> Any:
+    cls = class_of(frame, value)
+    return None if cls is None else Const(issubclass(cls, classes))
+
+
+@builtin(np.isscalar)
+def _isscalar(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    found = _of_class(frame, args[0], (np.generic, str, bytes, numbers.Number))
+    return Num(frame.build.call(operation_of(np.isscalar), atom_of(args[0]))) if found is None else found
+
+
+@builtin(np.iterable)
+def _iterable(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    value = args[0]
+    if isinstance(value, Num) and value.atom.type.kind == "array" and value.atom.type.rank is not None:
+        return Const(value.atom.type.rank > 0)
+    found = _of_class(frame, value, Iterable)
+    if found is None:
+        raise Refused("np.iterable of something whose class is not known here")
+    return found
 
 
 @builtin(type)

@@ -152,14 +152,32 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
     if of_generator(v):
         return Stream("manager", (call_function(frame, v.__wrapped__, args, kwargs),))
     if isinstance(v, types.FunctionType):
-        if (v.__module__ or "").split(".")[0] not in ("numpy", "scipy", "jax"):
+        home = (v.__module__ or "").split(".")[0]
+        if home not in ("numpy", "scipy", "jax"):
             return call_function(frame, v, args, kwargs)
+        result = _as_written(frame, v, args, kwargs) if home == "scipy" else None
+        if result is not None:
+            return result
     elif isinstance(v, type):
         return _construct(frame, v, args, kwargs)
     elif isinstance(type(v).__dict__.get("__call__"), types.FunctionType) and not isinstance(v, np.ufunc):
         return call_value(frame, Const(type(v).__call__), [Const(v), *args], kwargs)
     raise Refused(f"a call of {_spelled(v)}", "it has no derivative rule and no Python source",
                   "keep what depends on the arguments out of it, or write it with NumPy operations")
+
+
+def _as_written(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """A call of a library's function whose Python source may be all that is needed; None if it is not."""
+    problems = frame.machine.problems
+    known = len(problems)
+    try:
+        result = call_function(frame, v, args, kwargs)
+    except Refused:
+        return None
+    if len(problems) == known:
+        return result
+    del problems[known:]
+    return None
 
 
 def _as_program(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:

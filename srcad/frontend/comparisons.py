@@ -34,7 +34,7 @@ from srcad.frontend.values import (
     is_static,
     static,
 )
-from srcad.ir import AND, IS, IS_NOT, NOT, OPERATORS, OR
+from srcad.ir import AND, IS, IS_NOT, NOT, OPERATORS, OR, Var
 from srcad.ir.types import Dim
 
 COMPARISONS = {"Lt": "lt", "LtE": "le", "Gt": "gt", "GtE": "ge", "Eq": "eq", "NotEq": "ne"}
@@ -203,7 +203,27 @@ def _identity(frame: Frame, positive: bool, a: Any, b: Any) -> Any:
                 return Const(not positive)  # there is one True, which is Python's
             if t.kind == "number" and t.dtype is not None:
                 return y if x.value == positive else negation(frame, y)
+    match a, b:
+        case Num(atom=Var() as x), Num(atom=Var() as y) if x.type.kind == y.type.kind == "array":
+            one = _is_one_array(frame, x, y)
+            if one is not None:
+                return Const(one == positive)
+            if not {x, y} & frame.build.made.keys():  # as the caller gave them
+                return Num(frame.build.call(IS if positive else IS_NOT, x, y))
     raise Refused(f"`is` between {describe(a)} and {describe(b)}", "identity of numbers and arrays is not tracked")
+
+
+def _is_one_array(frame: Frame, a: Var, b: Var) -> bool | None:
+    """Is this one object?  None if it is not known here."""
+    memories, made = frame.machine.memories, frame.build.made
+    places, views = (memories.at(a), memories.at(b)), [v for v in (a, b) if memories.is_part(v)]
+    if a is b or places[0] is places[1] and not views:
+        return True
+    if places[0] is places[1]:
+        return False if len(views) == 1 and memories.is_new_object(views[0]) else None
+    if memories.alternatives(places[0]) & memories.alternatives(places[1]) or memories.met & {*places}:
+        return None
+    return False if made.keys() & {*places} else None
 
 
 def _contains(frame: Frame, a: Any, b: Any) -> Any:

@@ -39,7 +39,8 @@ from srcad.runtime.draws import shuffled
 
 _CLOCKS = frozenset({time.time, time.perf_counter, time.process_time, time.monotonic, time.thread_time})
 _QUIET_MODULES = frozenset({"time", "logging", "warnings", "_warnings", "datetime", "sys", "gc", "random",
-                            "numpy.random", "numpy.random.mtrand", "numpy.random._generator"})
+                            "numpy.random", "numpy.random.mtrand", "numpy.random._generator",
+                            "numpy.testing._private.utils"})
 _MADE = {np.random.default_rng: np.random.Generator, np.random.RandomState: np.random.RandomState,
          random.Random: random.Random, np.random.Generator: np.random.Generator, open: io.TextIOWrapper}
 _SHUFFLED = define(shuffled, "shuffled", effect=True, infer=lambda stream, x: type_in(x))
@@ -131,6 +132,8 @@ def _name(v: Any) -> str:
     if getattr(np.random, v.__name__, None) == v:
         return f"np.random.{v.__name__}"
     module = (getattr(v, "__module__", None) or "").removeprefix("_")
+    if module.startswith("numpy.testing."):
+        return f"np.testing.{v.__name__}"
     if owner is not None and not isinstance(owner, types.ModuleType):
         return f"random.{v.__name__}" if getattr(random, v.__name__, None) == v else v.__name__
     return f"{module}.{v.__name__}" if module else v.__name__

@@ -246,6 +246,11 @@ class Memories:
     def is_part(self, v: Var) -> bool:
         return v in self.views or v in self.parts
 
+    def is_new_object(self, v: Var) -> bool:
+        """Is this view not its base itself, as `np.asarray` may give it back?"""
+        view = self.views.get(v)
+        return view is not None and view.op.function in (operator.getitem, np.transpose, np.reshape)
+
     def lies_in_order(self, v: Var, made: Mapping[Var, Let]) -> bool:
         """Is this array contiguous, row after row, as far as is known?"""
         view = self.views.get(v)

@@ -110,8 +110,8 @@ def _svd_jvp(t: Any, y: Any, a: Any) -> Any:
     inner, row = _matmul(_matmul(T(u), t), v), s[..., None, :]
     together, against = _turns(s)
     both, apart = together * (inner + T(inner)), against * (inner - T(inner))
-    du = _matmul(u, both + apart) + _outside(u, _matmul(t, v)) / row
-    dv = _matmul(v, both - apart) + _outside(v, _matmul(T(t), u)) / row
+    du = _matmul(u, both + apart) + _outside(u, _matmul(t, v)) * _inverse(row, s)
+    dv = _matmul(v, both - apart) + _outside(v, _matmul(T(t), u)) * _inverse(row, s)
     return du, _diagonal(inner), T(dv)
 
 
@@ -133,9 +133,9 @@ def _svd_vjp(g: Any, y: Any, a: Any) -> Any:
     if gs is not None:
         total = total + _values_bar(gs, u, vh)
     if gu is not None:
-        total = total + _matmul(_outside(u, gu) / row, vh)
+        total = total + _matmul(_outside(u, gu) * _inverse(row, s), vh)
     if gvh is not None:
-        total = total + _matmul(u, T(_outside(v, T(gvh)) / row))
+        total = total + _matmul(u, T(_outside(v, T(gvh)) * _inverse(row, s)))
     return total
 
 

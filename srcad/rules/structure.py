@@ -159,8 +159,10 @@ def _vstack_vjp(g: Any, y: Any, arrays_: Any, **_: Any) -> Any:
         return _of_sequence(g, arrays_, _rows, 0)
     if all(known_rank(a) in (0, 1) for a in arrays_):
         return [project_to(g[i] if known_rank(a) == 1 else g[i, 0], a) for i, a in enumerate(arrays_)]
-    pieces = _pieces(g, [1 if known_rank(a) == 1 else np.shape(a)[0] for a in arrays_], 0)
-    return [shaped_as(p[0] if known_rank(a) == 1 else p, a) for p, a in zip(pieces, arrays_, strict=True)]
+    pieces = _pieces(g, [1 if known_rank(a) in (0, 1) else np.shape(a)[0] for a in arrays_], 0)
+    first: dict[int | None, Any] = {0: (0, 0), 1: 0}
+    return [shaped_as(p[first[k]] if (k := known_rank(a)) in first else p, a)
+            for p, a in zip(pieces, arrays_, strict=True)]
 
 
 def _hstack_vjp(g: Any, y: Any, arrays_: Any, **_: Any) -> Any:

@@ -323,7 +323,7 @@ def binom_logpmf(k, n, p, loc=0):  # type: ignore[no-untyped-def]
 
 
 def multivariate_normal_logpdf(x, mean, cov, allow_singular=False):  # type: ignore[no-untyped-def]
-    apart = x - mean
+    apart = x if mean is None else x - mean
     d = np.shape(cov)[-1] if np.ndim(cov) else 1
     cov = np.reshape(cov, (d, d)) if np.ndim(cov) == 2 else cov * np.eye(d)
     solved = np.linalg.solve(cov, apart.T).T
