@@ -154,3 +154,41 @@ def test_reads_well(f, args, wrt):
     code = [line.split("  # line")[0] for line in gradient.source.split("\n") if not line.strip().startswith("#")]
     assert not [line for line in code if UNWANTED.search(line)]
     assert all(len(line) <= 110 for line in gradient.source.split("\n"))
+
+
+def words(derivative):
+    """The text, without its comments."""
+    return re.sub(r"#.*", "", derivative.source)
+
+
+def test_numbers_of_a_logarithm_cancel():
+    def density(s, x):
+        return np.sum(-0.5 * np.log(2 * np.pi * s ** 2) + np.log(3 * x))
+
+    derivative = srcad.grad(density, wrt=(0, 1))
+    derivative(0.7, np.ones(3))
+    assert "ds = -x.shape[0] * dy / s ** 2 * s" in words(derivative) and "dx = dy / x" in words(derivative)
+    srcad.check_grads(density, (0.7, np.array([1.0, 0.5, 2.0])))
+
+
+def test_a_sum_in_place_keeps_the_shape_of_its_array():
+    def filtered(k, x, n):
+        out = np.zeros(n)
+        for i in range(len(k)):
+            out += k[i] * x[i:i + n]
+            out -= x[i]
+        return np.sum(out ** 2)
+
+    derivative = srcad.grad(filtered, wrt=(0, 1))
+    args = np.array([1.0, -0.5, 2.0]), np.arange(7.0), 5
+    derivative(*args)
+    assert "out += t" in words(derivative) and "copy" not in words(derivative) and "(out" not in words(derivative)
+    srcad.check_grads(filtered, args, order=2)
+    with pytest.raises(ValueError, match="broadcast"):
+        srcad.grad(widened)(np.ones((3, 1)))
+
+
+def widened(x):
+    y = x[:1].copy()
+    y += x[:, 0]
+    return np.sum(y ** 2)

@@ -10,7 +10,7 @@ import numpy as np
 
 from srcad.backends.expressions import BINARY, COMPARE, UNARY
 from srcad.backends.lax_record import Line, Step, Value, values_in
-from srcad.backends.references import References, call, dotted, name
+from srcad.backends.references import OF_PI, References, call, dotted, name, of_pi
 
 # Functions in which a Python number takes the type of the arrays beside it.
 _WEAK = frozenset({"jnp.where", "jnp.maximum", "jnp.minimum", "jnp.power", "jnp.arctan2", "jnp.hypot", "jnp.add",
@@ -121,6 +121,8 @@ class Expressions:
         if isinstance(value, float) and not isinstance(value, np.generic) and not math.isfinite(value):
             special = dotted("jnp.nan" if math.isnan(value) else "jnp.inf")
             return ast.UnaryOp(ast.USub(), special) if value < 0 else special
+        if type(value) is float and abs(value) in OF_PI:
+            return of_pi(value, dotted("jnp.pi"))
         if isinstance(value, np.ndarray):
             return self.array(value) if value.ndim else self.typed(value)
         if isinstance(value, list):

@@ -171,6 +171,8 @@ class References:
         if math.isinf(value):
             infinity = self._numpy("inf")
             return infinity if value > 0 else ast.UnaryOp(ast.USub(), infinity)
+        if abs(value) in OF_PI:
+            return of_pi(value, self._numpy("pi"))
         return _signed(value)
 
     def _complex(self, value: complex) -> ast.expr:
@@ -178,6 +180,20 @@ class References:
         if plain and value.real == 0 and math.copysign(1, value.real) > 0 and math.copysign(1, value.imag) > 0:
             return ast.Constant(value)
         return call(name("complex"), self._float(value.real), self._float(value.imag))
+
+
+# Numbers that a reader knows by π only, and how they come from it: exactly.
+OF_PI = {math.pi: (ast.Mult, 1), 2 * math.pi: (ast.Mult, 2), 4 * math.pi: (ast.Mult, 4), math.pi / 2: (ast.Div, 2),
+          math.pi / 4: (ast.Div, 4), math.pi / 180: (ast.Div, 180)}
+
+
+def of_pi(value: float, pi: ast.expr) -> ast.expr:
+    """`2 * np.pi` for 6.283185307179586."""
+    kind, factor = OF_PI[abs(value)]
+    if kind is ast.Mult and factor > 1:
+        return ast.BinOp(_signed(-factor if value < 0 else factor), ast.Mult(), pi)
+    signed = ast.UnaryOp(ast.USub(), pi) if value < 0 else pi
+    return signed if factor == 1 else ast.BinOp(signed, ast.Div(), ast.Constant(factor))
 
 
 def _signed(value: float) -> ast.expr:

@@ -83,6 +83,8 @@ def _index_add(context: Context, let: Let, x: ast.Name, args: Sequence[Any]) -> 
         add_at = dotted("np.add.at")
         context.expressions.references.imports.add("numpy")
         return [ast.Expr(call(add_at, x, context.expressions.argument(index), value))]
+    if index_of(let) is Ellipsis:
+        return [_augmented(x, ast.Add(), value)]
     return [_augmented(context.expressions.subscript(x, index), ast.Add(), value)]
 
 

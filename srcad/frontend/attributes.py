@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import math
 from collections import deque
 from dataclasses import replace
 from types import FunctionType, MethodDescriptorType, ModuleType, WrapperDescriptorType
@@ -72,8 +71,8 @@ def attribute(frame: Frame, owner: Any, name: str) -> Any:
                 return Const(getattr(v, name))
             if isinstance(v, ModuleType) and (callable(found := getattr(v, name)) or isinstance(found, ModuleType)):
                 return Const(found)  # nobody replaces the functions of a module between two calls
-            if v in (np, math) and name == "inf":
-                return Const(np.inf)  # so that `ord=-np.inf` is known
+            if isinstance(v, ModuleType) and v.__name__ in _CONSTANTS and isinstance(found, float | int | complex):
+                return Const(found)
             return frame.machine.capture(("attr", id(v), name), name, within(v, "attr", name))
         case Const():
             return of_array(frame, atom_of(owner), name)
@@ -87,6 +86,10 @@ def attribute(frame: Frame, owner: Any, name: str) -> Any:
             return Method(owner, name)
         case _:
             raise Refused(f"the attribute `{name}` of {describe(owner)}")
+
+
+# What these modules call numbers does not change: `np.pi`, `math.inf`, `scipy.constants.g`.
+_CONSTANTS = frozenset({"numpy", "math", "cmath", "scipy.constants"})
 
 
 def _of_object(frame: Frame, owner: Ref, fields: Fields, name: str) -> Any:

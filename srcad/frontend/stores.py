@@ -47,7 +47,8 @@ from srcad.frontend.values import (
     is_static,
     static,
 )
-from srcad.ir import OPERATORS, Atom, Var, op_of, same_dtype
+from srcad.ir import OPERATORS, Atom, Type, Var, op_of, same_dtype
+from srcad.ir.infer import broadcast
 from srcad.rules.indexing import INDEX_ADD, SET_AT
 from srcad.rules.sequences import SET_ITEM
 from srcad.runtime.arrays import astype
@@ -182,9 +183,18 @@ def change_in_place(frame: Frame, owner: Num, name: str, value: Any) -> None:
     assert isinstance(target, Var)
     if name == "mul" and isinstance(value, Const) and value.value == 1:
         return
+    stretched = name in ("add", "sub") and _may_stretch(target.type, value)
+    if stretched and _accumulate(frame, owner, Const(...), name, value):
+        return
     result = atom_of(binary(frame, name, Num(target), value))
     require_castable(f"`{_sign(name)}=`", target, result)
     overwrite(frame, Num(target), result)
+
+
+def _may_stretch(target: Type, value: Any) -> bool:
+    """Is it not known that `target` and `value` together have the shape of `target`?  An operation in place has it."""
+    shape = value.atom.type.shape if isinstance(value, Num) else ()
+    return target.shape is not None and (shape is None or broadcast([target.shape, shape]) != target.shape)
 
 
 def require_castable(what: str, target: Atom, value: Atom) -> None:

@@ -71,7 +71,7 @@ def by_number(c: float, t: Any, deep: int = DEEP) -> Any:
         return t if c == 1 else minus(t)
     factor, rest = _scaled(t, -NEAR)
     # Numbers are put together where the product is exact.
-    if factor != 1 and (_is_power_of_two(factor) or _is_power_of_two(c)):
+    if factor != 1 and (is_power_of_two(factor) or is_power_of_two(c)):
         return by_number(c * factor, rest)
     let = definition(t, -NEAR)
     if let is not None and let.op.name in ("np.broadcast_to", "np.expand_dims"):
@@ -85,10 +85,10 @@ def by_number(c: float, t: Any, deep: int = DEEP) -> Any:
         above, below = (Symbol(t.build, a) for a in let.args)  # type: ignore[arg-type]
         divisor, rest = _scaled(below, -NEAR)
         # 2 * (a / (2 * b)) is a / b.
-        if divisor > 0 and divisor != 1 and _is_power_of_two(divisor):
+        if divisor > 0 and divisor != 1 and is_power_of_two(divisor):
             return by_number(c / divisor if c % divisor else c // divisor, above) / rest
         number = _scaled(above, -NEAR)[0]
-        if number not in (1, -1) and (_is_power_of_two(number) or _is_power_of_two(c)):
+        if number not in (1, -1) and (is_power_of_two(number) or is_power_of_two(c)):
             return by_number(c, above) / below
     return c * t
 
@@ -145,5 +145,5 @@ def definition(x: Any, since: int) -> Let | None:
     return None
 
 
-def _is_power_of_two(c: float) -> bool:
+def is_power_of_two(c: float) -> bool:
     return c != 0 and abs(float(c)).hex().startswith("0x1.0000000000000p")

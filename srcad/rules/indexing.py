@@ -209,7 +209,7 @@ def _is_all(index: Any) -> bool:
 
 def _part(g: Any, index: Any) -> Any:
     """A part of the cotangent of an array.  (That of an array without axes may be a number.)"""
-    return g if _is_all(index) and type_in(g).kind != "array" else g[index]
+    return g if _is_all(index) else g[index]
 
 
 def _read_last_vjp(h: Any, y: Any, g: Any, index: Any) -> Any:

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from srcad.ir.build import Symbol
+from srcad.ir.build import SHAPE, Symbol
 from srcad.ir.types import Dim, Type
 from srcad.rules import runtime  # noqa: F401 - makes the run-time functions operations
-from srcad.rules.factors import minus, negated
-from srcad.rules.symbols import beside, recorded, shape, type_in
+from srcad.rules.factors import NEAR, definition, minus, negated
+from srcad.rules.symbols import beside, recorded, shape, size, type_in
 from srcad.runtime import arrays
 
 _unbroadcast = recorded(arrays.unbroadcast)
@@ -71,7 +71,7 @@ def _sum_over(g: Any, axes: tuple[int, ...], rank: int, target: int) -> Any:
     if not axes:
         return g
     if target == 0:
-        return np.sum(g)
+        return _total(g)
     extra = rank - target
     leading, kept = axes[:extra], axes[extra:]
     if leading:
@@ -80,6 +80,17 @@ def _sum_over(g: Any, axes: tuple[int, ...], rank: int, target: int) -> Any:
         kept = tuple(a - extra for a in kept)
         g = np.sum(g, axis=kept[0] if len(kept) == 1 else kept, keepdims=True)
     return g
+
+
+def _total(g: Any) -> Any:
+    """The sum of all elements: `x.size * h` where `h` was stretched to the shape of `x`."""
+    stretched = definition(g, -NEAR)
+    if stretched is not None and stretched.op.name == "np.broadcast_to":
+        h, whole = (Symbol(g.build, a) for a in stretched.args)  # type: ignore[arg-type]
+        shaped = definition(whole, -NEAR)
+        if h.type.rank == 0 and shaped is not None and shaped.op is SHAPE:
+            return size(Symbol(g.build, shaped.args[0])) * h  # type: ignore[arg-type]
+    return np.sum(g)
 
 
 def project_to(g: Any, x: Any) -> Any:

@@ -15,16 +15,18 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from srcad.ir import HOLE, OPERATORS, Builder, Form, Let, Listing, Lit, Slicing, Var
 from srcad.ir.ops import op_of
+from srcad.rules.factors import is_power_of_two
 from srcad.rules.tapes import INDEX_ADD, SET_AT
 
 _SUMS = (OPERATORS["add"], OPERATORS["sub"])
+_MUL, _DIV = OPERATORS["mul"], OPERATORS["truediv"]
 _PRODUCTS = (operator.matmul, np.matmul)
 _ZEROS = frozenset({"np.zeros", "np.zeros_like"})
 
@@ -43,11 +45,106 @@ def rewritten(let: Let, around: Surroundings) -> list[Let]:
         return _listed(let, around) or _stored(let, around)
     if let.op is SET_AT:
         return _on_full(let, around)
+    if let.op in (_MUL, _DIV) and (less := _cancelled(let, around) or _together(let, around)):
+        return less
     if is_matrix_transpose(let) and _absorbs(let.args[0], around):
         build = Builder(let.span)
         _Transposed(build, around).into(let.args[0], let.outs)
         return [s for s in build.stmts if isinstance(s, Let)]
     return [let]
+
+
+# --- numbers in products and quotients
+
+def _together(let: Let, around: Surroundings) -> list[Let]:
+    """`6 * x * y / z` for `2 * (3 * x * y / z)`, where the product of the numbers is exact."""
+    number, inner = _numbered(let) if let.op is _MUL else (None, None)
+    chain: list[Let] = []
+    while number is not None and (part := around.definition(inner)) is not None and part.op in (_MUL, _DIV):
+        if not around.once(inner) or part.out.hint:
+            break
+        other, rest = _numbered(part) if part.op is _MUL else (None, None)
+        if other is not None:
+            whole = number * other
+            exact = is_power_of_two(number) or is_power_of_two(other)
+            return _through(chain, whole, rest, let) if exact and (whole != 1 or chain) else []
+        chain.append(part)
+        inner = part.args[0]
+    return []
+
+
+def _through(chain: list[Let], number: float, x: Any, let: Let) -> list[Let]:
+    """`number * x` in the place of the first factor of a product of products, in place of `let`."""
+    outs = [let.outs, *((Var("", part.args[0].type),) for part in chain)]
+    made = [] if number == 1 else _times(number, x, replace(let, outs=outs[-1]))
+    first = x if number == 1 else outs[-1][0]
+    for part, out in zip(reversed(chain), reversed(outs[:-1]), strict=True):
+        made.append(replace(part, outs=out, args=(first, part.args[1])))
+        first = out[0]
+    return made
+
+
+def _times(number: float, x: Any, let: Let) -> list[Let]:
+    """`number * x` in place of `let`."""
+    if number == -1:
+        return [Let(let.outs, OPERATORS["neg"], (x,), Form((HOLE,)), let.span)]
+    return [Let(let.outs, _MUL, (Lit(number), x), Form((HOLE, HOLE)), let.span)]
+
+
+def _cancelled(let: Let, around: Surroundings) -> list[Let] | None:
+    """Numbers that a product and its divisor have in common, as the chain rule makes them of log(c * x).
+
+        c * (g / (c * x))       g / x               c * g / (2 * c * x)         0.5 * g / x
+    """
+    found = _over_quotient(let, around) if let.op is _MUL else _over(let, around)
+    if found is None:
+        return None
+    number, above, below = found
+    divisor, rest = _numbered(below)
+    if divisor is None or not _divides(divisor, number):
+        return None
+    if (rest.type.kind, rest.type.shape) != (below.out.type.kind, below.out.type.shape):
+        return None
+    build = Builder(let.span)
+    if number != divisor:
+        ratio = number / divisor
+        above = build.call(OPERATORS["neg"], above) if ratio == -1 else build.call(
+            _MUL, Lit(int(ratio) if ratio == int(ratio) else ratio), above)
+    build.add(Let(let.outs, _DIV, (above, rest), Form((HOLE, HOLE)), let.span))
+    return [s for s in build.stmts if isinstance(s, Let)]
+
+
+def _over(let: Let, around: Surroundings) -> tuple[float, Any, Let] | None:
+    """The number, what it multiplies, and the divisor of `number * g / divisor`."""
+    product, below = around.definition(let.args[0]), around.definition(let.args[1])
+    if product is None or below is None or not product.op is below.op is _MUL or not around.once(let.args[0]):
+        return None
+    number, above = _numbered(product)
+    return None if number is None else (number, above, below)
+
+
+def _over_quotient(let: Let, around: Surroundings) -> tuple[float, Any, Let] | None:
+    """The same of `number * (g / divisor)`."""
+    number, inner = _numbered(let)
+    quotient = around.definition(inner) if number is not None and around.once(inner) else None
+    below = around.definition(quotient.args[1]) if quotient is not None and quotient.op is _DIV else None
+    if quotient is None or below is None or below.op is not _MUL:
+        return None
+    return number, quotient.args[0], below
+
+
+def _numbered(product: Let) -> tuple[Any, Any]:
+    """The number among the factors of a product, and the other factor."""
+    for k, a in enumerate(product.args):
+        if isinstance(a, Lit) and type(a.value) in (int, float):
+            return a.value, product.args[1 - k]
+    return None, None
+
+
+def _divides(divisor: float, number: float) -> bool:
+    """Is `number` a small multiple, or a simple fraction, of `divisor`, exactly?"""
+    ratio = number / divisor if divisor else 0.0
+    return ratio * divisor == number != 0 and (64 * ratio).is_integer() and abs(ratio) <= 64
 
 
 # --- transposition

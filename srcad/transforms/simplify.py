@@ -55,7 +55,7 @@ _ADD, _SUB, _MUL, _DIV, _NEG = (OPERATORS[name] for name in ("add", "sub", "mul"
 _BUFFERS = frozenset({"np.zeros", "np.zeros_like", "np.empty", "np.empty_like", "np.full", "np.ones", "np.ones_like",
                       "np.full_like", "np.copy", "np.array", "zeros_for", "new", "set_at", "index_add"})
 _REORDERING = frozenset({"np.transpose", "np.swapaxes", "np.matrix_transpose"})
-REWRITTEN = _REORDERING | {"set_at", "index_add", "+", "-"}
+REWRITTEN = _REORDERING | {"set_at", "index_add", "+", "-", "*", "/"}
 _FOLDED = frozenset(OPERATORS[name] for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "neg", "lt", "le",
                                                  "gt", "ge", "eq", "ne"))
 
@@ -77,7 +77,7 @@ class _Rewriter:
         self.defined: dict[Var, Let] = {}
         self.spread: dict[Any, Atom] = {}                           # what is stretched to these, by np.broadcast_to
         self.here: set[Atom] = set()                                # what this block has bound so far
-        self.around = Surroundings(lambda a: self.defined[a] if a in self.here else None, lambda a: self.uses[a] == 1)
+        self.around = Surroundings(lambda a: self.defined[a] if a in self.here else None, lambda a: self.uses[a] < 2)
 
     @cached_property
     def uses(self) -> Uses:

@@ -28,7 +28,7 @@ WRT = ("re", "im")
 # What follows is generated.
 
 
-def spectrum_energy_adjoint(re, im, dy=1.0, pi=3.141592653589793):
+def spectrum_energy_adjoint(re, im, dy=1.0):
     # forward
     re = re.copy()
     im = im.copy()
@@ -43,7 +43,7 @@ def spectrum_energy_adjoint(re, im, dy=1.0, pi=3.141592653589793):
         for start in range(0, n, size):
             tape3 = []
             for k in range(half):
-                t1 = 2 * pi * k / size
+                t1 = 2 * np.pi * k / size
                 c = np.cos(t1)
                 s = -np.sin(t1)
                 tape3.append((c, s))
