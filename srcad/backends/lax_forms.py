@@ -112,6 +112,64 @@ def linear_recurrence(a: Any, b: Any, axis: int = 0) -> Any:
     return jnp.moveaxis(lax.scan(step, start, (a, b))[1], 0, axis)
 
 
+def floor_divide(x: Any, y: Any) -> Any:
+    """Integers by zero are zero in NumPy."""
+    result = jnp.floor_divide(x, y)
+    if result.dtype.kind not in "iu" or not is_array(y) and np.all(y):
+        return result
+    return jnp.where(y == 0, jnp.zeros_like(result), result)
+
+
+def _in_type_of(name: str) -> Callable[..., Any]:
+    """A function that computes in the type of its result, as NumPy does also where integers are given."""
+    ours, theirs = getattr(np, name), getattr(jnp, name)
+
+    def run(x: Any, *args: Any, **kwargs: Any) -> Any:
+        x = jnp.asarray(x)
+        return theirs(x.astype(ours(np.zeros(1, x.dtype)).dtype) if x.dtype.kind in "iub" else x, *args, **kwargs)
+
+    return run
+
+
+def _of_truths(name: str) -> Callable[..., Any]:
+    """A function of truth values: of a complex number XLA sees the real part only."""
+    function = getattr(jnp, name)
+
+    def run(x: Any, *args: Any, **kwargs: Any) -> Any:
+        x = jnp.asarray(x)
+        return function(x != 0 if x.dtype.kind == "c" else x, *args, **kwargs)
+
+    return run
+
+
+def _ordered(name: str) -> Callable[..., Any]:
+    function = getattr(jnp, name)
+
+    def run(x: Any, *args: Any, **kwargs: Any) -> Any:
+        if jnp.asarray(x).dtype.kind == "c":
+            raise TypeError("XLA has no order of complex numbers")
+        return function(x, *args, **kwargs)
+
+    return run
+
+
+def _angle(x: Any, deg: bool = False) -> Any:
+    x = jnp.asarray(x)
+    if x.dtype.kind == "c":
+        return jnp.angle(x, deg)
+    x = x.astype(np.angle(np.zeros(1, x.dtype)).dtype)
+    angle = jnp.arctan2(jnp.zeros_like(x), x)
+    return angle * (180 / np.pi) if deg else angle
+
+
+def _power(x: Any, y: Any) -> Any:
+    """Of complex numbers XLA's is NaN at zero."""
+    result = jnp.asarray(x) ** jnp.asarray(y)
+    if result.dtype.kind != "c":
+        return result
+    return jnp.where((x == 0) & (jnp.real(y) > 0), jnp.zeros_like(result), result)
+
+
 def power_slope(x: Any, y: Any) -> Any:
     exponent = jnp.where(y == 0, 1.0, y)
     return jnp.where(y == 0, 0.0, y * x ** (exponent - 1))
@@ -229,6 +287,11 @@ FORMS: dict[str, Callable[..., Any]] = {
     "read_last": read_last, "astype": astype,
     "linear_recurrence": linear_recurrence, "power_slope": power_slope, "power_log": power_log,
     "power_log_slope": power_log_slope, "zeros_for": zeros_for, "project": project,
+    **{f"np.{name}": _in_type_of(name) for name in ("std", "cumsum", "cumprod", "sinc")},
+    **{f"np.{name}": _of_truths(name) for name in ("all", "any", "count_nonzero")},
+    **{f"np.{name}": _ordered(name) for name in ("argmax", "argmin")},
+    "np.angle": _angle, "**": _power, "np.power": _power, "np.float_power": _power,
+    "//": floor_divide, "np.floor_divide": floor_divide, "np.fix": jnp.trunc,
     "np.clip": _clip, "np.sign": _sign, "np.copy": jnp.asarray, "copy": jnp.asarray, "np.asarray": jnp.asarray,
     "np.ascontiguousarray": jnp.asarray, "np.asfortranarray": jnp.asarray,
     ".item": lambda x, *index: jnp.reshape(jnp.ravel(x)[index] if index else x, ()), "item_of": item_of,

@@ -243,7 +243,7 @@ pointwise(np.modf, lambda g, y, x: g[0], jvps=(lambda t, y, x: (t, None),), outs
 
 def _angle_type(x: Any, deg: bool = False) -> Type:
     t = type_in(x)
-    return results.made(t.shape, None if t.dtype is None else np.zeros((), t.dtype).real.dtype)
+    return results.made(t.shape, None if t.dtype is None else np.angle(np.zeros((), t.dtype)).dtype)
 
 
 def _angle_weight(x: Any, deg: bool) -> Any:
