@@ -217,11 +217,11 @@ import os
 
 def f(x):
     a = os.getpid() * x
-    b = {x, 2}
+    b = exec("2")
     for i in range(3):
         c = sorted([x, None])
     if x > 0:
-        x = x.missing
+        x = os.times()[0]
     with os.scandir("."):
         pass
     return a + b + c + x

@@ -171,7 +171,9 @@ def _is_alone(machine: Machine, sources: list[Var], arguments: dict[str, Any], e
 
 
 def _is_number(tree: Any) -> bool:
-    return isinstance(tree, Type) and tree.kind in ("number", "scalar")
+    """Can a program be made for the value of this argument?  (For each float that comes one would be made.)"""
+    return isinstance(tree, Type) and tree.kind in ("number", "scalar") and (
+        tree.dtype is None or tree.dtype.kind in "iub")
 
 
 def lower_in_place(frame: Frame, source: Source, key: Any, values: dict[str, Any], parent: Frame | None) -> Any:
