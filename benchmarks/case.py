@@ -15,7 +15,7 @@ class Case:
 
     Its module has `primal(*args)`, `hand(*args)`, which returns the gradients of the arguments in `wrt`, and
     `port(jax, *args)`; `redirected` is the primal for autograd where that can't run the primal with NumPy replaced.
-    Arguments in `static` are compiled into the port.
+    Arguments in `static` are compiled into the port; `autograd` says whether autograd can have the program at all.
     """
 
     name: str
@@ -24,3 +24,4 @@ class Case:
     inputs: Callable[[Generator], tuple[Any, ...]]
     tiny: Callable[[Generator], tuple[Any, ...]]  # for a test that everything runs
     static: tuple[int, ...] = ()
+    autograd: bool = True

@@ -31,7 +31,7 @@ def contenders(case: Case, args: tuple[Any, ...]) -> dict[str, Contender]:
         "hand": lambda: module.hand(*args),
         "srcad": lambda: gradient(*args),
         "srcad xla": lambda: through_xla(*args),
-        "autograd": by_autograd(case, args),
+        **({"autograd": by_autograd(case, args)} if case.autograd else {}),
         "jax": by_jax(case, module, args),
     }
 

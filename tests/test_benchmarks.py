@@ -21,7 +21,7 @@ from benchmarks.timing import ONCE, Effort, interleaved, ratio
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_contenders_agree(case):
     found = measure(case, ONCE, tiny=True)
-    assert set(found["median"]) == set(COLUMNS)
+    assert set(found["median"]) == set(COLUMNS) - (set() if case.autograd else {"autograd"})
     assert all(t > 0 for t in found["median"].values())
     assert found["ratio"]["hand"] == 1.0
 

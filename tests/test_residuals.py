@@ -210,6 +210,19 @@ def test_memory_grows_as_what_is_overwritten(name, sizes, growth):
     assert large < 1.4 * growth * small
 
 
+# Kernels, two sizes, what they overwrite in numbers, and the multiple of its bytes that the gradient needs at most.
+# (In the table a cell tapes a tuple of Python's numbers.)
+MULTIPLES = [("lu", (40, 80), lambda n: n * n, 6), ("cholesky", (40, 80), lambda n: n * n, 6),
+             ("wave", (100, 200), lambda n: n * n, 2), ("edit_distance", (24, 48), lambda n: n * n, 20)]
+
+
+@pytest.mark.parametrize(("name", "sizes", "overwritten", "multiple"), MULTIPLES)
+def test_peak_is_a_small_multiple_of_what_is_overwritten(name, sizes, overwritten, multiple):
+    f, arguments = KERNELS[name]
+    for n in sizes:
+        assert peak(srcad.grad(f), arguments(n)) < multiple * 8 * overwritten(n)
+
+
 def test_memory_of_factorisations():
     """A few matrices, where taping the rows that are read would take n^3 / 3."""
     for name in ("lu", "lu_by_outer_products", "cholesky"):

@@ -1,7 +1,19 @@
 """The programs: each with its hand-written adjoint, and a port to JAX."""
 
-from benchmarks.programs import factorisation, lorenz, rnn, scalar_recurrence, scalar_statements, two_layer_network
+from benchmarks.programs import (
+    cholesky_in_place,
+    factorisation,
+    heat_in_place,
+    lorenz,
+    n_body,
+    rnn,
+    scalar_recurrence,
+    scalar_statements,
+    time_warping,
+    two_layer_network,
+)
 
 CASES = [case
-         for module in (scalar_statements, two_layer_network, scalar_recurrence, rnn, lorenz, factorisation)
+         for module in (scalar_statements, two_layer_network, scalar_recurrence, rnn, lorenz, factorisation,
+                        heat_in_place, n_body, cholesky_in_place, time_warping)
          for case in module.CASES]

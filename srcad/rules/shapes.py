@@ -11,11 +11,14 @@ and where they do not, the generated code calls `unbroadcast(g, x)`.
 
 from __future__ import annotations
 
+import operator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from srcad.ir.build import SHAPE, Symbol
+from srcad.ir.build import OPERATORS, SHAPE, Symbol
+from srcad.ir.core import Let, Var
 from srcad.ir.types import Dim, Type
 from srcad.rules import runtime  # noqa: F401 - makes the run-time functions operations
 from srcad.rules.factors import NEAR, definition, minus, negated
@@ -26,10 +29,12 @@ _unbroadcast = recorded(arrays.unbroadcast)
 _project = recorded(arrays.project)
 _zeros_for = recorded(arrays.zeros_for)
 _astype = recorded(arrays.astype)
+_matmul = recorded(operator.matmul)
 
 
-def unbroadcast_to(g: Any, x: Any) -> Any:
-    """Sum the contribution `g` to the shape of `x`, and project it to its dtype."""
+def unbroadcast_to(g: Any, x: Any, same: Type | None = None) -> Any:
+    """Sum the contribution `g` to the shape of `x`, and project it to its dtype.  `same` is the type of something
+    that has the shape of `g`, and may be known to have that of `x`."""
     if not (isinstance(g, Symbol) or isinstance(x, Symbol)):
         return arrays.unbroadcast(g, x)
     source, target = type_in(g), type_in(x)
@@ -37,11 +42,24 @@ def unbroadcast_to(g: Any, x: Any) -> Any:
         return g
     positive = negated(g)
     if positive is not None:
-        return minus(unbroadcast_to(positive, x))
+        return minus(unbroadcast_to(positive, x, same))
+    alike = same is not None and target.rank and same.shape == target.shape
+    if alike:
+        return project_to(_shaped(g, target), x)
     axes = stretched_axes(source, target)
     if axes is None:
         return _unbroadcast(g, x)
     return project_to(_sum_over(g, axes, len(source.shape or ()), len(target.shape or ())), x)
+
+
+def _shaped(g: Symbol, target: Type) -> Symbol:
+    """`g`, if it was just made, known to have this shape."""
+    last = g.build.stmts[-1] if g.build.stmts else None
+    if g.type.shape == target.shape or not isinstance(last, Let) or last.outs != (g.atom,):
+        return g
+    known = Var(last.out.hint, replace(g.type, shape=target.shape))
+    g.build.stmts[-1] = replace(last, outs=(known,))
+    return Symbol(g.build, known)
 
 
 def stretched_axes(source: Type, target: Type) -> tuple[int, ...] | None:
@@ -83,14 +101,21 @@ def _sum_over(g: Any, axes: tuple[int, ...], rank: int, target: int) -> Any:
 
 
 def _total(g: Any) -> Any:
-    """The sum of all elements: `x.size * h` where `h` was stretched to the shape of `x`."""
-    stretched = definition(g, -NEAR)
-    if stretched is not None and stretched.op.name == "np.broadcast_to":
-        h, whole = (Symbol(g.build, a) for a in stretched.args)  # type: ignore[arg-type]
-        shaped = definition(whole, -NEAR)
-        if h.type.rank == 0 and shaped is not None and shaped.op is SHAPE:
-            return size(Symbol(g.build, shaped.args[0])) * h  # type: ignore[arg-type]
-    return np.sum(g)
+    """The sum of all elements: of products of two vectors `a @ b`, and what is a number stays outside; `x.size * h`
+    where `h` was stretched to the shape of `x`."""
+    let = definition(g, -NEAR)
+    if let is None or len(let.args) != 2 or let.op.name not in ("*", "/", "np.broadcast_to"):
+        return np.sum(g)
+    a, b = (Symbol(g.build, v) for v in let.args)  # type: ignore[arg-type]
+    if let.op.name == "np.broadcast_to":
+        shaped = definition(b, -NEAR)
+        if a.type.rank == 0 and shaped is not None and shaped.op is SHAPE:
+            return size(Symbol(g.build, shaped.args[0])) * a  # type: ignore[arg-type]
+        return np.sum(g)
+    if a.type.rank and b.type.rank == 0:
+        return _total(a) * b if let.op is OPERATORS["mul"] else _total(a) / b
+    vectors = a.type.rank == b.type.rank == 1 and a.type.shape == b.type.shape and a.type.has_dtype_of(b.type)
+    return _matmul(a, b) if vectors and let.op is OPERATORS["mul"] and a.type.is_inexact else np.sum(g)
 
 
 def project_to(g: Any, x: Any) -> Any:

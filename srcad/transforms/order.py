@@ -99,12 +99,14 @@ def with_views_at_readers(func: Func) -> Func:
     """
     found = {s.outs[0]: s for s in every(func.body) if isinstance(s, Let) and len(s.outs) == 1 and not s.out.hint}
     steady = _steady(func)
-    views = {v: let for v, let in found.items() if _is_transpose(let) or _is_fact(let, steady)}
+    views = {v: let for v, let in found.items()
+             if _is_transpose(let) or _is_fact(let, steady) or _is_minus(let, found)}
     if not views:
         return func
     kept = variables(leaves(func.result)).union(*map(_read_by_others, every(func.body)))
     readers = Counter(a for s in every(func.body) for a in _read_anew(s))
-    views = {v: let for v, let in views.items() if v not in kept and (_is_transpose(let) or readers[v] <= FEW)}
+    views = {v: let for v, let in views.items() if v not in kept and (
+        _is_transpose(let) or readers[v] <= (1 if _is_minus(let, found) else FEW))}
     return replace(func, body=_viewed(func.body, views)) if views else func
 
 
@@ -113,6 +115,13 @@ FEW = 4           # readers that make a number anew
 
 def _is_transpose(let: Let) -> bool:
     return let.op.function is np.transpose and let.form == Form((HOLE,))
+
+
+def _is_minus(let: Let, found: dict[Var, Let]) -> bool:
+    """The minus of a product of arrays: who adds that subtracts the product."""
+    product = found.get(let.args[0]) if let.op is OPERATORS["neg"] else None  # type: ignore[arg-type]
+    return (product is not None and product.op in (OPERATORS["mul"], OPERATORS["truediv"])
+            and let.out.type.kind == "array")
 
 
 def _is_fact(let: Let, steady: frozenset[Any]) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, assert_never
 
 import numpy as np
@@ -227,6 +228,7 @@ def pull(sweep: Sweep, stmt: Let, gs: list[Any]) -> None:
     args, kwargs = stmt.call()
     g = gs[0] if len(gs) == 1 else tuple(sweep.or_zero(g, v) for g, v in zip(gs, stmt.outs, strict=True))
     y = stmt.outs[0] if len(stmt.outs) == 1 else stmt.outs
+    unbroadcast = partial(unbroadcast_to, same=gs[0].type) if len(gs) == 1 else unbroadcast_to
     shares: list[tuple[Var, Any]] = []
     places = list(sources(stmt))
     for place, arg in reversed(places) if stmt.op in STORES else places:
@@ -235,7 +237,7 @@ def pull(sweep: Sweep, stmt: Let, gs: list[Any]) -> None:
         slices = sweep.guards.get(stmt.outs[0], ())
         vjp = _unmasked if _enters(sweep, stmt, place, arg) else stated(rule.vjps if rule else None, place, stmt)
         share = run(sweep.build, vjp, g, y, *args, **kwargs)
-        shares += contributions(sweep, arg, share, unbroadcast_to if rule and rule.elementwise else project_to, slices)
+        shares += contributions(sweep, arg, share, unbroadcast if rule and rule.elementwise else project_to, slices)
     # In `x * x` both shares of x are one value: they are summed first, so that this is seen to be twice it.
     total: dict[Var, Any] = {}
     for x, share in shares:

@@ -43,7 +43,7 @@ def final_heat_adjoint(u, conductivity, dt, steps, dy=1.0):
         dflow[1:] += t4
         du[1:-1] += dinner
         t2 = dflow * conductivity  # line 8: flow = conductivity * (u[1:] - u[:-1])
-        dconductivity += np.sum(dflow * t1)
+        dconductivity += dflow @ t1
         du[:-1] -= t2
         du[1:] += t2
     return du, dconductivity

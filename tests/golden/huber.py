@@ -28,7 +28,7 @@ def huber_adjoint(residual, width, dy=1.0):
     dquadratic = np.where(t1, dy, 0)
     dlinear = np.where(t1, 0, dy)
     dsize = dlinear * width  # line 9: linear = width * (size - 0.5 * width)
-    dwidth = np.sum(dlinear * (size - 0.5 * width)) - 0.5 * np.sum(dsize)
+    dwidth = dlinear @ (size - 0.5 * width) - 0.5 * np.sum(dlinear) * width
     dresidual += dquadratic * residual  # line 8: quadratic = 0.5 * residual ** 2
     dresidual += dsize * np.sign(residual)  # line 7: size = np.abs(residual)
     return dresidual, dwidth

@@ -45,7 +45,7 @@ def log_determinant_adjoint(a, dy=1.0):
             t1 = a[k, k]  # line 11: a[i, k] /= a[k, k]
             t2 = a[i, k]
             t3 = da[i, k + 1:]  # line 12: a[i, k + 1:] -= a[i, k] * a[k, k + 1:]
-            t4 = -np.sum(t3 * a[k, k + 1:])
+            t4 = -(t3 @ a[k, k + 1:])
             da[k, k + 1:] -= t3 * t2
             da[i, k] += t4
             t5 = da[i, k]

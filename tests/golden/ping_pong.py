@@ -35,7 +35,7 @@ def relaxed_adjoint(u0, rate, steps, dy=1.0):
     drate = 0.0
     for t2 in reversed(tape):
         t1 = dv[1:-1].copy()  # line 9: v[1:-1] = u[1:-1] + rate * np.tanh(u[2:] - 2 * u[1:-1] + u[:-2])
-        drate += np.sum(t1 * t2)
+        drate += t1 @ t2
         t3 = t1 * rate * (1 - t2 * t2)
         du[:-2] += t3
         dv[1:-1] = 0.0

@@ -36,7 +36,7 @@ def energy_adjoint(u0, dt, steps, dy=1.0):
     ddt = 0.0
     for t1, t2 in reversed(tape):  # line 12: for _ in range(steps):
         t3 = du[1:-1]  # line 7: u[1:-1] = u[1:-1] + dt * np.sin(u[2:] - u[:-2])
-        ddt += np.sum(t3 * t2)
+        ddt += t3 @ t2
         t4 = t3 * dt * np.cos(t1)
         du[:-2] -= t4
         du[2:] += t4
