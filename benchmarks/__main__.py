@@ -10,13 +10,14 @@ from typing import Any
 
 import benchmarks
 from benchmarks import costs, tensors
+from benchmarks.backends import backends
 from benchmarks.calls import calls
 from benchmarks.gradients import measure, note
 from benchmarks.programs import CASES
 from benchmarks.report import machine, save, text_of
 from benchmarks.timing import QUICK, THOROUGH
 
-COSTS = ("calls", "transformations", "import", "tensors")
+COSTS = ("calls", "backends", "transformations", "import", "tensors")
 NAMES = (*(case.name for case in CASES), *COSTS)
 
 
@@ -38,6 +39,8 @@ def run(names: list[str], quick: bool) -> dict[str, Any]:
             results["gradients"] += [found] if found else []
     if "calls" in names:
         results["calls"] = attempt("calls", lambda: calls(effort))
+    if "backends" in names:
+        results["backends"] = attempt("backends", lambda: backends(effort))
     if "transformations" in names:
         results["transformations"] = attempt("transformations", lambda: costs.transformations(1 if quick else 5))
     if "import" in names:

@@ -26,6 +26,8 @@ def text_of(results: dict[str, Any]) -> str:
         parts.append(f"{title}\n{aligned(rows(results['gradients']))}")
     if results.get("calls"):
         parts.append(f"calls with a known signature\n{aligned(calls(results['calls']))}")
+    if results.get("backends"):
+        parts.append(f"backends: auto beside the two that it chooses from\n{aligned(backends(results['backends']))}")
     if results.get("transformations"):
         parts.append(f"transformations\n{aligned(transformations(results['transformations']))}")
     if results.get("tensors"):
@@ -41,6 +43,12 @@ def calls(found: list[dict[str, Any]]) -> list[list[str]]:
     keys = ("derivative", "generated", "extra", "goal")
     return [["arguments", "leaves", "derivative", "generated function", "difference", "goal"],
             *([r["name"], str(r["leaves"]), *(duration(r[k]) for k in keys)] for r in found)]
+
+
+def backends(found: list[dict[str, Any]]) -> list[list[str]]:
+    return [["gradient", "numpy", "xla", "auto", "runs", "more than the better", "ratio", "goal"],
+            *([r["name"], *(duration(r[k]) for k in ("numpy", "xla", "auto")), r["runs"], duration(r["extra"]),
+               f"{r['ratio']:.2f}", duration(r["goal"])] for r in found)]
 
 
 def transformations(found: list[dict[str, Any]]) -> list[list[str]]:

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("autograd")
 
-from benchmarks import costs, tensors
+from benchmarks import backends, costs, tensors
 from benchmarks.__main__ import NAMES, main
 from benchmarks.calls import calls, cases
 from benchmarks.contenders import Disagreement, check
@@ -36,6 +36,13 @@ def test_disagreement_is_found():
 def test_calls(call):
     (found,) = calls(ONCE, [call])
     assert found["name"] == call.name and found["generated"] > 0
+
+
+def test_backends():
+    name, program = next((n, p) for n, p in backends.programs().items() if n == "4 arrays")
+    found = backends.measure(name, *program, ONCE, patience=0.0)
+    assert found["runs"] == "NumPy" and all(found[b] > 0 for b in backends.BACKENDS)
+    assert "4 arrays" in text_of({"machine": {}, "backends": [found]})
 
 
 def test_transformations():

@@ -50,7 +50,7 @@ def iterated(x, n):
 
 def test_from_numpy_to_a_decision(eager):
     gradient, expected = srcad.grad(iterated, backend="auto"), srcad.grad(iterated)(X, 200)
-    for result in settle(lambda: gradient(X, 200), 8):
+    for result in settle(lambda: gradient(X, 200), 4 + tiers.MOST_TRIALS):
         np.testing.assert_allclose(result, expected, rtol=1e-12)
     (row,) = rows_of("iterated")
     assert row.runs in ("XLA", "NumPy") and row.why == "measured faster" and row.shapes == ((5,),)
@@ -83,6 +83,16 @@ def test_the_faster_one_stays(numpy, xla, winner):
     assert tier.state == winner
     if winner == "numpy":  # then the entry calls the generated function itself
         assert tier.owner.runs[key] == tier.owner.numpy
+
+
+def test_a_close_race_is_run_longer():
+    gradient = srcad.grad(iterated, backend="auto")
+    gradient(X, 2)
+    ((_, tier),) = gradient.runner.made()[0].tiers.made.items()
+    for k in range(1 + tiers.MOST_TRIALS):
+        assert tier.state == "counting"
+        tier.measured(1.0, 1.0, (2.0, 1.0) if k % 2 else (1.0, 2.0))
+    assert tier.state == "xla"
 
 
 def test_disagreement_keeps_numpy(eager, monkeypatch):
@@ -181,7 +191,7 @@ def test_pullbacks(eager):
             h = np.tanh(0.9 * h + x)
         return h ** 2
 
-    for n in (30, 30, 30, 30, 30, 30, 30, 500, 500, 0, 3):
+    for n in (*[30] * (4 + tiers.MOST_TRIALS), 500, 500, 0, 3):
         y, pull = srcad.vjp(trajectory, X, n, backend="auto")
         z, expected = srcad.vjp(trajectory, X, n)
         np.testing.assert_allclose(y, z, rtol=1e-12)

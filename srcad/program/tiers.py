@@ -18,7 +18,6 @@ import threading
 import warnings
 from collections.abc import Callable
 from itertools import count
-from statistics import median
 from time import perf_counter
 from typing import Any
 from weakref import WeakSet
@@ -41,7 +40,8 @@ from srcad.program.worker import WORKER
 DISPATCH = 10e-6        # seconds that a call of XLA takes at least
 COMPILATION = 0.3       # seconds that the smallest program takes to be compiled
 STATEMENT = 0.01        # and for each statement
-TRIALS = 3              # calls that both backends serve, after the one that is compared
+TRIALS = 3              # calls that both serve, after the one that is compared; enough if one wins them all
+MOST_TRIALS = 9         # else the one that wins most of these
 PROGRAMS = 8            # that are compiled for one signature
 SHAPES = 256            # signatures of a variant that are remembered
 
@@ -237,8 +237,9 @@ class Tier:
                 self.decide("numpy", f"XLA disagrees: {off}", warn=True)
             return
         self.pairs.append(pair)
-        if len(self.pairs) == TRIALS:
-            self.decide("xla" if median(x / n for n, x in self.pairs) < 1 else "numpy", "measured faster")
+        won = sum(x < n for n, x in self.pairs)
+        if len(self.pairs) == MOST_TRIALS or len(self.pairs) >= TRIALS and won in (0, len(self.pairs)):
+            self.decide("xla" if 2 * won > len(self.pairs) else "numpy", "measured faster")
 
     def decide(self, backend: str, why: str, warn: bool = False) -> None:
         self.state, self.why = backend, why
