@@ -192,3 +192,12 @@ def widened(x):
     y = x[:1].copy()
     y += x[:, 0]
     return np.sum(y ** 2)
+
+
+@pytest.mark.parametrize("f", [lambda x: np.sum(x[::-1] * np.sin(x)), lambda x: np.sum(x[:, ::-1] ** 2 @ x.T[::-1]),
+                               lambda x: np.sum((x * x)[..., ::-1] @ x[::-1, ::-1].T), lambda x: np.sum(x[::-1][1:])])
+def test_what_is_turned_round_is_turned_back(f):
+    derivative = srcad.grad(f)
+    derivative(RNG.normal(size=(4, 3)))
+    assert "zeros" not in words(derivative) or "[1:]" in words(derivative)
+    srcad.check_grads(f, (RNG.normal(size=(4, 3)),), order=2)

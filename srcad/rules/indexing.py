@@ -164,18 +164,31 @@ def may_repeat(index: Any) -> bool:
                for p in parts if p is not None and p is not Ellipsis and not isinstance(p, slice))
 
 
-def makes_axes(index: Any) -> bool:
-    """Does this index only make axes of length one, as in `x[:, None]`?"""
+_TURNED = slice(None, None, -1)
+
+
+def rearranges(index: Any) -> bool:
+    """Does this index only make axes of length one, as in `x[:, None]`, or turn axes round, as in `x[::-1]`?"""
     parts = index if isinstance(index, tuple) else (index,)
-    return any(p is None for p in parts) and all(p is None or _is_whole(p) for p in parts)
+    makes, turns = any(p is None for p in parts), _turns(parts)
+    return makes != turns and all(
+        p is None or _is_whole(p) or (turns and (p is Ellipsis or _turns((p,)))) for p in parts)
 
 
-def without_axes(g: Any, index: Any) -> Any:
-    """`g` without the axes that such an index makes."""
+def _turns(parts: tuple[Any, ...]) -> bool:
+    return any(isinstance(p, slice) and p == _TURNED for p in parts)
+
+
+def restored(g: Any, index: Any) -> Any:
+    """The cotangent `g` in the order that it had before such an index."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return g[index] if _turns(parts) else _without_axes(g, parts)
+
+
+def _without_axes(g: Any, parts: tuple[Any, ...]) -> Any:
     positive = negated(g)
     if positive is not None:
-        return minus(without_axes(positive, index))
-    parts = index if isinstance(index, tuple) else (index,)
+        return minus(_without_axes(positive, parts))
     axes = tuple(k for k, p in enumerate(parts) if p is None)
     axis = axes[0] if len(axes) == 1 else axes
     made = definition(g, -NEAR)

@@ -45,7 +45,7 @@ from srcad.ir import (
 from srcad.ir import leaves as leaves_of
 from srcad.ir.walk import binds, bound, free
 from srcad.rules.contexts import ENTER, LEAVE
-from srcad.rules.indexing import makes_axes, without_axes
+from srcad.rules.indexing import rearranges, restored
 from srcad.rules.ops import rule_of
 from srcad.rules.sequences import ITEM, SET_ITEM
 from srcad.rules.shapes import as_stated, project_to, unbroadcast_to
@@ -271,8 +271,8 @@ def contributions(sweep: Sweep, arg: Any, share: Any, project: Any, slices: Guar
 def gather(sweep: Sweep, stmt: Let, g: Any) -> None:
     """`y = x[i]`: the cotangent of x is one buffer, to which all loads add."""
     (x, index), _ = stmt.call()
-    if x in sweep.active and stmt.out.type.kind == "array" and makes_axes(index):
-        sweep.add(x, run(sweep.build, lambda g: without_axes(g, index), run(sweep.build, project_to, g, x)))
+    if x in sweep.active and stmt.out.type.kind == "array" and rearranges(index):
+        sweep.add(x, run(sweep.build, lambda g: restored(g, index), run(sweep.build, project_to, g, x)))
     elif x in sweep.active:
         buffer = sweep.or_zero(sweep.bars.get(x), x)
         name_after(buffer, x)
