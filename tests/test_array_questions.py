@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing
+from collections.abc import KeysView, MutableMapping
 from typing import Any
 
 import numpy as np
@@ -77,3 +78,90 @@ def test_assertions_of_numpy() -> None:
 def test_scipy_as_written(f: Any) -> None:
     """Functions of SciPy without a rule are differentiated by their source, where that is all there is to them."""
     assert_right(f, V)
+
+
+def columns(rows: Any) -> Any:
+    return np.concatenate([row[..., np.newaxis] for row in rows], axis=-1)
+
+
+JOINED = {
+    "concatenate": columns, "stack": lambda m: np.stack([row * 2 for row in m], axis=-1),
+    "hstack": lambda m: np.hstack([row * 2 for row in m]), "vstack": lambda m: np.vstack([row * 2 for row in m]),
+    "column_stack": lambda m: np.column_stack([row * 2 for row in m]), "flat": lambda m: columns(m[0]),
+}
+
+
+@pytest.mark.parametrize("name", JOINED)
+def test_shapes_of_what_a_list_is_joined_to(name: str) -> None:
+    """The number of axes is known, though not the length of the list."""
+    def f(m: Any) -> Any:
+        joined = JOINED[name](m)
+        return np.sum(joined[..., :joined.shape[-1] - 1] ** 2) * joined.shape[0] * np.ndim([joined, joined])
+
+    assert_right(f, np.array([[0.2, 0.4, 0.7], [0.3, 0.1, 0.9]]))
+
+
+class Table(MutableMapping[str, Any]):
+    """A dict of the user's, most of whose methods are those of the standard library."""
+
+    def __init__(self, entries: dict[str, Any]) -> None:
+        self.entries = dict(entries)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.entries[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.entries[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.entries[key]
+
+    def __iter__(self) -> typing.Iterator[str]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+
+def test_methods_of_abstract_classes() -> None:
+    def f(x: Any) -> Any:
+        table = Table({"a": x, "b": 2 * x})
+        table.update({"c": x * x})
+        return sum(np.sum(v) for v in table.values()) + np.sum(table.get("a", 1.0) ** 3) * len(list(table.keys()))
+
+    assert_right(f, V)
+
+
+def measured(x: Any) -> Any:
+    """More than a formula, and called twice, so that it would be a function of its own; it asks what x is."""
+    if isinstance(x, KeysView):
+        x = list(x)
+    if isinstance(x, np.ndarray) and x.size == 1 and x.ndim != 0:
+        x = np.squeeze(x)
+    y = np.sin(x) * 2.0 + np.cos(x) * 3.0 + 3.0 * x * x - x
+    return y + np.tanh(x) * 0.5 - np.exp(x) / 3.0
+
+
+def test_a_question_without_an_answer() -> None:
+    """A call whose argument may be a number or an array is refused each time, not only the first."""
+    def f(x: Any, n: int) -> Any:
+        s = np.sum(np.squeeze(x.reshape(n, -1)), axis=-1)
+        return measured(s) + measured(s)
+
+    with pytest.raises(srcad.Unsupported, match="isinstance"):
+        srcad.grad(f)(V, 1)
+
+
+def test_reductions_into_arrays() -> None:
+    def f(x: Any) -> Any:
+        out = np.zeros(2)
+        np.add.reduce(np.outer(x, x[:2]), axis=0, out=out)
+        return np.sum(out ** 2)
+
+    assert_right(f, V)
+
+
+def test_choose() -> None:
+    places = np.array([0, 1, 5])
+    assert_right(lambda x: total(np.choose(places, [x, x ** 2], mode="clip")), V)
+    assert_right(lambda x: total(np.choose(places, [x, 3.0], None, "wrap")), V)

@@ -79,6 +79,8 @@ def _fact(name: str) -> Handler:
     """`np.shape(x)` is `x.shape`, where x is an array whose rank is known."""
     def handler(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
         function = getattr(np, name)
+        if len(args) == 1 and isinstance(args[0], Tup | Ref):
+            args = [frame.call(Const(np.asarray), args)]
         if len(args) == 1 and not kwargs and isinstance(args[0], Num) and args[0].atom.type.shape is not None:
             return of_array(frame, args[0].atom, name)
         return operation(frame, function, args, kwargs)
@@ -161,15 +163,29 @@ def _repr(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 @builtin(isinstance)
 def _isinstance(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     value, classes = args[0], static(args[1], "a class")
-    cls = class_of(frame, value)
-    if cls is None:
+    found = _of_class(frame, value, classes)
+    if found is None:
         raise Refused("isinstance of something whose class is not known here")
-    return Const(issubclass(cls, classes))
+    return found
+
+
+@builtin(issubclass)
+def _issubclass(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return Const(issubclass(static(args[0], "a class"), static(args[1], "a class")))
 
 
 def _of_class(frame: Frame, value: Any, classes: Any) -> Any:
+    """Is the class of `value` one of these?  None if that is not known here."""
     cls = class_of(frame, value)
-    return None if cls is None else Const(issubclass(cls, classes))
+    if cls is not None:
+        return Const(issubclass(cls, classes))
+    if isinstance(value, Num) and value.atom.type.kind == "unknown" and not any(
+            issubclass(c, classes) for c in _NUMERIC):
+        return Const(False)
+    return None
+
+
+_NUMERIC = (bool, int, float, complex, np.float64, np.int64, np.bool_, np.complex128, np.ndarray)
 
 
 @builtin(np.isscalar)

@@ -30,7 +30,7 @@ from srcad.frontend.generators import is_generator
 from srcad.frontend.iterables import BUILTINS
 from srcad.frontend.machine import Frame
 from srcad.frontend.nested import Lowerable, call_derivative
-from srcad.frontend.numpy_calls import call_operation
+from srcad.frontend.numpy_calls import call_operation, spelled
 from srcad.frontend.objects import construct
 from srcad.frontend.origins import Held, Slot
 from srcad.frontend.special import class_with, container_class, method_of
@@ -162,7 +162,7 @@ def _call_object(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) 
         return _construct(frame, v, args, kwargs)
     elif isinstance(type(v).__dict__.get("__call__"), types.FunctionType) and not isinstance(v, np.ufunc):
         return call_value(frame, Const(type(v).__call__), [Const(v), *args], kwargs)
-    raise Refused(f"a call of {_spelled(v)}", "it has no derivative rule and no Python source",
+    raise Refused(f"a call of {spelled(v)}", "it has no derivative rule and no Python source",
                   "keep what depends on the arguments out of it, or write it with NumPy operations")
 
 
@@ -192,6 +192,8 @@ def _as_program(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) -
         return call_written(frame, STANDARD[v], args, kwargs)
     composed = composition(frame, v, args, kwargs)
     if composed is not None:
+        if array_stores.has_out(v, args, kwargs):
+            return array_stores.into(frame, v, args, kwargs)
         program, args = composed
         return call_value(frame, Const(program), args, kwargs)
     return call_written(frame, v, args, kwargs) if is_composed(v) else None
@@ -267,12 +269,6 @@ def _hashable(v: Any) -> bool:
     except TypeError:
         return False
     return True
-
-
-def _spelled(v: Any) -> str:
-    module = (getattr(v, "__module__", None) or "").replace("numpy", "np", 1)
-    name = getattr(v, "__qualname__", getattr(v, "__name__", repr(v)))
-    return f"{module}.{name}" if module and module != "builtins" else str(name)
 
 
 def _is_pure(v: Any) -> bool:

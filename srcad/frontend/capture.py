@@ -233,6 +233,9 @@ def _texts(function: FunctionType) -> Iterator[str]:
     current = "".join(linecache.getlines(code.co_filename, function.__globals__))
     if current and current != remembered:
         yield current
+    if code.co_filename.startswith("<frozen "):
+        module = sys.modules.get(code.co_filename.removeprefix("<frozen ").removesuffix(">"))
+        yield "".join(linecache.getlines(getattr(module, "__file__", None) or ""))
     # From 3.13 on, interactive input and `python -c` are kept by code object.
     by_code = getattr(linecache, "_getlines_from_code", None)
     if by_code is not None:

@@ -199,3 +199,10 @@ def _container(frame: Frame, ref: Ref) -> Any:
         return frame.build.call(transpose, frame.build.call(array, columns_of(content)))
     raise Refused(f"{describe(ref)} as an argument of a NumPy function")
 
+
+
+def spelled(v: Any) -> str:
+    """The name of a function as users write it."""
+    module = (getattr(v, "__module__", None) or "").replace("numpy", "np", 1)
+    name = getattr(v, "__qualname__", getattr(v, "__name__", repr(v)))
+    return f"{module}.{name}" if module and module != "builtins" else str(name)

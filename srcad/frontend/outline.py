@@ -182,6 +182,8 @@ def _lower(frame: Frame, source: Any, signature: Any, values: dict[str, Any], pa
             break
     else:
         raise Refused(f"the recursion of {source.tree.name}", "the kind of its result never settles")
+    if len(machine.problems) > problems:  # it may do where it is called, but not for the next call
+        machine.callees.pop(signature, None)
     callee.effect = has_effect(func.body)
     extras = sorted(free(func.body, func.outputs) - frozenset(inputs), key=lambda v: v.serial)
     callee.extras = tuple(extras)

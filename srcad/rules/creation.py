@@ -71,7 +71,7 @@ def _linspace_type(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, 
     return Type("array", own, (*both[:place], *count, *both[place:]))
 
 
-def _filled_vjp(g: Any, y: Any, shape: Any, value: Any, dtype: Any = None) -> Any:
+def _filled_vjp(g: Any, y: Any, shape: Any, value: Any, dtype: Any = None, order: str = "C") -> Any:
     return unbroadcast_to(g, value)
 
 

@@ -7,7 +7,7 @@ elements of a mask, gets a size of its own each time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from srcad.ir.core import Lit
 from srcad.ir.infer import broadcast
-from srcad.ir.types import OBJECT, UNKNOWN, Dim, Type, fresh
+from srcad.ir.types import OBJECT, ONE, UNKNOWN, Dim, Type, fresh
 from srcad.rules.symbols import type_in, value_in
 
 Shape = tuple[Dim, ...]
@@ -129,8 +129,7 @@ def full(shape: Any, value: Any, dtype: Any = None, order: str = "C") -> Type:
 
 def concatenated(arrays: Any, axis: Any = 0) -> Type:
     if isinstance(arrays, Type):
-        item = arrays.item
-        return Type("array", None if item is None else item.dtype)
+        return _of_items(arrays, lambda s: (fresh(),) if axis is None else _longer(s, axis))
     types = [type_in(a) for a in arrays]
     dtype, shapes = promoted(*types), [t.shape for t in types]
     known = [s for s in shapes if s is not None]
@@ -140,6 +139,19 @@ def concatenated(arrays: Any, axis: Any = 0) -> Type:
     if len(known) < len(shapes) or len(set(map(len, known))) != 1 or not known[0]:
         return Type("array", dtype)
     return Type("array", dtype, joined(known, axis))
+
+
+def _of_items(arrays: Type, joined: Callable[[Shape], Shape | None]) -> Type:
+    """The type of what a list of unknown length is joined to, from the shape of one of its elements."""
+    item = arrays.item
+    if item is None or item.shape is None:
+        return Type("array", None if item is None else item.dtype)
+    return Type("array", item.dtype, joined(item.shape))
+
+
+def _longer(shape: Shape, axis: int) -> Shape | None:
+    """`shape` with an unknown size along `axis`."""
+    return tuple(fresh() if i == axis % len(shape) else d for i, d in enumerate(shape)) if shape else None
 
 
 def joined(shapes: Sequence[Shape], axis: int) -> Shape:
@@ -165,17 +177,18 @@ def known_one(dims: Sequence[Dim]) -> Dim:
 
 def stacked(arrays: Any, axis: int = 0) -> Type:
     if isinstance(arrays, Type):
-        item = arrays.item
-        if item is None or item.shape is None or axis != 0:
-            return Type("array", None if item is None else item.dtype)
-        return Type("array", item.dtype, (fresh(), *item.shape))
+        return _of_items(arrays, lambda s: _with_axis(s, axis, fresh()))
     types = [type_in(a) for a in arrays]
     dtype = promoted(*types)
     if any(t.shape is None for t in types) or len({t.rank for t in types}) != 1:
         return Type("array", dtype)
     own = tuple(known_one(dims) for dims in zip(*(t.shape for t in types if t.shape is not None), strict=True))
-    place = axis % (len(own) + 1)
-    return Type("array", dtype, (*own[:place], Dim(None, len(types)), *own[place:]))
+    return Type("array", dtype, _with_axis(own, axis, Dim(None, len(types))))
+
+
+def _with_axis(shape: Shape, axis: int, size: Dim) -> Shape:
+    place = axis % (len(shape) + 1)
+    return (*shape[:place], size, *shape[place:])
 
 
 # --- products
@@ -279,7 +292,7 @@ def vstacked(arrays: Any, **_: Any) -> Type:
 
 def hstacked(arrays: Any, **_: Any) -> Type:
     if isinstance(arrays, Type):
-        return concatenated(arrays)
+        return _of_items(arrays, lambda s: _longer(s or (ONE,), 0 if len(s) < 2 else 1))
     flat = any((type_in(a).rank or 0) < 2 for a in arrays)
     return _lifted(arrays, lambda s: s or (Dim(None, 1),), 0 if flat else 1)
 
@@ -290,7 +303,7 @@ def column_stacked(arrays: Any) -> Type:
 
 def _lifted(arrays: Any, lift: Any, axis: int) -> Type:
     if isinstance(arrays, Type):
-        return Type("array", arrays.item.dtype if arrays.item else None)
+        return _of_items(arrays, lambda s: _longer(lift(s), axis))
     types = [type_in(a) for a in arrays]
     if any(t.shape is None for t in types):
         return Type("array", promoted(*types))

@@ -77,8 +77,12 @@ def column_stacked(tup):  # type: ignore[no-untyped-def]
 
 
 
-def choose(a, choices):  # type: ignore[no-untyped-def]
+def choose(a, choices, out=None, mode="raise"):  # type: ignore[no-untyped-def]
     a = np.asarray(a)
+    if mode == "clip":
+        a = np.clip(a, 0, len(choices) - 1)
+    elif mode == "wrap":
+        a = a % len(choices)
     result = choices[0] * np.ones(np.shape(a))
     for k in range(1, len(choices)):
         result = np.where(a == k, choices[k], result)
