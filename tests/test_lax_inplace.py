@@ -135,3 +135,35 @@ def test_derivatives_of_derivatives(f, args):
     direction = (np.cos(A4), *[None] * (len(args) - 1))
     expected = srcad.hvp(f, args, direction)
     np.testing.assert_allclose(srcad.hvp(f, args, direction, backend="xla"), expected, rtol=1e-10)
+
+
+def thomas(main, b):
+    c, x = main.copy(), b.copy()
+    n = len(c)
+    for i in range(1, n):
+        w = 0.5 / c[i - 1]
+        c[i] -= w * np.sin(x[i - 1])
+        x[i] -= w * x[i - 1]
+    for i in range(n - 2, -1, -1):
+        x[i] = (x[i] - 0.3 * x[i + 1]) / c[i]
+    return np.sum(x ** 2)
+
+
+def handed_on(x, y):
+    """What is loaded goes into another array, and its place is set to what does not depend on it."""
+    x, y = x.copy(), y.copy()
+    for i in range(1, len(x)):
+        y[i] += x[i - 1] * y[i - 1]
+        x[i - 1] = 0.0
+        x[i] *= y[0]
+    return np.sum(y * y) + x[-1]
+
+
+@pytest.mark.parametrize("f", [thomas, handed_on])
+def test_loads_that_several_stores_depend_on(f):
+    args = np.linspace(2.0, 3.0, 70), np.linspace(-0.5, 0.7, 70)
+    gradient = srcad.grad(f, wrt=(0, 1))
+    for a, b in zip(srcad.grad(f, wrt=(0, 1), backend="xla")(*args), gradient(*args), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-13)
+    text = compiled_text(gradient, *args)
+    assert "body=" in text and not copies_in_loops(text, (70,))

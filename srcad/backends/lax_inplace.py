@@ -20,12 +20,11 @@ from typing import Any
 import numpy as np
 
 from srcad.backends.lax_live import reads_of
-from srcad.backends.lax_modules import jnp, lax
+from srcad.backends.lax_modules import jnp
 from srcad.backends.lax_record import (
     Block,
     Carried,
     Cond,
-    For,
     Line,
     Scan,
     Step,
@@ -35,12 +34,11 @@ from srcad.backends.lax_record import (
     meant,
     put,
     recording,
-    values_in,
 )
+from srcad.backends.lax_scratch import through_scratch
 from srcad.backends.lax_specs import Leaf, conform
 
 Key = tuple[Any, ...]
-_UPDATE = "lax.dynamic_update_index_in_dim"
 
 
 def in_place(block: Block) -> Block:
@@ -58,13 +56,8 @@ def _steps(step: Step) -> Block:
             loop: Any = replace(step, block=in_place(step.block))
             for k in range(len(loop.carries)):
                 loop = _stored_once(loop, k)
-            loads = _taped_loads(loop)
-            if not loads:
-                return [loop]
-            buffers: Block = []
-            if isinstance(loop, Scan):
-                buffers, loop = _with_buffers(loop)
-            return [*buffers, _read_back(loop, loads)]
+            before, loop = through_scratch(loop)
+            return [*before, loop]
 
 
 # --- one store, at the end
@@ -164,8 +157,7 @@ class _Rows:
         value = jnp.asarray(line.args[2])
         shape = self.array.shape[self.depth:]
         if rest:
-            at = self._content(key, before).at[rest]
-            new = at.set(value) if line.function == "set" else at.add(value)
+            new = _with_part(self._content(key, before), rest, value, line.function)
         elif line.function == "set":
             new = conform(value, Leaf(shape, self.array.dtype))
         else:
@@ -176,12 +168,10 @@ class _Rows:
     def stored(self) -> Value:
         """The array after all stores."""
         contents = list(self.contents.values())[-1]
-        if len(contents) == 1:
-            (key, content), = contents
-            return meant(self.array.at[key].set(content))
-        index = tuple(jnp.stack([jnp.asarray(key[k]) for key, _ in contents]) for k in range(self.depth))
-        rows = jnp.stack([content for _, content in contents])
-        return meant(self.array.at[index if self.depth > 1 else index[0]].set(rows))
+        array = self.array
+        for key, content in contents:
+            array = meant(array.at[key].set(content))
+        return array
 
     def _split(self, line: Line) -> tuple[Key, Key]:
         index = tuple(meant(i) if isinstance(i, Value) else i for i in _index(line))
@@ -217,6 +207,14 @@ class _Rows:
         return new if test is None else jnp.where(test, new, old)
 
 
+def _with_part(row: Any, rest: Key, value: Any, change: str) -> Any:
+    """A row that is stored into; one element is chosen, as XLA would make a store within a store a copy."""
+    if row.ndim == 1 and _is_int(rest[0]):
+        here = jnp.arange(row.shape[0]) == _wrapped(rest[0], row.shape[0])
+        return jnp.where(here, (value if change == "set" else row + value).astype(row.dtype), row)
+    return row.at[rest].set(value) if change == "set" else row.at[rest].add(value)
+
+
 def _known(x: Any) -> tuple[Any, int]:
     return affine(x) if isinstance(x, Value) else (None, int(x))
 
@@ -227,85 +225,6 @@ def _within(x: Any) -> bool:
 
 def _wrapped(x: Any, n: int) -> Any:
     """An index as it is counted from the front."""
+    if isinstance(x, int | np.integer):
+        return int(x) % n
     return x if _within(x) else jnp.where(x < 0, x + n, x)
-
-
-# --- tapes that are read back
-
-def _stores(loop: Any) -> set[Value]:
-    """The arrays that a trip begins with and stores into."""
-    made = {out: s for s in loop.block if isinstance(s, Line) for out in s.outs}
-    found = set()
-    for c in loop.carries:
-        line = made.get(meant(c.next))
-        while line is not None and line.kind == "at" and meant(line.args[0]) is not c.param:
-            line = made.get(meant(line.args[0]))
-        if line is not None and line.kind == "at":
-            found.add(c.param)
-    return found
-
-
-def _taped_loads(loop: Any) -> set[Value]:
-    """What is put on a tape and comes from an array that is stored into: loaded, or computed from what is loaded."""
-    stored = _stores(loop)
-    if isinstance(loop, Scan):
-        taped = {meant(r) for _, r in loop.rows}
-    else:
-        taped = {meant(s.args[1]) for s in loop.block if isinstance(s, Line) and s.function == _UPDATE}
-    found: set[Value] = set()
-    loaded: set[Value] = set()
-    for step in loop.block if stored and taped else ():
-        if not isinstance(step, Line) or len(step.outs) != 1 or step.kind == "at" or step.function == _UPDATE:
-            continue
-        load = step.kind == "index" and meant(step.args[0]) in stored
-        if load or not loaded.isdisjoint(map(meant, reads_of(step))):
-            # What is read back depends on the tape, and on the array no more.
-            (found if step.outs[0] in taped else loaded).add(step.outs[0])
-    return found
-
-
-def _with_buffers(loop: Scan) -> tuple[Block, For]:
-    """A scan as a loop that keeps its tapes itself, and the lines that make these."""
-    trip: Any = Value((), np.dtype(np.int64))
-    with recording() as before:
-        empty = [jnp.zeros(out.shape, out.dtype) for out, _ in loop.rows]
-    carries = list(loop.carries)
-    with recording() as block:
-        place = loop.length - 1 - trip if loop.reverse else trip
-        for row, array in loop.sources:
-            row.stands_for = meant(lax.dynamic_index_in_dim(array, place, 0, False))
-            row.stands_for.hint = row.stands_for.hint or row.hint
-        put(loop.block)
-        for (out, row), zeros in zip(loop.rows, empty, strict=True):
-            zeros.hint = out.hint
-            buffer = Value(out.shape, out.dtype, hint=out.hint)
-            carries.append(Carried(out, buffer, zeros, lax.dynamic_update_index_in_dim(buffer, row, place, 0)))
-    return before, For(carries, trip, 0, loop.length, block, loop.span)
-
-
-def _read_back(loop: Any, loads: set[Value]) -> Any:
-    """Put each of the `loads` on its tape at once, and read it from there."""
-    updates: dict[Value, Line] = {}
-    for s in loop.block:
-        if isinstance(s, Line) and s.function == _UPDATE and meant(s.args[1]) in loads:
-            updates.setdefault(meant(s.args[1]), s)
-    needed = {meant(v) for u in updates.values() for v in values_in(u.args[2])}
-    early: Block = []
-    for step in reversed(loop.block):
-        if isinstance(step, Line) and not needed.isdisjoint(step.outs):
-            needed.update(map(meant, reads_of(step)))
-            early.insert(0, step)
-    with recording() as block:
-        put(early)
-        for step in loop.block:
-            if any(step is s for s in (*early, *updates.values())):
-                continue
-            put([step])
-            update = updates.get(step.outs[0]) if isinstance(step, Line) and step.outs else None
-            if update is not None and isinstance(step, Line):
-                (loaded,) = step.outs
-                fresh = Value(loaded.shape, loaded.dtype, hint=loaded.hint)
-                block[-1] = replace(step, outs=(fresh,))
-                put([replace(update, args=(update.args[0], fresh, *update.args[2:]))])
-                loaded.stands_for = meant(lax.dynamic_index_in_dim(update.outs[0], update.args[2], 0, False))
-    return replace(loop, block=block)

@@ -43,7 +43,8 @@ def key_of(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return (t, *(key_of(getattr(value, f.name)) for f in dataclasses.fields(value)))
     if hasattr(value, "__array__") and hasattr(value, "dtype") and not isinstance(value, type | np.generic):
-        return key_of(outline_of(value))
+        known = isinstance(value.dtype, np.dtype) and value.dtype.kind in "biufc" and type(value.shape) is tuple
+        return (value.dtype, value.shape) if known else key_of(outline_of(value))
     if isinstance(value, STATEFUL):
         return t
     return t if is_object(value) else contents(value) or (t, id(value))
