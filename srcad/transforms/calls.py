@@ -113,9 +113,10 @@ def _fill(halves: Halves, func: Func, dispatch: Dispatch, checkpoint: Schedule |
     given: tuple[Var, ...] = ()
     result: Any = func.result
     if halves.residuals:
-        bundle_ = forward.call(PACK, *chosen.kept, hint="residuals")
-        result, given = (func.result, bundle_), (Var("residuals", bundle_.type),)
-        if chosen.kept:
+        alone = [v.type for v in chosen.kept] == [RESIDUALS] and sweep.unbound.isdisjoint(chosen.kept)
+        bundle_ = chosen.kept[0] if alone else forward.call(PACK, *chosen.kept, hint="residuals")
+        result, given = (func.result, bundle_), (mapping[bundle_] if alone else Var("residuals", bundle_.type),)
+        if chosen.kept and not alone:
             op = unpack_op(tuple(v.type for v in chosen.kept))
             block = (Let(tuple(mapping.values()), op, given, Form((HOLE,)), func.span), *block)
     halves.forward.func = Func(halves.forward.name, func.params, forward.block, result, func.span)

@@ -21,6 +21,9 @@ from typing import Any, assert_never
 import numpy as np
 
 from srcad.ir import (
+    HOLE,
+    PACK,
+    RESIDUALS,
     Atom,
     Block,
     CallOp,
@@ -41,8 +44,10 @@ from srcad.ir import (
     map_tree,
     run,
     same_dtype,
+    unpack_op,
 )
 from srcad.ir import leaves as leaves_of
+from srcad.ir.types import OBJECT
 from srcad.ir.walk import binds, bound, free
 from srcad.rules.contexts import ENTER, LEAVE
 from srcad.rules.indexing import rearranges, restored
@@ -367,6 +372,14 @@ def _alike(a: Type, b: Type) -> bool:
     return (a.kind, a.rank, a.optional) == (b.kind, b.rank, b.optional) and same_dtype(a.dtype, b.dtype)
 
 
+FEWEST = 3  # values that a side of an `If` hands on as one tuple, where something else has to hand them on again
+
+
+def _is_small(t: Type) -> bool:
+    """Is it nothing that may be changed in place?"""
+    return t.kind in ("number", "scalar") or t in (RESIDUALS, OBJECT)
+
+
 def _carried_out(sweep: Sweep, stmt: If, sides: list[list[Stmt]], blocks: list[list[Stmt]], merged: list[Choice],
                  longest: int) -> tuple[If, Any, Any]:
     """The forward `If` with extra choices for what the reversed sides read, and these sides reading them."""
@@ -381,10 +394,19 @@ def _carried_out(sweep: Sweep, stmt: If, sides: list[list[Stmt]], blocks: list[l
         there = {(c.then, c.orelse)[k]: c.out for c in stmt.choices}
         known = {v: there[v] for v in chosen.kept if v in there and _alike(there[v].type, v.type)}
         mapping = {v: known.get(v) or Var(v.hint, v.type) for v in chosen.kept}
-        sweep.unbound.update(new for v, new in mapping.items() if v not in known)
-        for v, none in [(v, Undef(v.type)) for v in mapping if v not in known]:
-            extra.append(Choice(mapping[v], v, none) if k == 0 else Choice(mapping[v], none, v))
+        new = [v for v in mapping if v not in known]
         body, names = chosen.applied(body, mapping)
+        packed = [v for v in new if _is_small(v.type)] if longest >= 0 else []
+        if len(packed) >= FEWEST:
+            with sweep.into(side):
+                bundled = sweep.build.call(PACK, *packed, hint="residuals")
+            mapping[bundled] = Var("residuals", bundled.type)
+            op = unpack_op(tuple(v.type for v in packed))
+            body = (Let(tuple(mapping[v] for v in packed), op, (mapping[bundled],), Form((HOLE,)), stmt.span), *body)
+            new = [bundled, *(v for v in new if v not in packed)]
+        sweep.unbound.update(mapping[v] for v in new)
+        for v, none in [(v, Undef(v.type)) for v in new]:
+            extra.append(Choice(mapping[v], v, none) if k == 0 else Choice(mapping[v], none, v))
         results.append((body, names.atom))
     forward = replace(stmt, then=tuple(sides[0]), orelse=tuple(sides[1]), choices=(*stmt.choices, *extra))
     return forward, results[0], results[1]
