@@ -76,7 +76,8 @@ class Context(ABC):
         immutable = v.type.kind in ("number", "scalar")
         if immutable and isinstance(value, ast.BinOp) and isinstance(value.left, ast.Name):
             twice = isinstance(value.right, ast.Name) and value.right.id == value.left.id
-            if value.left.id == self.names[v] and not twice:
+            # A product of vectors is a number, but what it is made of is not.
+            if value.left.id == self.names[v] and not twice and not isinstance(value.op, ast.MatMult):
                 return ast.AugAssign(self.name(v), value.op, value.right)
         return ast.Assign([self.name(v)], value)
 

@@ -106,7 +106,8 @@ class LoopMemory:
 
     def _is_one(self, param: Var) -> bool:
         """Is it one array in all trips?  (If the name is bound anew, views of what it was are left alone.)"""
-        return self.places.get(param) not in self.mixed and self.partial.isdisjoint(self.paths.get(param, ()))
+        array = param.type.kind == "array"   # in all trips
+        return array and self.places.get(param) not in self.mixed and self.partial.isdisjoint(self.paths.get(param, ()))
 
     def renew_views(self, outs: dict[Var, Atom]) -> None:
         """After the loop, views are those of the last versions."""

@@ -338,3 +338,8 @@ def one_transpose_in_two_products(x):
     """The transposed of a cotangent is used twice: by a transposed product, and by itself."""
     y = np.sin(x) @ np.cos(x).T
     return np.sum((x @ x.T) @ y + y @ (x @ x.T).T)
+
+
+@program(0.7, np.array([0.3, -1.2, 0.8]))
+def number_times_vector(y, a):
+    return y * a

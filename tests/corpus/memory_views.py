@@ -399,3 +399,13 @@ def squeezed(x):
     z = y.squeeze()
     z[0] = 2 * x[1]
     return np.sum(y * y)
+
+
+@program(VECTOR)
+def view_of_what_becomes_a_number(x):
+    u = np.tanh(x)
+    h = u[1:]
+    for _ in range(2):
+        u = np.tanh(np.sum(x))
+    h[0] += u
+    return np.sum(h * x[1:]) * u
