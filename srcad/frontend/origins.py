@@ -74,7 +74,7 @@ def as_identifier(text: str) -> str:
     """A name for what has none.
 
     >>> as_identifier("table_(1, 'a')")
-    'table_1_a'
+    'table__1_a'
     """
     return re.sub(r"\W+", "_", text).rstrip("_") or "x"
 

@@ -100,9 +100,12 @@ def debug_nans(on: bool = True) -> Iterator[None]:
     SRCAD_DEBUG_NANS=1 from the start. Calls are slower: on NumPy each operation is looked at, on XLA each result.
 
     >>> import numpy as np, srcad
-    >>> with srcad.debug_nans():
-    ...     srcad.grad(lambda x: np.log(x) * 0.5)(2.0)
-    np.float64(0.25)
+    >>> with srcad.debug_nans(), np.errstate(all="ignore"):
+    ...     try:
+    ...         srcad.grad(lambda x: np.sqrt(np.sum(x * x)))(np.zeros(2))
+    ...     except srcad.NanError as error:
+    ...         print(error.problem.what, error.problem.reason, sep=": ")
+    NaN in the derivative of lambda: `*` gives it at [0] of inf, 0.0
     """
     with _within(way(here.get(process.way).backend, on)):
         yield
