@@ -6,6 +6,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 
 from srcad.cli import main
 from srcad.cli.arguments import wrt
+from srcad.cli.page import Listing, Page
 
 MODEL = '''
 from dataclasses import dataclass
@@ -80,9 +82,10 @@ def model(tmp_path, monkeypatch):
     file = tmp_path / "example_model.py"
     file.write_text(MODEL)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setattr(sys, "modules", dict(sys.modules))
     monkeypatch.setenv("NO_COLOR", "1")
-    return str(file)
+    yield str(file)
+    for name in [n for n in sys.modules if n.startswith("example_model")]:
+        del sys.modules[name]
 
 
 @pytest.fixture
@@ -140,7 +143,7 @@ def test_help_is_light_and_has_examples():
     assert not loaded & {"jax", "scipy", "rich", "pygments", "gast", "astunparse"}
 
 
-@pytest.mark.parametrize("command", ["show", "check", "emit", "demo"])
+@pytest.mark.parametrize("command", ["show", "check", "emit", "report", "demo"])
 def test_help_of_commands(command, capsys):
     with pytest.raises(SystemExit) as end:
         main([command, "--help"])
@@ -230,6 +233,66 @@ def test_check_fails(srcad, monkeypatch):
     monkeypatch.setattr(api.compiler, "push", lambda *_: (0.0, np.array(1.0)), raising=False)
     code, out, _ = srcad("check", "loss", "--args", "np.full(3, 0.3), 0.9, 2")
     assert code == 1 and "DIFFERS" in out and "loss is WRONG" in out
+
+
+class Elements(HTMLParser):
+    """The lines of a page by section and key, what refers to elsewhere, and tags that were not closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.lines, self.refers, self.open, self.section = [], [], [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, given):
+        attrs = dict(given)
+        self.refers += [v for k, v in given if k in ("src", "href")]
+        if tag not in ("meta", "input"):
+            self.open.append(tag)
+        if tag == "section":
+            self.section = attrs.get("id", "own")
+        if attrs.get("class") == "l":
+            self.lines.append((self.section, attrs.get("data-k"), ""))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.lines and "pre" in self.open:
+            self.lines[-1] = (*self.lines[-1][:2], self.lines[-1][2] + data)
+
+
+def test_report(srcad, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = srcad("report", "loss", "--args", "*data()", "--wrt", "w,b")
+    assert code == 0 and "loss_report.html" in err
+    text = Path("loss_report.html").read_text()
+    page = Elements(text)
+    assert not page.refers and not page.open and "http" not in text.partition("<style>")[2]
+    line = next(k for section, k, shown in page.lines if section == "own" and "np.tanh(h * b)" in shown)
+    for section, part in [("made0", "np.tanh"), ("made0", "dh"), ("made1", "h_dot"), ("made2", "jnp.tanh")]:
+        assert any(part in shown for where, k, shown in page.lines if (where, k) == (section, line)), section
+    for part in ("made for", "keeps h", "complex step", "JAX on the source", "checked: right",
+                 "<h2>example_model.py</h2>"):
+        assert part in text
+    srcad("report", "loss", "--args", "*data()", "--wrt", "w,b", "-o", "again.html")
+    assert Path("again.html").read_text() == text
+
+
+def test_report_of_what_has_no_page_or_only_a_part(srcad, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, _ = srcad("report", "decorated", "-o", "d.html")
+    text = Path("d.html").read_text()
+    assert code == 0 and "for arguments of any kind" in text and "adjoint for XLA" not in text
+    code, _, err = srcad("report", "refused")
+    assert code == 2 and "instead: " in err and not Path("refused_report.html").exists()
+    code, _, _ = srcad("report", "vector", "--args", "np.ones(3)", "-o", "v.html")
+    assert code == 0 and "return one number" in Path("v.html").read_text()
+
+
+def test_what_is_in_a_page_is_escaped():
+    page = Page("<script>", "f('</code>')", lambda: None, [Listing("<i>", None, "a < b")], ["<b>"])
+    own, _, rest = page.text().partition("<header>")
+    assert "<script>" not in own and "&lt;/code&gt;" in rest and "a &lt; b" in rest and "<li>&lt;b&gt;</li>" in rest
 
 
 def test_emit_is_a_module_of_its_own(srcad, tmp_path):

@@ -227,6 +227,11 @@ class Compiled:
         return [Held(v, of_jax=False) if isinstance(a, Var) and a.type.kind == "object" and held(v) else v
                 for v, a in zip(outputs, self.func.outputs, strict=True)]
 
+    def source(self, *inputs: Any) -> Source:
+        """The source of the program for inputs like these."""
+        with self.parts.ops.x64(True):
+            return self.program(inputs)[0].source
+
     def stage(self, name: str, *inputs: Any) -> str:
         """The program for inputs like these as text: its source, jaxpr, StableHLO or what is run."""
         with self.parts.ops.x64(True):

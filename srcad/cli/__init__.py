@@ -3,6 +3,7 @@
     srcad show model.py:loss                          the adjoint, as source
     srcad check model.py:loss --args "np.ones(3)"     is it right?
     srcad emit model.py:loss -o loss_adjoint.py       a file that needs NumPy only
+    srcad report model.py:loss                        a page: your lines beside those of the derivative
 
 Each command is a module with `add_to(commands)`, which describes its arguments, and a function that runs it and returns
 the exit code: 0, 1 if a check failed, 2 if srcad was not able to do what was asked.
@@ -16,7 +17,7 @@ import sys
 from collections.abc import Sequence
 
 from srcad import __version__
-from srcad.cli import check, demo, emit, show
+from srcad.cli import check, demo, emit, report, show
 from srcad.cli.target import UsageError
 from srcad.errors import SrcadError
 
@@ -28,6 +29,7 @@ examples:
   srcad show model.py:loss --wrt w --mode forward        the tangent, with respect to w
   srcad check model.py:loss --args "np.ones(3), 2.0"     compare with finite differences and with JAX
   srcad emit model.py:loss -o loss_adjoint.py            a module that imports NumPy and nothing of srcad
+  srcad report model.py:loss --args "np.ones(3), 2.0"    a page with your lines beside those of the derivative
 
 `srcad COMMAND --help` has more."""
 
@@ -52,6 +54,6 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--version", action="version", version=f"srcad {__version__}")
     commands = made.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (show, check, emit, demo):
+    for command in (show, check, emit, report, demo):
         command.add_to(commands)
     return made

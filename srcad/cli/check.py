@@ -38,7 +38,7 @@ def add_to(commands: Any) -> None:
 
 def check(options: argparse.Namespace) -> int:
     target = find(options.target)
-    function, args = _positional(target.function, arguments(options.args, target))
+    function, args = positional(target.function, arguments(options.args, target))
     with users_errors(f"{options.target} raised an exception on these arguments"), redirect_stdout(sys.stderr):
         function(*copy.deepcopy(args))
     found = report(function, args, options.wrt, options.order)
@@ -70,7 +70,7 @@ def _painted(line: str) -> str:
     return head + paint(agrees, GREEN) + rest if agrees else line
 
 
-def _positional(function: Any, given: Arguments) -> tuple[Any, tuple[Any, ...]]:
+def positional(function: Any, given: Arguments) -> tuple[Any, tuple[Any, ...]]:
     """The function and positional arguments; what can only be given by keyword is bound to the function."""
     args, kwargs = given
     try:

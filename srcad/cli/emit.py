@@ -62,7 +62,7 @@ def emit(options: argparse.Namespace) -> int:
     if options.output in (None, "-"):
         sys.stdout.write(text)
     else:
-        _write(Path(options.output), text)
+        write(Path(options.output), text)
         print(f"{options.output}: {made.func().name}, {len(text.splitlines())} lines", file=sys.stderr)
     return 0
 
@@ -76,7 +76,7 @@ def _for_xla(made: Generated, options: argparse.Namespace) -> str:
     return standalone(func, args, options.trips)
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
     """Write the whole file or nothing."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:

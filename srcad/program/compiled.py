@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad.backends.emit import Source
 from srcad.backends.lax import Compiled, compiled
 from srcad.ir import Func, Let, Lit, Undef, Var, map_tree
 from srcad.program.signature import given_to, objects_of
@@ -69,6 +70,11 @@ def xla(func: Func) -> InXla:
 def stage(func: Func, name: str, args: tuple[Any, ...]) -> str:
     """What runs for these arguments as text: its source, or what JAX and XLA make of it."""
     return prepared(func).program.stage(name, *taking(func)(args))
+
+
+def source(func: Func, args: tuple[Any, ...]) -> Source:
+    """The source that runs for these arguments, with the user's places in it."""
+    return prepared(func).program.source(*taking(func)(args))
 
 
 def standalone(func: Func, args: tuple[Any, ...], trips: int = 0) -> str:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from types import CodeType
 from typing import Any
 
-from srcad.ir import Type, Var, leaves
+from srcad.frontend.lower import Lowered
+from srcad.ir import Dim, Size, Type, Var, leaves
 from srcad.program.kept import kept
 from srcad.program.stats import decisions
 from srcad.program.variants import Variant
+
+# Names for sizes, in the order in which they come.
+_LETTERS = "nmklpqrs"
 
 
 def explain(derivative: Any) -> str:
@@ -26,30 +30,42 @@ def explain(derivative: Any) -> str:
 def _of_backend(name: str, backend: str, made: list[Variant]) -> str:
     lines = [f"{name}: {len(made)} variant{'s' if len(made) > 1 else ''} on the {backend} backend"]
     for k, variant in enumerate(made, 1):
-        lines += ["", f"variant {k}", *(f"  {line}" for line in describe(variant))]
+        decided = decisions(variant.tiers) if variant.tiers else ()
+        lines += ["", f"variant {k}", *(f"  {line}" for line in (*describe(variant.lowered), *decided))]
     return "\n".join(lines)
 
 
-def describe(variant: Variant) -> list[str]:
-    func = variant.func
-    lines = [f"{p.name}: {_tree(p.tree)}" for p in func.params]
-    lines += [f"reads {c.name} at every call" for c in (*variant.lowered.captures, *variant.lowered.parts)]
-    lines += [f"made for {g.name} = {_short(g.value)}" for g in variant.guards if not isinstance(g.value, CodeType)]
-    return [*lines, *kept(func), *(decisions(variant.tiers) if variant.tiers else ())]
+def describe(lowered: Lowered) -> list[str]:
+    """What a program is for, what it reads, and what its reverse sweep has again."""
+    func = lowered.func
+    sizes: dict[Size, str] = {}
+    lines = [f"{p.name}: {_tree(p.tree, sizes)}" for p in func.params]
+    lines += [f"reads {c.name} at every call" for c in (*lowered.captures, *lowered.parts)]
+    lines += [f"made for {g.name} = {_short(g.value)}" for g in lowered.guards if not isinstance(g.value, CodeType)]
+    return [*lines, *kept(func)]
 
 
-def _tree(tree: Any) -> str:
-    found = [_type(v.type) if isinstance(v, Var) else f"the constant {_short(v)}" for v in leaves(tree)]
+def _tree(tree: Any, sizes: dict[Size, str]) -> str:
+    found = [_type(v.type, sizes) if isinstance(v, Var) else f"the constant {_short(v)}" for v in leaves(tree)]
     return found[0] if len(found) == 1 else f"{type(tree).__name__} of " + ", ".join(found)
 
 
-def _type(t: Type) -> str:
+def _type(t: Type, sizes: dict[Size, str]) -> str:
+    """A type in words; equal letters are equal sizes."""
     if t.kind == "number":
         return f"a Python {type(t.dtype.type(0).item()).__name__}" if t.dtype is not None else "a number"
     if t.shape is None:
         return "an array or number of unknown shape"
-    sizes = ", ".join("1" if d.is_one else str(d) for d in t.shape) + ("," if t.rank == 1 else "")
-    return f"{t.dtype} array of shape ({sizes})" if t.kind == "array" else f"{t.dtype} scalar"
+    shape = ", ".join(_extent(d, sizes) for d in t.shape) + ("," if t.rank == 1 else "")
+    return f"{t.dtype} array of shape ({shape})" if t.kind == "array" else f"{t.dtype} scalar"
+
+
+def _extent(d: Dim, sizes: dict[Size, str]) -> str:
+    if d.size is None:
+        return str(d.offset)
+    count = len(sizes)
+    letter = sizes.setdefault(d.size, _LETTERS[count] if count < len(_LETTERS) else f"n{count}")
+    return f"{letter}{d.offset:+d}" if d.offset else letter
 
 
 def _short(value: Any) -> str:
