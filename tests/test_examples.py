@@ -125,3 +125,19 @@ def test_fluid(tmp_path):
     slope = (module.miss.primal(velocity + 1e-6 * direction, smoke, target)
              - module.miss.primal(velocity - 1e-6 * direction, smoke, target)) / 2e-6
     assert np.sum(module.miss(velocity, smoke, target)[1] * direction) == pytest.approx(slope, rel=1e-4)
+
+
+def test_many_devices():
+    """Eight devices of one process and of two have what one device has, and the program has the sums over them."""
+    module = load("many_devices")
+    value, slope = module.misfit(module.first_guess(), *module.swings())
+    params, history = module.train(module.misfit, module.first_guess(), *module.swings(), 4)
+    assert history[0] == value > history[-1]
+    for processes in (1, 2):
+        found = module.main(processes, rounds=4)
+        assert (found["devices"], found["processes"]) == (8, processes)
+        assert found["collectives"]["sharded arrays"] >= 1 and found["collectives"]["shard_map"] == 1
+        assert found["value"] == pytest.approx(value, rel=1e-12)
+        for k in params:
+            np.testing.assert_allclose(found["slope"][k], slope[k], rtol=1e-9, atol=1e-12)
+            np.testing.assert_allclose(found["params"][k], params[k], rtol=1e-9, atol=1e-12)
