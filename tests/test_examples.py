@@ -127,8 +127,10 @@ def test_fluid(tmp_path):
     assert np.sum(module.miss(velocity, smoke, target)[1] * direction) == pytest.approx(slope, rel=1e-4)
 
 
-def test_many_devices():
+def test_many_devices(monkeypatch):
     """Eight devices of one process and of two have what one device has, and the program has the sums over them."""
+    path = os.pathsep.join(filter(None, [str(EXAMPLES.parent), os.environ.get("PYTHONPATH")]))
+    monkeypatch.setenv("PYTHONPATH", path)
     module = load("many_devices")
     value, slope = module.misfit(module.first_guess(), *module.swings())
     params, history = module.train(module.misfit, module.first_guess(), *module.swings(), 4)
