@@ -29,6 +29,7 @@ import numpy as np
 
 from srcad.backends import lax_ready
 from srcad.backends.emit import Source
+from srcad.backends.lax_disk import on_disk
 from srcad.backends.lax_raising import raised
 from srcad.backends.lax_results import OVERFLOW, Held, given_back, left_there
 from srcad.backends.load import load
@@ -216,7 +217,8 @@ class Compiled:
         with self.parts.ops.x64(True):
             made, arrays = self.program(inputs)
             if not made.executables:
-                made.executables.append(made.jitted.lower(*arrays).compile())
+                with on_disk():
+                    made.executables.append(made.jitted.lower(*arrays).compile())
 
     def outlines(self, *inputs: Any) -> list[Any]:
         """The outputs for inputs like these with their shapes and types in place of arrays."""
@@ -269,7 +271,8 @@ class Compiled:
         made, arrays = self.program(inputs, self.on_demand)
         if not (self.on_demand or made.executables):
             raise Unprepared
-        outputs, written, needs = made.values((made.jitted if of_jax else made.run)(*arrays))
+        with on_disk():
+            outputs, written, needs = made.values((made.jitted if of_jax else made.run)(*arrays))
         return outputs, written, [0 if n is self.parts.values.UNBOUND else int(n) for n in needs]
 
     def program(self, inputs: Sequence[Any], make: bool = True) -> tuple[Made, list[Any]]:

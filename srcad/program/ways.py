@@ -17,7 +17,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
+from srcad.backends.lax_disk import keep_in
 from srcad.errors import ArgumentError
 
 BACKENDS = ("numpy", "xla", "auto")
@@ -111,11 +113,17 @@ def debug_nans(on: bool = True) -> Iterator[None]:
         yield
 
 
-def configure(*, backend: str | None = None, debug_nans: bool | None = None) -> None:
+def configure(*, backend: str | None = None, debug_nans: bool | None = None, cache: Any = None) -> None:
     """Set what holds in the whole process from now on, where no `with` block says otherwise.
+
+    `cache` is a folder in which what XLA compiles is kept for later processes ("" for none, as at first; the
+    environment variable SRCAD_CACHE says it from the start). It must be one in which only you may write. JAX's own
+    settings are not changed.
 
     >>> import srcad
     >>> srcad.configure(backend="numpy", debug_nans=False)
     """
+    if cache is not None:
+        keep_in(cache)
     now = process.way
     process.way = way(backend or now.backend, now.nans if debug_nans is None else debug_nans)
