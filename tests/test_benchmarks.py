@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
+import inspect
 import json
 
+import numpy as np
 import pytest
 
 pytest.importorskip("autograd")
 
-from benchmarks import backends, costs, tensors
+import srcad
+from benchmarks import backends, costs, devices, tensors
 from benchmarks.__main__ import NAMES, main
 from benchmarks.calls import calls, cases
 from benchmarks.contenders import Disagreement, check
@@ -24,6 +29,26 @@ def test_contenders_agree(case):
     assert set(found["median"]) == set(COLUMNS) - (set() if case.autograd else {"autograd"})
     assert all(t > 0 for t in found["median"].values())
     assert found["ratio"]["hand"] == 1.0
+
+
+def test_devices(capsys):
+    assert devices.main(["--tiny", "--only", "network_small", "rnn_200"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "XLA on CPU" in lines[-3]
+    assert [line.split()[0] for line in lines[-2:]] == ["network_small", "rnn_200"]
+    with pytest.raises(AssertionError, match="XLA on GPU has another gradient"):
+        devices.require_same({"NumPy": (1.0, 2.0), "XLA on GPU": (1.0, 2.1)})
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_nothing_is_for_the_cpu_only(case):
+    """The same program is lowered for other devices; there need not be one here."""
+    primal = importlib.import_module(case.module).primal
+    args = case.tiny(np.random.default_rng(0))
+    bound = functools.partial(primal, **{inspect.getfullargspec(primal).args[k]: args[k] for k in case.static})
+    given = tuple(a for k, a in enumerate(args) if k not in case.static)
+    artefact = srcad.export(srcad.grad(bound, wrt=case.wrt), given, platforms=["cuda", "tpu"])
+    assert artefact.platforms == ("cuda", "tpu")
 
 
 def test_disagreement_is_found():
