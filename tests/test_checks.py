@@ -161,7 +161,37 @@ def test_plugin(pytester):
 
         def test_fixture(check_grads):
             assert check_grads(sine, (0.3,)).ok
+
+        @pytest.fixture
+        def scale():
+            return 3.0
+
+        class TestOthers:
+            @pytest.mark.parametrize("k", [1.0, 2.0])
+            @pytest.mark.check_grads(2.0, modes=["forward"])
+            def test_with_more(self, x, k, scale):
+                return k * x ** 2 * scale
+
     """)
-    plugins = [] if pytester._request.config.pluginmanager.hasplugin("srcad") else ["-p", "srcad.checks.plugin"]
-    result = pytester.runpytest_inprocess("-q", *plugins)
-    result.assert_outcomes(passed=3)
+    result = pytester.runpytest_inprocess("-q", *plugins(pytester))
+    result.assert_outcomes(passed=5)
+
+
+def plugins(pytester):
+    return [] if pytester._request.config.pluginmanager.hasplugin("srcad") else ["-p", "srcad.checks.plugin"]
+
+
+@pytest.mark.parametrize(("marker", "said"), [
+    ("0.7, 1.0, 2.0", "has 3 arguments, the function takes x, y"),
+    ("0.7, 1.0, orders=2", "no keyword orders"),
+])
+def test_markers_that_do_not_fit(pytester, marker, said):
+    pytester.makepyfile(test_marked=f"""
+        import pytest
+
+        @pytest.mark.check_grads({marker})
+        def test_product(x, y):
+            return x * y
+    """)
+    result = pytester.runpytest_inprocess("-q", *plugins(pytester))
+    assert said in result.stdout.str()

@@ -61,6 +61,7 @@ def check_grads(f: Callable[..., Any], args: Sequence[Any], wrt: Any = None, mod
     -------
     The report: `rows`, `ok`, `table()`.
     """
+    __tracebackhide__ = True  # pytest shows the line of the test
     found = report(f, args, wrt, modes, order, rtol, atol, seed)
     found.raise_failures()
     return found

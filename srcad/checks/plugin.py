@@ -16,19 +16,22 @@ and its derivatives are checked (several markers: several points).
             h = np.tanh(w * h + x)
         return h
 
-Keywords of the marker are those of `srcad.checks.check.check_grads`.  The plugin is there where srcad is installed, and
-imports srcad when it is first used.
+The parameters that the marker has no arguments for come from fixtures or `parametrize`, as in any test.  Keywords of
+the marker are those of `srcad.check_grads`.  The plugin is there where srcad is installed, and imports srcad when it is
+first used.
 """
 
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 MARKER = "check_grads"
+KEYWORDS = ("wrt", "modes", "order", "rtol", "atol", "seed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,16 +50,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     markers = list(metafunc.definition.iter_markers(MARKER))[::-1]
     if not markers:
         return
-    names = [p.name for p in inspect.signature(metafunc.function).parameters.values() if p.default is p.empty]
+    names = _parameters(metafunc.function)[metafunc.cls is not None:]
     for m in markers:
-        if len(m.args) != len(names):
-            raise pytest.UsageError(f"{metafunc.definition.nodeid}: the marker {MARKER} has {len(m.args)} arguments, "
-                                    f"the function takes {', '.join(names) or 'none'}")
-    points = [m.args if len(names) > 1 else m.args[0] for m in markers]
-    ids = [f"point{k}" for k in range(len(points))]
-    metafunc.parametrize(names if len(names) > 1 else names[0], [pytest.param(p, id=i) if len(names) == 1 else
-                                                                pytest.param(*p, id=i)
-                                                                for p, i in zip(points, ids, strict=True)])
+        _require_fitting(metafunc.definition.nodeid, m, names)
+    if len({len(m.args) for m in markers}) > 1:
+        raise pytest.UsageError(f"{metafunc.definition.nodeid}: its markers {MARKER} have unlike numbers of arguments")
+    names = names[:len(markers[0].args)]
+    metafunc.parametrize(names, [pytest.param(*m.args, id=f"point{k}") for k, m in enumerate(markers)])
+
+
+def _parameters(function: Callable[..., Any]) -> list[str]:
+    return [p.name for p in inspect.signature(function).parameters.values() if p.default is p.empty]
+
+
+def _require_fitting(test: str, marker: pytest.Mark, names: list[str]) -> None:
+    if not 0 < len(marker.args) <= len(names):
+        raise pytest.UsageError(f"{test}: the marker {MARKER} has {len(marker.args)} arguments, the function takes "
+                                f"{', '.join(names) or 'none'}")
+    unknown = [k for k in marker.kwargs if k not in KEYWORDS]
+    if unknown:
+        raise pytest.UsageError(f"{test}: the marker {MARKER} has no keyword {unknown[0]}; it has "
+                                f"{', '.join(KEYWORDS)}")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -65,9 +79,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     markers = list(pyfuncitem.iter_markers(MARKER))[::-1]
     if not markers:
         return None
-    names = [p.name for p in inspect.signature(pyfuncitem.obj).parameters.values() if p.default is p.empty]
-    point = int(pyfuncitem.callspec.id.rpartition("point")[2]) if hasattr(pyfuncitem, "callspec") else 0
-    _checker()(pyfuncitem.obj, tuple(pyfuncitem.funcargs[n] for n in names), **markers[point].kwargs)
+    point = re.search(r"point(\d+)", pyfuncitem.callspec.id)
+    assert point is not None
+    args = tuple(pyfuncitem.funcargs[n] for n in _parameters(pyfuncitem.obj))
+    _checker()(pyfuncitem.obj, args, **markers[int(point[1])].kwargs)
     return True
 
 

@@ -60,6 +60,7 @@ class Report:
 
     def raise_failures(self) -> None:
         """AssertionError, if an oracle disagreed or none could be asked."""
+        __tracebackhide__ = True
         if self.failures:
             lines = "\n".join(f"  {r}" for r in self.failures)
             raise AssertionError(f"the derivative of {self.function} is wrong:\n{lines}\n\n{self.table()}")
