@@ -70,10 +70,8 @@ def emit(options: argparse.Namespace) -> int:
 def _for_xla(made: Generated, options: argparse.Namespace) -> str:
     from srcad.program.compiled import standalone
 
-    args, func = made.call(options.wrt), made.func()
-    if not all(p.has_default for p in func.params[len(args):]):
-        raise UsageError("the cotangent's shape is not known: return one number, or write --mode forward")
-    return standalone(func, args, options.trips)
+    args = made.call(options.wrt)
+    return standalone(made.func(), args, options.trips)
 
 
 def write(path: Path, text: str) -> None:

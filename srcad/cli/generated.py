@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
+import copy
+import sys
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
+from inspect import CO_VARARGS, CO_VARKEYWORDS
 from typing import Any
 
 from srcad.backends.emit import Source, emit_program
 from srcad.cli.arguments import Arguments
-from srcad.cli.target import Target, UsageError
+from srcad.cli.target import Target, UsageError, users_errors
 from srcad.errors import Unsupported
 from srcad.frontend.lower import Lowered, NeedsValue
 from srcad.frontend.values import Const
@@ -92,7 +96,17 @@ class Generated:
             # Shapes matter and values don't: an argument is a tangent of its own shape.
             names, _ = self.target.names(wrt)
             args += tuple(v for n, v in zip(self.target.program.primal.names, self.values, strict=True) if n in names)
+        elif self.mode == "reverse" and not self.derived.func.params[-1].has_default:
+            args += (self._result(),)  # the same for the cotangent
         return args
+
+    def _result(self) -> Any:
+        primal = self.target.program.primal
+        if primal.code.__code__.co_flags & (CO_VARARGS | CO_VARKEYWORDS) or primal.code.__code__.co_kwonlyargcount:
+            raise UsageError("the cotangent's shape is not known: return one number, or look at --mode forward")
+        assert self.values is not None
+        with users_errors(f"{self.target.text} raised an exception on these arguments"), redirect_stdout(sys.stderr):
+            return primal.code(*copy.deepcopy(self.values))
 
     def _finished(self, lowered: Lowered) -> Func:
         return with_defaults(lowered, self.target.program.primal)

@@ -74,8 +74,6 @@ def for_xla(func: Func, args: tuple[Any, ...]) -> Listing:
     """The adjoint for these arguments as XLA runs it, or why it can't."""
     from srcad.program.compiled import source
 
-    if not all(p.has_default for p in func.params[len(args):]):
-        return Listing("adjoint for XLA", None, "The shape of the cotangent is not known: return one number.")
     try:
         return Listing("adjoint for XLA", source(func, args))
     except Unsupported as refusal:
