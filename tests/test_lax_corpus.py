@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -52,13 +53,15 @@ def differentiable(programs: Any) -> Iterator[tuple[str, Any]]:
 
 
 def test_part_of_the_corpus():
+    """Chosen by name, so that it stays the same when others are added."""
+    chosen = [(name, case) for name, case in PROGRAMS.items() if crc32(name.encode()) % EVERY == 0]
     refused = []
-    for name, case in differentiable(islice(PROGRAMS.items(), 0, None, EVERY)):
+    for name, case in differentiable(chosen):
         try:
             require_same_compiled(name, case)
         except SrcadError as refusal:
             refused.append(f"{name}: {reason_of(refusal)}")
-    assert len(refused) <= 4, refused
+    assert len(refused) <= 0.2 * len(chosen), refused
 
 
 def main(every: int, first: int) -> None:
