@@ -22,8 +22,10 @@ from typing import Any
 
 from srcad.errors import ArgumentError
 
-_lock = threading.RLock()
+_lock = threading.Lock()
 _folder: list[Path] = []
+_within: list[None] = []  # one for each thread that is compiling
+_before: list[Any] = []   # the cache that was open before
 
 
 def keep_in(folder: str | os.PathLike[str] | None) -> None:
@@ -50,17 +52,28 @@ def on_disk() -> Iterator[None]:
         yield
         return
     settings: Any = importlib.import_module("jax._src.config")
-    cache: Any = importlib.import_module("jax._src.compilation_cache")
-    with _lock, contextlib.ExitStack() as stack:
-        opened = getattr(cache, "_cache", None) is not None
+    with _opened(), contextlib.ExitStack() as stack:
         # An entry of one byte: with none, JAX would change its setting for good.
         for name, value in (("compilation_cache_dir", str(_folder[0])), ("persistent_cache_min_compile_time_secs", 0.0),
                             ("persistent_cache_min_entry_size_bytes", 1)):
             stack.enter_context(getattr(settings, name)(value))
-        try:
-            yield
-        finally:
-            if not opened:
+        yield
+
+
+@contextlib.contextmanager
+def _opened() -> Iterator[None]:
+    """The cache of JAX, which is closed by the last thread that leaves, unless it was open before the first came."""
+    cache: Any = importlib.import_module("jax._src.compilation_cache")
+    with _lock:
+        if not _within:
+            _before[:] = [getattr(cache, "_cache", None)]
+        _within.append(None)
+    try:
+        yield
+    finally:
+        with _lock:
+            _within.pop()
+            if not _within and _before[0] is None:
                 cache.reset_cache()
 
 
