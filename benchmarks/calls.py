@@ -140,7 +140,7 @@ def measure(call: Call, effort: Effort) -> dict[str, Any]:
     for _ in range(3):
         gradient(*call.args, **call.kwargs)
     (variant,) = gradient.runner.variants.all()
-    given = variant.inputs(gradient.runner.values(call.args, call.kwargs))
+    given = variant.inputs(gradient.values(call.args, call.kwargs))
     times = interleaved({"derivative": lambda: gradient(*call.args, **call.kwargs),
                          "generated": lambda: variant.run(*given)}, effort)
     extra = median(a - b for a, b in zip(times["derivative"], times["generated"], strict=False))

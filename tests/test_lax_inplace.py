@@ -10,6 +10,7 @@ import pytest
 import srcad
 from srcad.program.compiled import stage
 from srcad.program.derivatives import program_of
+from srcad.program.programs import shared
 from srcad.program.runner import Runner
 
 
@@ -61,8 +62,8 @@ def copies_in_loops(hlo, shape):
 
 
 def compiled_text(f, *args):
-    runner = Runner(program_of(f))
-    variant = runner.variants.find(args)
+    runner = Runner(shared(program_of(f)))
+    variant = runner.variants.find(runner.values(f, args, {}))
     captured = tuple(read() for read in variant.captures)
     return stage(variant.func, "hlo", (*args, *captured))
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import srcad
-from srcad.program import tiers
+from srcad.program import along, pullback, runner, tiers
 from srcad.program.worker import WORKER
 
 X = np.linspace(0.1, 1.0, 5)
@@ -22,7 +22,9 @@ X = np.linspace(0.1, 1.0, 5)
 
 @pytest.fixture
 def eager(monkeypatch):
-    """The second call of a signature is compiled."""
+    """The second call of a signature is compiled, and nothing is known of it before."""
+    for runners in (runner.runner_of, pullback._runner, along._along):
+        runners.cache_clear()
     monkeypatch.setattr(tiers, "COMPILATION", 0.0)
     monkeypatch.setattr(tiers, "STATEMENT", 0.0)
     monkeypatch.setattr(tiers, "DISPATCH", 0.0)

@@ -21,8 +21,10 @@ from srcad.frontend.capture import capture
 from srcad.ir import Func, leaves
 from srcad.ir.core import Var
 from srcad.program.derivatives import program_of
-from srcad.program.runner import Runner
+from srcad.program.programs import shared
+from srcad.program.runner import runner_of, values_of
 from srcad.program.signature import given_to, leaves_of
+from srcad.program.ways import NUMPY
 from srcad.runtime import trees
 
 
@@ -138,13 +140,13 @@ class Lowered(Referee):
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)
-        runner = Runner(program_of(subject.f))
+        program = program_of(subject.f)
         args = subject.arguments(subject.values)
-        values = runner.values(args, {})
-        variant = runner.variants.find(values)
+        values = values_of(program, args, {})
+        variant = runner_of(shared(program), NUMPY).variants.find(values)
         self.func: Func = variant.func
         self.inputs = _inputs(self.func, variant.inputs(values))
-        self.free = _positions(self.func, subject, len(runner.primal.bound))
+        self.free = _positions(self.func, subject, len(program.primal.bound))
 
     def outputs(self, values: Leaves) -> Leaves:
         given = list(self.inputs)

@@ -18,13 +18,14 @@ from srcad.cli.arguments import Arguments
 from srcad.cli.target import Target, UsageError, users_errors
 from srcad.errors import Unsupported
 from srcad.frontend.lower import Lowered, NeedsValue
+from srcad.frontend.origins import Values
 from srcad.frontend.values import Const
 from srcad.ir import Func, Param, Var, reachable
 from srcad.ir.walk import every
+from srcad.program import runner
 from srcad.program.derivatives import Wrt
 from srcad.program.lowering import differentiated, lower_program, unseeded
 from srcad.program.programs import Gradient, Primal, Program, Tangent
-from srcad.program.runner import Runner
 from srcad.program.signature import Describe, specialised, unknown_arguments
 from srcad.transforms.pipeline import PASSES, checked
 from srcad.transforms.reverse import reverse, without_value
@@ -91,7 +92,7 @@ class Generated:
         """The arguments of the function that was made, for the call that it was made for."""
         if self.values is None:
             raise UsageError("XLA compiles for shapes: give the arguments of a call with --args")
-        args = (*self.values, *(c.read(self.values) for c in self.derived.captures))
+        args = (*self.values, *(c.read(Values(self.values)) for c in self.derived.captures))
         if self.mode == "forward":
             # Shapes matter and values don't: an argument is a tangent of its own shape.
             names, _ = self.target.names(wrt)
@@ -129,7 +130,7 @@ def with_defaults(lowered: Lowered, primal: Primal) -> Func:
     """The program with the defaults of the user's function, and for what it reads from outside the present value."""
     func = lowered.func
     defaults = defaults_of(primal)
-    outside = {c.name: value for c in lowered.captures if isinstance(value := c.read(()), PLAIN)}
+    outside = {c.name: value for c in lowered.captures if isinstance(value := c.read(Values()), PLAIN)}
     hidden = [p for p in func.params if p.name in outside and p.tree in [c.var for c in lowered.captures]]
     params = [_with_default(p, defaults) for p in func.params if p not in hidden]
     params += [replace(p, default=outside[p.name], has_default=True) for p in hidden]
@@ -174,7 +175,7 @@ def _is_number(result: Any) -> bool:
 
 def values_of(program: Program, given: Arguments) -> tuple[Any, ...]:
     """The arguments of a call, by parameter."""
-    return Runner(program).values(*given)
+    return runner.values_of(program, *given)
 
 
 def lowered(program: Program | Pullback, values: tuple[Any, ...] | None) -> Lowered:

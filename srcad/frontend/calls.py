@@ -329,7 +329,7 @@ def _default(frame: Frame, function: types.FunctionType, key: Any) -> Any:
     if isinstance(value, bool | int | float | complex | str) or value is None:
         return Const(value)
     return frame.machine.capture(("default", id(function), key), f"{function.__name__}_default",
-                                 Slot(Held(function), (("attr", part), ("item", key))))
+                                 frame.machine.origin_of(function).slot(("attr", part), ("item", key)))
 
 
 def _shape_of(frame: Frame, value: Any, depth: int = 12) -> Any:

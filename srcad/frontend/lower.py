@@ -88,8 +88,8 @@ SEMANTICS = Semantics(evaluate, binary, container_operator, attribute, entry, fi
 
 
 def lower(source: Source, arguments: dict[str, Any], wanted: tuple[tuple[str, tuple[Any, ...]], ...] = (),
-          tensors: bool = False) -> Lowered:
-    """Lower the function of `source`.
+          tensors: bool = False, called: bool = False) -> Lowered:
+    """Lower the function of `source`; `called`: another one of its code may be called in its place.
 
     `arguments` maps each parameter to a tree (tuples, lists, dicts, `Record`s) whose leaves are `Type`s of what
     differs from call to call, `Const`s, or `Instance`s, whose attributes become inputs as they are read; those that
@@ -106,6 +106,8 @@ def lower(source: Source, arguments: dict[str, Any], wanted: tuple[tuple[str, tu
         machine = Machine(static_captures=static, unrolled=unrolled, tables=tables, chosen=chosen, semantics=SEMANTICS,
                           tensors=tensors)
         try:
+            if called:
+                machine.calls(source.function)
             return _lower(machine, source, arguments, wanted)
         except NeedsUnrolled as need:
             unrolled.add(need.place)
@@ -130,7 +132,7 @@ def _captures(machine: Machine, taken: set[str]) -> tuple[Capture, ...]:
     def named(c: Capture) -> Capture:
         return named(replace(c, name=f"{c.name}_")) if c.name in taken else c
 
-    return tuple(named(c) for c in machine.captures.values() if not c.origin.argument)
+    return tuple(named(c.settled()) for c in machine.captures.values() if not c.origin.argument)
 
 
 def _lower(machine: Machine, source: Source, arguments: dict[str, Any],
@@ -158,8 +160,8 @@ def _lower(machine: Machine, source: Source, arguments: dict[str, Any],
     params = [*given.params(), *(Param(c.name, c.var) for c in captures)]
     name = source.tree.name.strip("<>")
     func = Func(name, tuple(params), build.block, tree, source.span(source.tree), source.function.__doc__ or "")
-    parts = tuple(c for c in machine.captures.values() if c.origin.argument)
-    return Lowered(func, captures, tuple(machine.guards.values()), (), parts)
+    parts = tuple(c.settled() for c in machine.captures.values() if c.origin.argument)
+    return Lowered(func, captures, tuple(g.settled() for g in machine.guards.values()), (), parts)
 
 
 def _is_alone(machine: Machine, sources: list[Var], arguments: dict[str, Any], empty: bool) -> bool:

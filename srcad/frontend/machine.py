@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import count
 from typing import Any
 
@@ -23,7 +23,7 @@ from srcad.frontend.capture import Source
 from srcad.frontend.joins import same
 from srcad.frontend.memory import Elements, Memories, Memory, View
 from srcad.frontend.names import local_names
-from srcad.frontend.origins import within
+from srcad.frontend.origins import Origin, within
 from srcad.frontend.outside import Outside
 from srcad.frontend.values import (
     MISSING,
@@ -151,6 +151,17 @@ class Machine(Outside):
     run: Any = None     # of the block of a `try`: see `attempts`
     semantics: Semantics | None = None
     tensors: bool = False
+
+    def captured(self, origin: Origin) -> Any:
+        """What stands outside; an array as it is by now, if the code has stored into it."""
+        value = super().captured(origin)
+        cell = self.borrowed.get(value.atom) if isinstance(value, Num) and isinstance(value.atom, Var) else None
+        if cell is None:
+            return value
+        now = self.now_in(cell)
+        if isinstance(now, Mixed):
+            raise self.not_one_thing(origin.name, now)
+        return self.see(cell, now)
 
     def see(self, key: Any, value: Any) -> Any:
         """Note that `value` was read: a function of the program is only right where it would see the same."""
@@ -307,6 +318,19 @@ class Machine(Outside):
             self.set_attribute(fields.given, name, now.get(name, MISSING))
 
 
+@lru_cache(512)
+def mentions(tree: gast.FunctionDef) -> tuple[Counter[str], Counter[str]]:
+    """From how many places each name is called, and read."""
+    called: Counter[str] = Counter()
+    read: Counter[str] = Counter()
+    for n in gast.walk(tree):
+        if isinstance(n, gast.Call) and isinstance(n.func, gast.Name):
+            called[n.func.id] += 1
+        elif isinstance(n, gast.Name):
+            read[n.id] += 1
+    return called, read
+
+
 @dataclass(eq=False)
 class Frame:
     """One activation of a function: its source, its scope, the frame around its definition."""
@@ -328,11 +352,15 @@ class Frame:
     def build(self) -> Recorder:
         return self.machine.build
 
-    @cached_property
+    @property
     def calls(self) -> Counter[str]:
         """From how many places of the function each name is called."""
-        return Counter(n.func.id for n in gast.walk(self.tree)
-                       if isinstance(n, gast.Call) and isinstance(n.func, gast.Name))
+        return self.mentions[0]
+
+    @cached_property
+    def mentions(self) -> tuple[Counter[str], Counter[str]]:
+        """From how many places of the function each name is called, and read."""
+        return mentions(self.tree)
 
     @property
     def tensors(self) -> bool:
@@ -424,17 +452,22 @@ class Frame:
             return self.parent.lookup(name)
         return self._from_outside(name)
 
+    def _is_only_called(self, name: str) -> bool:
+        """Does the function do nothing with what has this name but call it?"""
+        called, read = self.mentions
+        return 0 < called[name] == read[name]
+
     def _from_outside(self, name: str) -> Any:
         source = self.source
         if name in source.closure:
-            cell = source.closure[name]
             try:
-                return self.machine.capture(("cell", id(cell)), name, within(cell, "attr", "cell_contents"))
+                return self.machine.free_variable(source.function, name, self._is_only_called(name))
             except ValueError:
                 raise Refused(f"`{name}` is read before it is bound") from None
         if name in source.globals:
             scope = source.globals
-            return self.machine.capture(("global", id(scope), name), name, within(scope, "item", name))
+            return self.machine.captured(Origin(("global", id(scope), name), within(scope, "item", name), scope[name],
+                                                name, called=self._is_only_called(name)))
         if hasattr(builtins, name):
             return Const(getattr(builtins, name))
         raise Refused(f"the name `{name}` is not defined")

@@ -8,17 +8,27 @@ data, not code: they are read when a variant is looked up, and written out in th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from types import MemberDescriptorType
+from types import FunctionType, MemberDescriptorType
 from typing import Any
 
 from srcad.frontend.contents import Contents
-from srcad.ir import Var
+from srcad.ir import Var, op_of
 from srcad.runtime.objects import Steps, at
 
-Values = tuple[Any, ...]  # the arguments of a call, in the order of the parameters
+
+class Values(tuple[Any, ...]):
+    """The arguments of a call, in the order of the parameters, and the function that is called."""
+
+    function: Any
+
+    @classmethod
+    def of(cls, function: Any, arguments: Iterable[Any]) -> Values:
+        made = cls(arguments)
+        made.function = function
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,14 @@ class Argument:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """The function that is called, as a root: another one of the same code in another call."""
+
+    def of(self, values: Values) -> Any:
+        return values.function
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """A root that stands in another thing: the value of a global or of a cell, a default."""
 
@@ -62,7 +80,7 @@ class ArrayOf:
         return self.tensor.read(values).__srcad_array__()
 
 
-Root = Held | Argument | Slot | ArrayOf
+Root = Held | Argument | Called | Slot | ArrayOf
 
 
 def within(holder: Any, kind: str, key: Any) -> Slot:
@@ -83,7 +101,8 @@ def as_identifier(text: str) -> str:
 class Origin:
     """Where something stands outside: a root, the way from there, and what stands there while the code is lowered.
 
-    `argument` is the parameter that the root is, `type_of` says what its numbers and arrays are."""
+    `argument` is the parameter that the root is, `type_of` says what its numbers and arrays are; `called`: is it a
+    function that is only called?"""
 
     key: Any
     root: Root
@@ -92,6 +111,13 @@ class Origin:
     argument: str = ""
     type_of: Callable[[Any], Any] | None = None
     steps: Steps = ()
+    called: bool = False
+    cls: Any = None
+
+    def settled(self) -> Origin:
+        """The place without what stood there (which a program must not keep alive), but its class."""
+        root = ArrayOf(self.root.tensor.settled()) if isinstance(self.root, ArrayOf) else self.root
+        return replace(self, root=root, now=None, type_of=None, cls=type(self.now))
 
     def read(self, values: Values) -> Any:
         return at(self.root.of(values), self.steps)
@@ -99,11 +125,15 @@ class Origin:
     def part(self, kind: str, key: Any, now: Any) -> Origin:
         """An attribute or an item."""
         name = key if kind == "attr" else as_identifier(f"{self.name}_{key}")
-        return replace(self, key=(self.key, kind, key), now=now, steps=(*self.steps, (kind, key)), name=name)
+        return replace(self, key=(self.key, kind, key), now=now, steps=(*self.steps, (kind, key)), name=name,
+                       called=False)
 
     def thing(self, kind: str, key: Any, now: Any, name: str) -> Origin:
         """An attribute or item that is a thing of its own: what is changed in it is not changed in what holds it."""
-        return Origin((self.key, kind, key), Slot(self.root, (*self.steps, (kind, key))), now, name)
+        return Origin((self.key, kind, key), self.slot((kind, key)), now, name)
+
+    def slot(self, *steps: tuple[str, Any]) -> Slot:
+        return Slot(self.root, (*self.steps, *steps))
 
     def array(self) -> Origin:
         """The array of the tensor that stands here."""
@@ -127,6 +157,9 @@ class Capture:
     @property
     def read(self) -> Callable[[Values], Any]:
         return self.origin.read
+
+    def settled(self) -> Capture:
+        return replace(self, origin=self.origin.settled())
 
 
 def slots_of(cls: Any) -> tuple[str, ...]:
@@ -161,6 +194,13 @@ class Has:
         return self.name in attributes_of(obj)
 
 
+def code_of(function: Any) -> Any:
+    """What decides what a call of a function does, besides its globals, cells and defaults: the code, of one that has
+    nothing else."""
+    plain = type(function) is FunctionType and not function.__dict__ and op_of(function) is None
+    return function.__code__ if plain else function
+
+
 @dataclass(frozen=True, slots=True)
 class Defines:
     """Does a class itself define this name?"""
@@ -185,7 +225,10 @@ class Guard:
     value: Any
     ask: Callable[[Any], Any] | None = None
 
-    def holds(self, values: Values = ()) -> bool:
+    def settled(self) -> Guard:
+        return replace(self, origin=self.origin.settled())
+
+    def holds(self, values: Values) -> bool:
         try:
             now = self.origin.read(values)
             now = now if self.ask is None else self.ask(now)
@@ -201,9 +244,15 @@ class Same:
     name: str
     first: Origin
     second: Origin
-    value = True
 
-    def holds(self, values: Values = ()) -> bool:
+    @property
+    def value(self) -> bool:
+        return True
+
+    def settled(self) -> Same:
+        return replace(self, first=self.first.settled(), second=self.second.settled())
+
+    def holds(self, values: Values) -> bool:
         try:
             return self.first.read(values) is self.second.read(values)
         except GONE:
@@ -217,11 +266,14 @@ class Apart:
     name: str
     origins: tuple[Origin, ...]
 
+    def settled(self) -> Apart:
+        return replace(self, origins=tuple(o.settled() for o in self.origins))
+
     @property
     def value(self) -> int:
         return len(self.origins)
 
-    def holds(self, values: Values = ()) -> bool:
+    def holds(self, values: Values) -> bool:
         try:
             return len({id(o.read(values)) for o in self.origins}) == len(self.origins)
         except GONE:

@@ -14,9 +14,10 @@ What the function changed is changed outside before it returns or raises (`chang
 from __future__ import annotations
 
 import dataclasses
+import functools
 import random
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from types import FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any
@@ -27,6 +28,7 @@ from srcad.frontend.contents import Contents, contents
 from srcad.frontend.memory import Memories, Memory
 from srcad.frontend.origins import (
     Apart,
+    Called,
     Capture,
     Condition,
     Defines,
@@ -36,7 +38,9 @@ from srcad.frontend.origins import (
     Origin,
     Same,
     Slot,
+    Values,
     attributes_of,
+    code_of,
     names_of,
     within,
 )
@@ -103,6 +107,8 @@ class Outside:
     origins: dict[Cell, Origin] = field(default_factory=dict)
     borrowed: dict[Var, Cell] = field(default_factory=dict)  # the names that arrays of outside have there
     wholes: dict[Any, Var] = field(default_factory=dict)
+    cells: dict[int, Origin] = field(default_factory=dict)   # of free variables, by identity
+    given_values: Values = field(default_factory=Values)
 
     def seed(self, key: Any, value: Any) -> Any:
         """What a name or cell of outside holds at first: in all states that know nothing else of it."""
@@ -117,7 +123,7 @@ class Outside:
 
     def capture(self, key: Any, name: str, root: Slot) -> Any:
         """The value of something outside: static things as they are, numbers as inputs."""
-        return self.captured(Origin(key, root, root.of(()), name))
+        return self.captured(Origin(key, root, root.of(self.given_values), name))
 
     def captured(self, origin: Origin) -> Any:
         value, key, name = origin.now, origin.key, origin.name
@@ -147,6 +153,10 @@ class Outside:
                 origin.name, origin.part("attr", "__func__", value.__func__), value.__func__))
             owner = origin.thing("attr", "__self__", value.__self__, "self")
             return Partial(Const(value.__func__), (self.captured(owner),), ())
+        if isinstance(value, functools.partial):
+            return self._partial(origin)
+        if origin.called and is_made_anew(value):
+            return self._function(origin)
         if not (is_object(value) or type(value) is list or (
                 type(value) is dict and all(isinstance(k, str | int | tuple) for k in value))):
             if (held := contents(value)) is not None and type(value) is not str:
@@ -163,6 +173,31 @@ class Outside:
         if is_object(value):
             return self.given(origin)
         return self._container(origin)
+
+    def _partial(self, origin: Origin) -> Any:
+        """A `partial`: a call of what it holds."""
+        value = origin.now
+        self.guards.setdefault(origin.key, Guard(f"what {origin.name} holds", origin, shape_of_partial(value),
+                                                 shape_of_partial))
+        args, named = origin.part("attr", "args", value.args), origin.part("attr", "keywords", value.keywords)
+        first = tuple(self.captured(args.thing("item", k, v, f"argument{k}")) for k, v in enumerate(value.args))
+        rest = tuple((k, self.captured(named.thing("item", k, v, k))) for k, v in value.keywords.items())
+        function = replace(origin.part("attr", "func", value.func), called=True)
+        return Partial(self.captured(function), first, rest)
+
+    def _function(self, origin: Origin) -> Any:
+        """A function that is only called: another one of the same code does the same, with its own cells."""
+        value = origin.now
+        if id(value) in self.known:
+            _, _, first = self.known[id(value)]
+            if first.key != origin.key:
+                self.guards.setdefault((first.key, origin.key, "is"), Same(origin.name, first, origin))
+        else:
+            self.known[id(value)] = (value, Const(value), origin)
+            self.guards.setdefault(origin.key, Guard(origin.name, origin, value.__code__, code_of))
+            scope = origin.part("attr", "__globals__", value.__globals__)
+            self.guards.setdefault(scope.key, Guard(f"the globals of {origin.name}", scope, value.__globals__))
+        return Const(value)
 
     def _container(self, origin: Origin) -> Ref:
         value = origin.now
@@ -183,14 +218,41 @@ class Outside:
     def runs(self, function: FunctionType) -> None:
         """The code of a function becomes part of the program: it must still be that (an editor may replace it)."""
         if function.__module__ and function.__module__.partition(".")[0] != "srcad":
-            code = within(function, "attr", "__code__")
+            code = self.origin_of(function).slot(("attr", "__code__"))
             self._stays(("code", id(function)), f"the code of {function.__name__}", code)
 
     def defaults(self, function: FunctionType) -> None:
         """So must be the defaults of a function that is called within."""
         if function.__defaults__:
-            defaults = within(function, "attr", "__defaults__")
-            self._stays(("defaults", id(function)), f"the defaults of {function.__name__}", defaults)
+            origin = self.origin_of(function).part("attr", "__defaults__", function.__defaults__)
+            name, key = f"the defaults of {function.__name__}", ("defaults", id(function))
+            if isinstance(origin.root, Held):
+                self.guards.setdefault(key, Guard(name, origin, origin.now))
+            else:  # another function of this code has another tuple
+                self.guards.setdefault(key, Guard(name, origin, contents(origin.now), contents))
+
+    def calls(self, function: FunctionType) -> None:
+        """The code that is lowered is that of `function`, which another call may replace by another of this code."""
+        origin = Origin(("function",), Called(), function, function.__name__)
+        self.given_values = Values.of(function, ())
+        self.known[id(function)] = (function, Const(function), origin)
+
+    def origin_of(self, function: FunctionType) -> Origin:
+        """Where a function stands whose code is lowered."""
+        if id(function) in self.known:
+            return self.known[id(function)][2]
+        return Origin(("function", id(function)), Held(function), function, function.__name__)
+
+    def free_variable(self, function: FunctionType, name: str, called: bool) -> Any:
+        """What a free variable of a function from outside holds."""
+        k = function.__code__.co_freevars.index(name)
+        cell = (function.__closure__ or ())[k]
+        place = self.origin_of(function).part("attr", "__closure__", None).part("item", k, cell)
+        first = self.cells.setdefault(id(cell), place)
+        if first.key != place.key:
+            self.guards.setdefault((first.key, place.key, "is"), Same(name, first, place))
+        root = first.slot(("attr", "cell_contents"))
+        return self.captured(Origin(("cell", id(cell)), root, cell.cell_contents, name, called=called))
 
     def has(self, mro: tuple[type, ...], cls: type, name: str, member: bool) -> None:
         """So must be what `cls` has under this name (if that is a member), the first of these classes that has it."""
@@ -202,7 +264,7 @@ class Outside:
             self._stays(("member", id(cls), name), f"{cls.__name__}.{name}", within(cls.__dict__, "item", name))
 
     def _stays(self, key: Any, name: str, root: Slot) -> None:
-        origin = Origin(key, root, root.of(()), name)
+        origin = Origin(key, root, root.of(self.given_values), name)
         self.guards.setdefault(key, Guard(name, origin, origin.now))
 
     # Objects.
@@ -288,10 +350,22 @@ class Outside:
             key = key[0]
         return key
 
-    @staticmethod
-    def _root_name(origin: Origin) -> str:
-        return origin.name if not origin.steps else getattr(
-            origin.root.of(()), "__name__", type(origin.root.of(())).__name__.lower())
+    def _root_name(self, origin: Origin) -> str:
+        if not origin.steps:
+            return origin.name
+        root = origin.root.of(self.given_values)
+        return str(getattr(root, "__name__", type(root).__name__.lower()))
+
+
+def is_made_anew(value: Any) -> bool:
+    """Is it a function that is made each time that the code around it runs?"""
+    return type(value) is FunctionType and code_of(value) is not value and (
+        "<locals>" in value.__qualname__ or value.__name__ == "<lambda>")
+
+
+def shape_of_partial(value: functools.partial[Any]) -> Any:
+    """How many arguments it holds, and under which names."""
+    return (len(value.args), *value.keywords) if type(value) is functools.partial else None
 
 
 def is_tree(value: Any) -> bool:

@@ -12,7 +12,7 @@ from srcad.errors import ArgumentError
 from srcad.frontend.outside import differentiable, is_object
 from srcad.ir import Record
 from srcad.program.arrays_of_jax import dtype_of, has_arrays_of_jax
-from srcad.program.programs import Program, Tangent, of_tensors
+from srcad.program.programs import Program, Tangent, of_tensors, shared
 from srcad.program.runner import Runner
 from srcad.program.signature import leaves_of, tree_of
 from srcad.program.tensors import arrays, tensors, wrap_of
@@ -31,17 +31,20 @@ class _Along:
         self.call = self.looked_up
         self.runners: dict[tuple[str, ...], Runner] = {}
 
-    def looked_up(self, *given: Any) -> Any:
+    def looked_up(self, function: Any, /, *given: Any, **named: Any) -> Any:
         """A call that no entry knows: the tangents that there are, and then the primals."""
         tangents, primals = iter(given[:self.count]), given[self.count:]
-        return self(primals, tuple(next(tangents) if moves else None for moves in self.moving))
-
-    def __call__(self, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
+        along = tuple(next(tangents) if moves else None for moves in self.moving)
         wrap = wrap_of(primals)
         if wrap is not None:
-            return tensors(push(of_tensors(self.program), arrays(primals), arrays(tangents), self.way.backend), wrap)
+            of_arrays = _along(of_tensors(self.program), self.moving, self.way)
+            return tensors(of_arrays(function, arrays(primals), arrays(named), arrays(along)), wrap)
+        return self(function, primals, named, along)
+
+    def __call__(self, function: Any, primals: tuple[Any, ...], named: dict[str, Any],
+                 tangents: tuple[Any, ...]) -> Any:
         primal = self.program.primal
-        values, along = primal.arguments(primals, {}), primal.positions(tangents)
+        values, along = primal.arguments_of(function, primals, named), primal.positions(function, tangents)
         still = all(t is None for t in tangents)
         wrt = tuple(n for n in primal.names if n in along and (still or _moves(along[n])) and _has_floats(values[n]))
         if not wrt:
@@ -52,9 +55,8 @@ class _Along:
         if runner is None:
             runner = self.runners[wrt] = Runner(Tangent(self.program, wrt), self.way)
             runner.entries.otherwise = self.looked_up
-        result = runner(primals, {}, given)
-        positional = primal.names[len(primal.bound):]
-        if primal.positional and wrt == tuple(n for n, moves in zip(positional, self.moving, strict=False) if moves):
+        result = runner(function, primals, named, given)
+        if primal.positional and wrt == tuple(n for n, moves in zip(primal.names, self.moving, strict=False) if moves):
             self.call = runner.entries.first
         return result
 
@@ -69,13 +71,15 @@ def push(program: Program, primals: tuple[Any, ...], tangents: tuple[Any, ...],
     """The value of the program and its derivative along the tangents; None is the tangent zero."""
     if len(primals) != len(tangents):
         raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
-    moving = tuple([t is not None for t in tangents])
-    along = _along(program, moving, resolved(backend))
+    primal = program.primal
+    moving = (*[False] * len(primal.bound), *[t is not None for t in tangents])
+    along = _along(shared(program), moving, resolved(backend))
+    function, *bound = primal.given
     try:
-        y, dy = along.call(*[t for t in tangents if t is not None], *primals)
+        y, dy = along.call(function, *[t for t in tangents if t is not None], *bound, *primals, **primal.named)
     except Exception as error:
         if isinstance(error, TypeError) and error.__traceback__ and error.__traceback__.tb_next is None:
-            program.primal.arguments(primals, {})  # they do not fit, and this says why
+            primal.arguments(primals, {})  # they do not fit, and this says why
         annotate(error)
         raise
     return y, dy

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
 from srcad.program import ways
-from srcad.program.programs import Gradient, Program, names_in, primal_of
+from srcad.program.programs import Gradient, Program, names_in, primal_of, shared
 from srcad.transforms.schedules import schedule
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class Derivative:
 
     def __init__(self, function: Any, program: Program, backend: str | None, otherwise: str = "numpy") -> None:
         functools.update_wrapper(self, function)
+        self.given, self.named = program.primal.given, program.primal.named
         self.function, self.program, self.backend, self.otherwise = function, program, backend, otherwise
         self.runners: dict[Way, Runner] = {}
         self._now: dict[Way, Runner] = {}  # by what is said around a call
@@ -34,21 +35,28 @@ class Derivative:
         """What runs calls that are made here and now."""
         now = ways.here.get(ways.process.way)
         if now not in self._now:
-            from srcad.program.runner import Runner  # the compiler is imported when it is first needed
+            from srcad.program.runner import runner_of  # the compiler is imported when it is first needed
 
             way = ways.resolved(self.backend, self.otherwise)
-            self._now[now] = self.runners.setdefault(way, Runner(self.program, way))
+            self._now[now] = self.runners.setdefault(way, runner_of(shared(self.program), way))
         return self._now[now]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         runner = self._now.get(ways.here.get(ways.process.way)) or self.runner
+        if self.named:
+            kwargs = {**self.named, **kwargs}
         try:
-            return runner.call(*args, **kwargs)
+            return runner.call(*self.given, *args, **kwargs)
         except Exception as error:
             if isinstance(error, TypeError) and error.__traceback__ and error.__traceback__.tb_next is None:
-                runner.values(args, kwargs)  # the arguments do not fit, and this says why
+                self.values(args, kwargs)  # the arguments do not fit, and this says why
             annotate(error)
             raise
+
+    def values(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The arguments of a call in the order of the parameters, with what is given already."""
+        function, *bound = self.given
+        return self.runner.values(function, (*bound, *args), {**self.named, **kwargs})
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -86,7 +94,7 @@ class Derivative:
     @property
     def source(self) -> str:
         """The text of the variants made so far; before the first call, of the one for unknown arguments (for NumPy)."""
-        made = self.runner.made() or [self.runner.variants.unspecific(self.runner.primal.code.__annotations__)]
+        made = self.runner.made() or [self.runner.variants.unspecific(self.program.primal)]
         return "\n\n".join(text for v in made for text in v.texts)
 
     def explain(self) -> str:

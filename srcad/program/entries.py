@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from srcad.frontend.origins import Values
 from srcad.frontend.outside import differentiable
 from srcad.frontend.values import Const, Instance
 from srcad.ir import Record, Type, map_tree
@@ -35,7 +36,7 @@ class Entries:
     def first(self) -> Callable[..., Any]:
         return self.tried[0] if self.tried else self.otherwise
 
-    def served(self, variant: Variant, values: tuple[Any, ...], more: dict[str, Any] | None = None) -> None:
+    def served(self, variant: Variant, values: Values, more: dict[str, Any] | None = None) -> None:
         """Note that `variant` was looked up for these arguments; `more` are tangents of some of them, by name."""
         if variant not in self.seen:
             self.seen.add(variant)
@@ -47,7 +48,7 @@ class Entries:
             if entry is not None and entry not in self.tried:
                 self._try_first(entry)
 
-    def _entry(self, variant: Variant, values: tuple[Any, ...], more: dict[str, Any]) -> Callable[..., Any] | None:
+    def _entry(self, variant: Variant, values: Values, more: dict[str, Any]) -> Callable[..., Any] | None:
         static = self.variants.static
         describe = Describe(static)
         trees = {n: describe.argument(n, v) for n, v in zip(self.primal.names, values, strict=True)}

@@ -25,12 +25,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srcad.backends.load import load
-from srcad.frontend.origins import GONE
+from srcad.frontend.origins import GONE, Values
 from srcad.ir import Type, Var
 from srcad.program.entry_reads import Reads
 from srcad.program.entry_tests import Tests
 from srcad.program.entry_text import Text
 from srcad.program.programs import Primal
+from srcad.program.replay import calling
 from srcad.program.results import owned
 from srcad.program.tiers import Tiers
 
@@ -43,7 +44,7 @@ class Call:
     """The arguments of a call, in the order of the program's parameters, with their types; `more` come before them."""
 
     trees: dict[str, Any]
-    values: tuple[Any, ...]
+    values: Values
     parts: tuple[Type, ...] = ()                      # the types of the parts of objects
     extents: tuple[int, ...] = ()                     # those that are constants of the program
     more: tuple[tuple[str, Any, Any], ...] = ()       # names, trees and values
@@ -61,24 +62,24 @@ class Service:
 
 def make_entry(primal: Primal, variant: Variant, call: Call, service: Service) -> Callable[..., Any]:
     """The entry for arguments like these; its global `otherwise` is not set yet."""
-    signature = dict(inspect.signature(primal.function, follow_wrapped=False).parameters)
+    signature = dict(primal.signature_of(call.values.function).parameters)
     if not service.defaults:
         signature = {n: p.replace(default=p.empty) for n, p in signature.items()}
-    text = Text({*primal.names, *signature, "otherwise", "unset"}, objects={"unset": object()})
-    fill_in_defaults(text, primal, signature.values())
-    given = {n: n if n in signature else text.object(n, v) for n, v in zip(primal.names, call.values, strict=True)}
+    text = Text({*primal.names, "otherwise", "unset"}, objects={"unset": object()})
+    function = text.name("function")
+    fill_in_defaults(text, function, call.values.function, signature.values())
     more = [text.name(name) for name, _, _ in call.more]
     tests = Tests(text, call.extents)
-    reads = Reads(text, tests, list(given.values()), variant)
+    reads = Reads(text, tests, function, primal.names, variant)
     with fitting(text, reads.may_fail):
-        tests.all([*((given[n], t, v) for (n, t), v in zip(call.trees.items(), call.values, strict=True)),
+        tests.all([*((n, t, v) for (n, t), v in zip(call.trees.items(), call.values, strict=True)),
                    *((name, t, v) for name, (_, t, v) in zip(more, call.more, strict=True))])
-        captured = reads.write(call.parts, variant.read_parts(call.values))
-    service.write(text, reads, variant, [*given.values(), *captured, *more])
+        captured = reads.write(call.parts, call.values)
+    service.write(text, reads, variant, [*primal.names, *captured, *more])
     text.depth = 1
     name = text.name(f"{variant.func.name}_entry")
-    text.add(f"return otherwise({', '.join([*more, *map(passed, signature.values())])})")
-    header = ", ".join(filter(None, [*more, parameters(text, signature.values())]))
+    text.add(f"return otherwise({', '.join([function, *more, *map(passed, signature.values())])})")
+    header = ", ".join(filter(None, [function, *more, parameters(text, signature.values())]))
     return load("\n".join([f"def {name}({header}):", *text.lines, ""]), text.objects, name)
 
 
@@ -106,18 +107,14 @@ def parameters(text: Text, found: Iterable[Parameter]) -> str:
     return str(inspect.Signature(named))[1:-1]
 
 
-def fill_in_defaults(text: Text, primal: Primal, found: Iterable[Parameter]) -> None:
+def fill_in_defaults(text: Text, name: str, f: Any, found: Iterable[Parameter]) -> None:
     """What is left out is what the function has for it by now."""
-    f = primal.code
     names = f.__code__.co_varnames[:f.__code__.co_argcount]
     for p in (p for p in found if p.default is not p.empty):
-        given = text.object(f"{p.name}_default", p.default)
-        if f.__kwdefaults__ and f.__kwdefaults__.get(p.name) is p.default:
-            given = f"{text.object('function', f)}.__kwdefaults__[{p.name!r}]"
-        elif f.__defaults__ and p.name in names[-len(f.__defaults__):] and p.name not in primal.named:
-            given = f"{text.object('function', f)}.__defaults__[{names.index(p.name) - len(names)}]"
+        place = f"__kwdefaults__[{p.name!r}]" if p.kind is p.KEYWORD_ONLY else (
+            f"__defaults__[{names.index(p.name) - len(names)}]")
         text.add(f"if {p.name} is unset:")
-        text.add(f"    {p.name} = {given}")
+        text.add(f"    {p.name} = {name}.{place}")
 
 
 class _Name(str):
@@ -146,6 +143,8 @@ def run(text: Text, reads: Reads, variant: Variant, given: list[str]) -> None:
     # An array that is changed shares no memory with another; if it does the runner says so.
     text.test([f"not {text.object('may_share_memory', np.may_share_memory)}({a}, {b})"
                for a in changed for b in tests.arrays if b != a])
+    if variant.written:
+        text.add(f"{text.object('calling', calling)}.function = {reads.function}")
     call = f"{callee(text, tests, variant, inputs)}({', '.join(given)})"
     if variant.fresh and not changed:
         text.add(f"return {call}")

@@ -22,6 +22,7 @@ from srcad.frontend.origins import (
     Apart,
     Argument,
     ArrayOf,
+    Called,
     Capture,
     Condition,
     Defines,
@@ -31,6 +32,7 @@ from srcad.frontend.origins import (
     Origin,
     Same,
     Slot,
+    Values,
     names_of,
     slots_of,
 )
@@ -45,10 +47,11 @@ SURE = ("__code__", "__defaults__")            # attributes that are never missi
 
 
 class Reads:
-    """The places that a variant reads, and their names in an entry for `arguments`."""
+    """The places that a variant reads, and their names in an entry with these arguments."""
 
-    def __init__(self, text: Text, tests: Tests, arguments: list[str], variant: Variant) -> None:
-        self.text, self.tests, self.arguments, self.variant = text, tests, arguments, variant
+    def __init__(self, text: Text, tests: Tests, function: str, arguments: tuple[str, ...], variant: Variant) -> None:
+        self.text, self.tests, self.function, self.variant = text, tests, function, variant
+        self.arguments = (*arguments, function)
         self.names: dict[Any, str] = {_hashed(k, steps): name for (k, steps), name in tests.places.items()}
         self.inputs: dict[Var, str] = {}
         lowered = variant.lowered
@@ -58,12 +61,12 @@ class Reads:
         self.may_fail = bool(lowered.parts) or any(len(steps) > 1 or (steps and steps[0][1] not in SURE)
                                                    for _, steps in ways)
 
-    def write(self, types: Iterable[Any], values: Iterable[Any]) -> list[str]:
-        """Write the tests; `types` and `values` are those of the parts of objects.  Returns the names of the captured
-        inputs."""
+    def write(self, types: Iterable[Any], values: Values) -> list[str]:
+        """Write the tests; `types` are those of the parts of objects.  Returns the names of the captured inputs."""
         self.text.test([self.condition(g) for g in self.variant.guards])
         conditions = []
-        for part, t, value in zip(self.variant.lowered.parts, types, values, strict=True):
+        for part, t, value in zip(self.variant.lowered.parts, types, self.variant.read_parts(values),
+                                  strict=True):
             conditions += self.tests.leaf(self.bound(part), t, value)
         self.text.test(conditions)
         self.tests.differ()
@@ -71,7 +74,7 @@ class Reads:
         for capture in self.variant.lowered.captures:
             name = self.bound(capture)
             names.append(name)
-            conditions += self._fits(name, capture.origin.read(()))
+            conditions += self._fits(name, capture.origin.read(values))
         self.text.test(conditions)
         return names
 
@@ -116,12 +119,12 @@ class Reads:
     def _asked(self, origin: Origin, value: Any, ask: Any) -> str:
         builtin, read = self.tests.builtin, self.at(*_way(origin))
         if isinstance(ask, Has):
-            if "__dict__" in dir(origin.now) and ask.name not in slots_of(type(origin.now)):
+            if "__dict__" in dir(origin.cls) and ask.name not in slots_of(origin.cls):
                 return f"{ask.name!r} {'in' if value else 'not in'} {read}.__dict__"
             return f"{self.text.object(f'has_{ask.name}', ask)}({read}) is {value}"
         if isinstance(ask, Defines):
             return f"{ask.name!r} {'in' if value else 'not in'} {read}.__dict__"
-        if ask is names_of and not slots_of(type(origin.now)):
+        if ask is names_of and not slots_of(origin.cls):
             return f"{read}.__dict__.keys() == {builtin(value)}"
         if ask is structure and isinstance(value, Contents):
             return self._structure(read, *value)
@@ -201,6 +204,8 @@ def _of_root(root: Any) -> Way:
             return root, ()
         case Argument(position=position):
             return position, ()
+        case Called():
+            return -1, ()
         case Slot(root=inner, steps=steps):
             found, way = _of_root(inner)
             return found, (*way, *steps)

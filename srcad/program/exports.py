@@ -22,9 +22,10 @@ import numpy as np
 
 from srcad.errors import ArgumentError, Unsupported
 from srcad.program.compiled import Prepared, giving, prepared, taking
-from srcad.program.programs import Program
-from srcad.program.runner import Runner
+from srcad.program.programs import Program, shared
+from srcad.program.runner import runner_of, values_of
 from srcad.program.signature import outline_of
+from srcad.program.ways import NUMPY
 from srcad.runtime import trees
 
 
@@ -34,16 +35,15 @@ def exported(program: Program, args: Sequence[Any], trips: int | None, platforms
     _require_numbers(program.name, leaves, structure)
     known = not any(map(_is_outline, leaves))
     given = trees.unflatten(structure, [outline_of(v) if _is_outline(v) else copy.deepcopy(v) for v in leaves])
-    runner = Runner(program)
-    values = runner.values(given, {})
-    variant = runner.variants.find(values)
+    values = values_of(program, given, {})
+    variant = runner_of(shared(program), NUMPY).variants.find(values)
     made = prepared(variant.func)
     if made.stored:
         raise ArgumentError(f"{program.name} stores into an argument, which an artefact can't do: let it store into "
                             "a copy, x = x.copy()")
     made.program.require_silent()
     made.program.reserve(trips or 0, *(taking(variant.func)(variant.inputs(values)) if known else ()))
-    run = _traceable(made, runner, given, variant.inputs(values)[len(values):])
+    run = _traceable(made, program, given, variant.inputs(values)[len(values):])
     try:
         return importlib.import_module("srcad.backends.lax_ops").exported(run, plain(given), platforms)
     except Unsupported as error:
@@ -52,14 +52,14 @@ def exported(program: Program, args: Sequence[Any], trips: int | None, platforms
         raise
 
 
-def _traceable(made: Prepared, runner: Runner, example: tuple[Any, ...],
+def _traceable(made: Prepared, program: Program, example: tuple[Any, ...],
                outside: tuple[Any, ...]) -> Callable[..., Any]:
     """The program as a function that JAX traces; what it reads from `outside` is part of it."""
 
     inputs_of, result_of = taking(made.func), giving(made.func.result)
 
     def run(*args: Any) -> Any:
-        values = runner.values(objects_like(example, args), {})
+        values = values_of(program, objects_like(example, args), {})
         return plain(result_of(made.program.within_a_trace(inputs_of((*values, *outside)))))
 
     run.__name__ = made.func.name

@@ -32,7 +32,7 @@ class Split(Lowered):
 
 def source_of(primal: Primal) -> Source:
     """The source of a primal; again if it has other code by now."""
-    return _captured(primal, primal.code.__code__)
+    return replace(_captured(primal.shared, primal.code.__code__), function=primal.code)
 
 
 @lru_cache(1024)
@@ -40,22 +40,26 @@ def _captured(primal: Primal, code: CodeType) -> Source:
     return capture(primal.code)
 
 
-def lower_program(program: Program, arguments: dict[str, Any], wanted: Wanted = ()) -> Lowered:
+def lower_program(program: Program, arguments: dict[str, Any], wanted: Wanted = (),
+                  called: Any = None) -> Lowered:
     """The core program of `program` for trees of types, one for each parameter of its primal.
 
-    What is `wanted` is an input of the program, also where it does not read it."""
+    What is `wanted` is an input of the program, also where it does not read it.  A shared program is made for the
+    function that is `called`, and serves others of its code."""
     match program:
         case Primal():
-            return lower(source_of(program), arguments, wanted, program.tensors)
+            source = source_of(program if called is None else Primal(called))
+            return lower(source, arguments, wanted, program.tensors, called is not None)
         case Gradient():
             check_arguments(program, arguments)
-            return _gradient(program, unseeded(lower_program(program.program, arguments, wanted + _want(program.wrt))))
+            inner = lower_program(program.program, arguments, wanted + _want(program.wrt), called)
+            return _gradient(program, unseeded(inner))
         case Tangent():
-            inner = unseeded(lower_program(program.program, arguments, wanted + _want(program.wrt)))
+            inner = unseeded(lower_program(program.program, arguments, wanted + _want(program.wrt), called))
             return replace(inner, func=forward(inner.func, differentiated(inner.func, program.wrt, complex_too=True)))
         case Forward():
             wrt = program.wrt if program.wrt is not None else tuple(arguments)
-            return _halves(program, unseeded(lower_program(program.program, arguments, wanted + _want(wrt))))
+            return _halves(program, unseeded(lower_program(program.program, arguments, wanted + _want(wrt), called)))
         case _:
             assert_never(program)
 

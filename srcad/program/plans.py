@@ -33,7 +33,7 @@ class Plan:
     def places(self) -> tuple[int | None, ...] | None:
         """For each positional argument which of the cotangents is its own; None where there are trees."""
         code = self.primal.code.__code__
-        params = self.func.params[len(self.primal.bound):code.co_argcount]
+        params = self.func.params[:code.co_argcount]
         trees = any(isinstance(p.tree, tuple | list | dict | Record | Whole) for p in self.func.params)
         if trees or not self.primal.positional:
             return None

@@ -17,7 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from inspect import CO_VARARGS, CO_VARKEYWORDS
-from types import FunctionType, MethodType
+from threading import Lock
+from types import CellType, FunctionType, MethodType
 from typing import Any
 
 from srcad.errors import ArgumentError
@@ -33,6 +34,23 @@ class Primal:
 
     function: Any
     tensors: bool = False       # are its arrays tensors, whose methods are PyTorch's?
+
+    @cached_property
+    def shared(self) -> Primal:
+        """The primal of all functions of this code: it knows neither what is given already nor cells and defaults."""
+        return _shared(self.code, self.tensors)
+
+    @cached_property
+    def of_tensors(self) -> Primal:
+        made = replace(self, tensors=True)
+        if self.shared is self:
+            made.__dict__["shared"] = made
+        return made
+
+    @property
+    def given(self) -> tuple[Any, ...]:
+        """What the calls of a shared program begin with: the function, and the arguments that are given already."""
+        return self.code, *self.bound
 
     @cached_property
     def code(self) -> Any:  # a FunctionType, which mypy would bind as a method
@@ -90,17 +108,22 @@ class Primal:
 
     def arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """The arguments of a call by parameter, with what is given already and defaults filled in."""
+        return self.arguments_of(self.code, (*self.bound, *args), {**self.named, **kwargs})
+
+    def arguments_of(self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The arguments of a call of `f`, a function of this code."""
         try:
-            bound = self.signature.bind(*self.bound, *args, **{**self.named, **kwargs})
+            bound = self.signature_of(f).bind(*args, **kwargs).arguments
         except TypeError as error:
             raise ArgumentError(f"{self.name}(): {error}") from None
-        bound.apply_defaults()
-        return dict(bound.arguments)
+        names = f.__code__.co_varnames[:f.__code__.co_argcount]
+        defaults = f.__defaults__ or ()
+        positional = dict(zip(names[len(names) - len(defaults):], defaults, strict=True))
+        return {**self.stars, **positional, **(f.__kwdefaults__ or {}), **bound}
 
-    def positions(self, args: tuple[Any, ...]) -> dict[str, Any]:
-        """What stands for positional arguments, by parameter; nothing for what is given already."""
-        bound = self.signature.bind_partial(*self.bound, *args).arguments
-        return {n: v for n, v in bound.items() if n not in self.names[:len(self.bound)]}
+    def positions(self, f: Any, args: tuple[Any, ...]) -> dict[str, Any]:
+        """What stands for positional arguments of `f`, a function of this code, by parameter."""
+        return dict(self.signature_of(f).bind_partial(*args).arguments)
 
     def in_order(self, values: list[Any]) -> tuple[Any, ...]:
         """What stands for parameters (in the order of `names`), by positional argument."""
@@ -108,14 +131,15 @@ class Primal:
         rest = values[code.co_argcount + code.co_kwonlyargcount] if code.co_flags & CO_VARARGS else ()
         return (*values[len(self.bound):code.co_argcount], *rest)
 
-    @property
-    def signature(self) -> inspect.Signature:
-        f = self.code
-        now = (f.__code__, f.__defaults__, f.__kwdefaults__)
-        made_of, found = self.__dict__.get("_signature", ((), None))
-        if len(made_of) != len(now) or any(a is not b for a, b in zip(made_of, now, strict=True)):
-            found = inspect.signature(f, follow_wrapped=False)
-            self.__dict__["_signature"] = now, found
+    def signature_of(self, f: Any) -> inspect.Signature:
+        """The signature of a function of this code, without what its defaults are."""
+        now = (f.__code__, len(f.__defaults__ or ()), *(f.__kwdefaults__ or ()))
+        made_of, found = self.shared.__dict__.get("_signature", (None, None))
+        if made_of != now:
+            whole = inspect.signature(f, follow_wrapped=False)
+            found = inspect.Signature([p if p.default is p.empty else p.replace(default=None)
+                                       for p in whole.parameters.values()])
+            self.shared.__dict__["_signature"] = now, found
         return found
 
     @property
@@ -127,10 +151,10 @@ class Primal:
     def plain(self) -> bool:
         """Is a call with as many positional arguments as there are names complete as it stands?"""
         code = self.code.__code__
-        return not (code.co_flags & (CO_VARARGS | CO_VARKEYWORDS) or code.co_kwonlyargcount or self.bound or self.named)
+        return not (code.co_flags & (CO_VARARGS | CO_VARKEYWORDS) or code.co_kwonlyargcount)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Gradient:
     """The gradient of a program whose result has one element (the first of a pair, with `has_aux`)."""
 
@@ -150,7 +174,7 @@ class Gradient:
         return self.program.primal
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Tangent:
     """The value of a program and its derivative along the tangents of the arguments in `wrt`."""
 
@@ -166,7 +190,7 @@ class Tangent:
         return self.program.primal
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Forward:
     """The forward half of a program, `(value, residuals)`; its companion is the way back (to all if `wrt` is None)."""
 
@@ -186,29 +210,54 @@ class Forward:
 Program = Primal | Gradient | Tangent | Forward
 
 
-@functools.lru_cache(512)
+def shared(program: Program) -> Program:
+    """The same program of all functions of this code; there is one of each, to be compared and remembered by."""
+    return program.shared if isinstance(program, Primal) else replace(program, program=shared(program.program))
+
+
+SHARED = 1024
+_primals: dict[Any, Primal] = {}
+_lock = Lock()
+
+
+def _shared(f: FunctionType, tensors: bool) -> Primal:
+    """What decides a program of a function besides its arguments, cells and defaults: its code and its globals, and
+    which parameters have defaults."""
+    alone = hasattr(f, "__wrapped__") or (f.__module__ or "").partition(".")[0] == "srcad"
+    key = (id(f if alone else f.__code__), id(f.__globals__), len(f.__defaults__ or ()), *(f.__kwdefaults__ or ()),
+           tensors)
+    with _lock:
+        found = _primals.get(key)
+        if found is None:
+            while len(_primals) >= SHARED:
+                del _primals[next(iter(_primals))]
+            found = _primals[key] = Primal(f if alone else _hollow(f), tensors)
+            found.__dict__["shared"] = found
+    return found
+
+
+def _hollow(f: FunctionType) -> FunctionType:
+    """A function of this code that holds nothing that `f` holds, but keeps the identity of the code taken."""
+    made = FunctionType(f.__code__, f.__globals__, f.__name__, None, tuple(CellType() for _ in f.__closure__ or ()))
+    made.__qualname__, made.__module__, made.__doc__ = f.__qualname__, f.__module__, f.__doc__
+    return made
+
+
 def of_tensors(program: Program) -> Program:
     """The same program of arguments that are tensors."""
-    if isinstance(program, Primal):
-        return replace(program, tensors=True)
-    return replace(program, program=of_tensors(program.program))
-
-
-@functools.lru_cache(1024)
-def _primal(function: Any) -> Primal:
-    return Primal(function)
+    return program.of_tensors if isinstance(program, Primal) else replace(program, program=of_tensors(program.program))
 
 
 def primal_of(function: Any) -> Primal:
     """The primal of anything callable that is not a derivative."""
     if hasattr(function, "__srcad_lowerable__"):
-        return _primal(function.__srcad_lowerable__())
+        return Primal(function.__srcad_lowerable__())
     if _has_body(function):
-        return _primal(function)
+        return Primal(function)
     if callable(function) and isinstance(getattr(type(function), "__call__", None), FunctionType):
-        return _primal(function.__call__)
+        return Primal(function.__call__)
     if callable(function):
-        return _primal(_wrapped(function))
+        return Primal(_wrapped(function))
     raise ArgumentError(f"{function!r} is not a function")
 
 

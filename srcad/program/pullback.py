@@ -10,6 +10,7 @@ import numpy as np
 
 from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
+from srcad.frontend.origins import Values
 from srcad.ir import Func, Lit, Undef, Var, leaves, map_tree
 from srcad.program.arrays_of_jax import has_arrays_of_jax
 from srcad.program.entry import Service, callee
@@ -17,8 +18,8 @@ from srcad.program.entry_reads import Reads
 from srcad.program.entry_text import Text, Unserved
 from srcad.program.lowering import not_float as why_not_float
 from srcad.program.plans import Plan, plan_of
-from srcad.program.programs import Forward, Primal, Program, of_tensors
-from srcad.program.replay import once
+from srcad.program.programs import Forward, Primal, Program, of_tensors, shared
+from srcad.program.replay import calling, once
 from srcad.program.results import arrays_in, copied, owned
 from srcad.program.runner import Runner, apart
 from srcad.program.signature import Describe, given_to, objects_of
@@ -31,6 +32,7 @@ from srcad.transforms.schedules import Schedule, schedule
 
 @lru_cache(512)
 def _runner(program: Program, wrt: tuple[str, ...] | None, how: Way, checkpoint: Schedule | None) -> Runner:
+    """The runner of the forward half of a shared program."""
     service = Service(partial(serve, program.primal), defaults=False,  # how many are given decides the result
                       tiers=TiersOfHalves)
     runner = Runner(Forward(program, wrt, checkpoint), how, service)
@@ -41,47 +43,67 @@ def _runner(program: Program, wrt: tuple[str, ...] | None, how: Way, checkpoint:
 def pull(program: Program, primals: tuple[Any, ...], backend: str | None,
          wrt: tuple[str, ...] | None = None, checkpoint: Any = None) -> tuple[Any, Pullback]:
     """The value of the program and its pullback, to all arguments or to those named in `wrt`."""
-    runner = _runner(program, wrt, resolved(backend), schedule(checkpoint))
+    primal = program.primal
+    if wrt is None and (primal.bound or primal.named):
+        wrt = tuple(n for n in primal.names[len(primal.bound):] if n not in primal.named)
+    runner = _runner(shared(program), wrt, resolved(backend), schedule(checkpoint))
     try:
-        value, pullback = runner.call(*primals)
+        value, pullback = runner.call(*primal.given, *primals, **primal.named)
     except Exception as error:
         if not (isinstance(error, TypeError) and error.__traceback__ and error.__traceback__.tb_next is None):
             annotate(error)
             raise
-        value, pullback = _looked_up(runner, *primals)  # another number of arguments than the entry takes
+        # Another number of arguments than the entry takes.
+        value, pullback = _looked_up(runner, *primal.given, *primals, **primal.named)
+    inner = pullback.pullback if isinstance(pullback, _OfTensors) else pullback
+    inner.wanted = slice(len(primal.bound), len(primal.bound) + len(primals))
     return value, pullback
 
 
-def _looked_up(runner: Runner, *primals: Any) -> tuple[Any, Any]:
+def _looked_up(runner: Runner, function: Any, /, *primals: Any, **named: Any) -> tuple[Any, Any]:
     """A call whose variant no entry knows."""
     wrap, forward = wrap_of(primals), runner.program
     assert isinstance(forward, Forward)
     if runner.way.backend != "xla" and has_arrays_of_jax(primals):
-        return _runner(forward.program, forward.wrt, way("xla", runner.way.nans), forward.checkpoint).call(*primals)
+        of_jax = _runner(forward.program, forward.wrt, way("xla", runner.way.nans), forward.checkpoint)
+        found: tuple[Any, Any] = of_jax.call(function, *primals, **named)
+        return found
     if wrap is not None:
         of_arrays = _runner(of_tensors(forward.program), forward.wrt, runner.way, forward.checkpoint)
-        y, pullback = of_arrays.call(*arrays(primals))
-        return tensors(y, wrap), lambda cotangent: tensors(pullback(arrays(cotangent)), wrap)
+        y, pullback = of_arrays.call(function, *arrays(primals), **arrays(named))
+        return tensors(y, wrap), _OfTensors(pullback, wrap)
     # The pullback outlives the call: it must not see what happens to the arguments afterwards.
-    values = runner.values(tuple(map(copied, primals)), {})
+    own = runner.values(function, primals, named)
+    values = Values.of(function, map(copied, own))
     variant = runner.variant(values)
     captured = variant.inputs(values)[len(values):]
-    apart(variant, (*runner.values(primals, {}), *captured))
+    apart(variant, (*own, *captured))
     # The reverse half reads the arguments as they were given; the arrays of objects are the caller's.
     given = _inputs(variant.func, (*values, *captured))
     if variant.written or variant.parts:
         given = [v.copy() if isinstance(v, np.ndarray) else v for v in given]
     plan = plan_of(runner.primal, variant)
     try:
+        calling.function = function if variant.written else None
         if variant.tiers is None:
             value, residuals = guarded(variant.run, (*values, *captured))
         else:
             value, residuals, plan = guarded(variant.tiers.serving((*values, *captured)), (*values, *captured))
     finally:
         for k in variant.written:
-            np.copyto(_inputs(variant.func, runner.values(primals, {}))[k], _inputs(variant.func, values)[k])
+            np.copyto(_inputs(variant.func, own)[k], _inputs(variant.func, values)[k])
     return (owned(value, arrays_in((*values, *captured, *variant.read_parts(values), residuals))),
-            Pullback(plan, given, residuals, value, len(primals)))
+            Pullback(plan, given, residuals, value))
+
+
+class _OfTensors:
+    """The pullback of a function of tensors."""
+
+    def __init__(self, pullback: Pullback, wrap: Any) -> None:
+        self.pullback, self.wrap = pullback, wrap
+
+    def __call__(self, cotangent: Any) -> Any:
+        return tensors(self.pullback(arrays(cotangent)), self.wrap)
 
 
 def serve(primal: Primal, text: Text, reads: Reads, variant: Variant, given: list[str]) -> None:
@@ -102,10 +124,9 @@ def serve(primal: Primal, text: Text, reads: Reads, variant: Variant, given: lis
         plan = text.name("plan")
         results.append(plan)
     text.add(f"{', '.join(results)} = {callee(text, tests, variant, variables)}({arguments})")
-    count = len(given) - len(variant.captures) - len(primal.bound)
     text.add(f"return {text.object('own_value', own_value)}({value}, {residuals}, [{', '.join(tests.arrays)}]), "
              f"{text.object('Pullback', Pullback)}({plan}, ({inputs}), {residuals}, "
-             f"{value}, {count})")
+             f"{value})")
 
 
 def own_value(value: Any, residuals: Any, arrays: list[Any]) -> Any:
@@ -134,8 +155,9 @@ def _shapes(func: Func, value: Any) -> list[tuple[int, ...] | None]:
 class Pullback:
     """The linear map from cotangents of a result to cotangents of the arguments, at the point of one call."""
 
-    def __init__(self, plan: Plan, inputs: Sequence[Any], residuals: Any, value: Any, count: int) -> None:
-        self.plan, self.inputs, self.residuals, self.count = plan, inputs, residuals, count
+    def __init__(self, plan: Plan, inputs: Sequence[Any], residuals: Any, value: Any) -> None:
+        self.plan, self.inputs, self.residuals = plan, inputs, residuals
+        self.wanted = slice(None)  # which positional arguments have cotangents that are handed out
         alone = plan.alone and type(value) is not list
         self.shapes = [np.shape(value)] if alone else _shapes(plan.func, value)  # of the parts of the result
         self.arrays: list[Any] | None = None
@@ -161,7 +183,7 @@ class Pullback:
         gradient = owned(flat if type(flat) is tuple else (flat,), [*self.arrays, *seeds])
         places = plan.places
         if places is not None:
-            return tuple([gradient[k] if k is not None else None for k in places[:self.count]])
+            return tuple([gradient[k] if k is not None else None for k in places[self.wanted]])
         return self._trees(dict(zip(plan.halves.inputs, gradient, strict=True)))
 
     def _seeds(self, cotangent: Any) -> list[Any]:
@@ -191,7 +213,7 @@ class Pullback:
             return found.get(next(position)) if isinstance(x, Var) else None
 
         trees = [map_tree(leaf, p.tree) for p in self.plan.func.params]
-        return self.plan.primal.in_order([objects_of(t) for t in trees])[:self.count]
+        return self.plan.primal.in_order([objects_of(t) for t in trees])[self.wanted]
 
 
 def _is_plain(cotangent: Any, shape: tuple[int, ...] | None) -> bool:

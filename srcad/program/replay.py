@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import threading
 import warnings
 from collections.abc import Callable
 from inspect import CO_VARARGS, CO_VARKEYWORDS
@@ -30,13 +31,23 @@ REPEATABLE = (ASSERT, PRINT, RAISE, WRITE_BACK)
 _UNSEEN = frozenset({"comment", "enter", "leave", "evaluated", "caught", "raise", "assert", "np.copyto"})
 
 
+class _Calling(threading.local):
+    """The function of the user's that a generated one stands for in this thread."""
+
+    function: Any = None
+
+
+calling = _Calling()
+
+
 def leaving_as_the_primal(run: Callable[..., Any], func: Func, written: tuple[int, ...],
                           primal: Primal) -> Callable[..., Any]:
     """The generated function `run` of a program that changes some of its inputs; if it raises, these are as the user's
-    function leaves them."""
+    function leaves them, the one that is `calling`."""
     count, again = len(primal.names), is_repeatable(func)
 
     def guarded(*given: Any) -> Any:
+        function, calling.function = calling.function or primal.code, None
         arrays = [a for k, a in enumerate(_inputs(func, given)) if k in written]
         before = [a.copy() for a in arrays]
         try:
@@ -47,7 +58,7 @@ def leaving_as_the_primal(run: Callable[..., Any], func: Func, written: tuple[in
             if again:
                 for array, old in zip(arrays, before, strict=True):
                     array[...] = old
-                _replay(primal, given[:count])
+                _replay(function, primal, given[:count])
             raise
 
     return guarded
@@ -79,7 +90,7 @@ def _inputs(func: Func, given: tuple[Any, ...]) -> list[Any]:
     return [leaf for p, v in zip(func.params, given, strict=False) for leaf in given_to(p.tree, v)]
 
 
-def _replay(primal: Primal, values: tuple[Any, ...]) -> None:
+def _replay(function: Any, primal: Primal, values: tuple[Any, ...]) -> None:
     """Call the user's function with the values of its parameters."""
     code = primal.code.__code__
     named = code.co_argcount + code.co_kwonlyargcount
@@ -91,4 +102,4 @@ def _replay(primal: Primal, values: tuple[Any, ...]) -> None:
         warnings.simplefilter("ignore")
         # The generated function has raised the same.
         with contextlib.suppress(Exception):
-            primal.code(*values[:code.co_argcount], *rest, **dict(only), **keywords)
+            function(*values[:code.co_argcount], *rest, **dict(only), **keywords)

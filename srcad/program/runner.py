@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from srcad.backends.load import annotate
 from srcad.errors import ArgumentError
 from srcad.frontend.bodies import bind
+from srcad.frontend.origins import Values
 from srcad.frontend.values import Const
 from srcad.ir import Func, Let
 from srcad.ir.walk import every
@@ -20,6 +21,7 @@ from srcad.program.entries import Entries
 from srcad.program.entry import RUN, Service
 from srcad.program.lowering import source_of
 from srcad.program.programs import Primal, Program, of_tensors
+from srcad.program.replay import calling
 from srcad.program.results import arrays_in, owned
 from srcad.program.signature import given_to
 from srcad.program.tensors import arrays, tensors, wrap_of
@@ -30,10 +32,10 @@ from srcad.transforms.inplace import STORES
 
 
 class Runner:
-    """Calls a program through its variants.
+    """Calls a shared program through its variants.
 
-    `call` takes the arguments as the user's function does: at first it looks for the variant, and from the second call
-    with a signature on it is the entry of that signature."""
+    `call` takes the function that is called, and then its arguments as that takes them: at first it looks for the
+    variant, and from the second call with a signature on it is the entry of that signature."""
 
     def __init__(self, program: Program, way: Way = NUMPY, service: Service = RUN) -> None:
         primal = program.primal
@@ -45,31 +47,33 @@ class Runner:
         self.entries = Entries(primal, self.variants, self.looked_up, service)
         self.call: Callable[..., Any] = self.looked_up
 
-    def values(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    def values(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Values:
         """The arguments in the order of the parameters, defaults filled in."""
         missing = self.count - len(args)
-        defaults = self.primal.code.__defaults__ or ()
+        defaults = function.__defaults__ or ()
         if self.plain and not kwargs and 0 <= missing <= len(defaults):
-            return args + defaults[len(defaults) - missing:]
-        bound = self.primal.arguments(args, kwargs)
-        return tuple([bound[n] for n in self.primal.names])
+            return Values.of(function, args + defaults[len(defaults) - missing:])
+        bound = self.primal.arguments_of(function, args, kwargs)
+        return Values.of(function, [bound[n] for n in self.primal.names])
 
-    def looked_up(self, *args: Any, **kwargs: Any) -> Any:
+    def looked_up(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         """A call whose variant no entry knows: it is looked up or made."""
-        return self(args, kwargs)
+        return self(function, args, kwargs)
 
-    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any], more: dict[str, Any] | None = None) -> Any:
+    def __call__(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any],
+                 more: dict[str, Any] | None = None) -> Any:
         """Call the variant for these arguments; `more` are the tangents of some of them, by name."""
-        values = self.values(args, kwargs)
+        values = self.values(function, args, kwargs)
         wrap = wrap_of(values)
         if wrap is not None:
-            return tensors(self.of_tensors(arrays(args), arrays(kwargs), arrays(more)), wrap)
+            return tensors(self.of_tensors(function, arrays(args), arrays(kwargs), arrays(more)), wrap)
         if self.way.backend != "xla" and has_arrays_of_jax(values):
-            return self.of_jax(args, kwargs, more)
+            return self.of_jax(function, args, kwargs, more)
         variant = self.variant(values, more)
-        return self.finish(variant, (*variant.inputs(values), *(more or {}).values()), variant.read_parts(values))
+        given = (*variant.inputs(values), *(more or {}).values())
+        return self.finish(variant, function, given, variant.read_parts(values))
 
-    def variant(self, values: tuple[Any, ...], more: dict[str, Any] | None = None) -> Variant:
+    def variant(self, values: Values, more: dict[str, Any] | None = None) -> Variant:
         """The variant for these arguments; that it was looked up is noted."""
         variant = self.variants.find(values)
         if self.way.backend == "auto" and not self.way.nans and variant.tiers is None:
@@ -82,12 +86,12 @@ class Runner:
     @cached_property
     def of_tensors(self) -> Runner:
         """What serves calls with tensors."""
-        return Runner(of_tensors(self.program), self.way)
+        return runner_of(of_tensors(self.program), self.way)
 
     @cached_property
     def of_jax(self) -> Runner:
         """What serves calls with arrays of JAX: they stay where they are."""
-        return Runner(self.program, ways.way("xla", self.way.nans))
+        return runner_of(self.program, ways.way("xla", self.way.nans))
 
     def made(self) -> list[Variant]:
         """All variants that were made so far."""
@@ -101,11 +105,12 @@ class Runner:
                     found.setdefault(way, []).extend(variants)
         return found
 
-    def finish(self, variant: Variant, given: tuple[Any, ...], parts: list[Any]) -> Any:
+    def finish(self, variant: Variant, function: Any, given: tuple[Any, ...], parts: list[Any]) -> Any:
         """Run the generated function (`parts` is what it reads of objects); what the user's program raises is shown
         with the user's line."""
         if variant.written:
             apart(variant, given)
+            calling.function = function
         run = variant.run if variant.tiers is None else variant.tiers.serving(given)
         try:
             result = run(*given)
@@ -113,6 +118,12 @@ class Runner:
             annotate(error)
             raise
         return result if variant.fresh else owned(result, arrays_in((*given, *parts)))
+
+
+@lru_cache(512)
+def runner_of(program: Program, way: Way) -> Runner:
+    """The runner of a shared program."""
+    return Runner(program, way)
 
 
 def apart(variant: Variant, given: tuple[Any, ...]) -> None:
@@ -141,6 +152,13 @@ def _store(func: Func, k: int) -> str:
         if s.op is COPY and s.args[0] in same:
             same.update(s.outs)
     return next((str(s.span) for s in lets if s.op.name in STORES and s.args[0] in same and s.span), "the function")
+
+
+def values_of(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Values:
+    """The arguments of a call of a function in the order of its parameters, with what is given already."""
+    primal = program.primal
+    bound = primal.arguments(args, kwargs)
+    return Values.of(primal.code, [bound[n] for n in primal.names])
 
 
 def bind_values(primal: Primal, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

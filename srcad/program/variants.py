@@ -16,13 +16,13 @@ from srcad.backends.load import load
 from srcad.errors import ArgumentError, Unsupported
 from srcad.frontend.lower import Lowered, NeedsValue
 from srcad.frontend.memory import WRITE_BACK
-from srcad.frontend.origins import GONE, Apart
+from srcad.frontend.origins import GONE, Apart, Values
 from srcad.ir import Func, Let
 from srcad.ir.walk import every
 from srcad.program.compiled import xla
 from srcad.program.lowering import lower_program
 from srcad.program.nans import watched_functions
-from srcad.program.programs import Program
+from srcad.program.programs import Primal, Program
 from srcad.program.replay import leaving_as_the_primal
 from srcad.program.signature import (
     Describe,
@@ -37,6 +37,7 @@ from srcad.program.ways import NUMPY, Way
 from srcad.transforms.pipeline import optimised
 
 LIMIT = 1024       # exact keys remembered
+OUTSIDE = 64       # variants for one signature, which differ in what is outside
 VALUES = 16        # values that one argument is specialised to, before its caller is told
 
 
@@ -71,14 +72,14 @@ class Variant:
         sources: Callable[[], list[str]] | None = getattr(self.run, "sources", None)
         return sources and sources() or [self.text]
 
-    def made_for(self, values: tuple[Any, ...], pattern: Any) -> Variant:
+    def made_for(self, values: Values, pattern: Any) -> Variant:
         """Note what was read from outside when the variant was made; `pattern` is that of the arguments."""
         self.capture_keys = tuple(_kind(read(values)) for read in self.captures)
         self.pattern = pattern
         self.part_keys = {self._keys(values)}
         return self
 
-    def holds(self, values: tuple[Any, ...]) -> bool:
+    def holds(self, values: Values) -> bool:
         """Is what was read from outside still what the variant was made for?"""
         for g in self.guards:
             if not g.holds(values):
@@ -91,7 +92,7 @@ class Variant:
         except GONE:
             return False
 
-    def serves(self, values: tuple[Any, ...], describe: Describe, trees: Any) -> bool:
+    def serves(self, values: Values, describe: Describe, trees: Any) -> bool:
         """`holds`, of other sizes perhaps; such are remembered."""
         if self.parts and all(g.holds(values) for g in self.guards):
             with suppress(*GONE):
@@ -100,14 +101,14 @@ class Variant:
                     self.part_keys.add(self._keys(values))
         return self.holds(values)
 
-    def read_parts(self, values: tuple[Any, ...]) -> list[Any]:
+    def read_parts(self, values: Values) -> list[Any]:
         """What the program reads of the objects in its arguments."""
         return [read(values) for read in self.parts]
 
-    def _keys(self, values: tuple[Any, ...]) -> Any:
+    def _keys(self, values: Values) -> Any:
         return tuple(keys_of(self.read_parts(values)))
 
-    def inputs(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    def inputs(self, values: Values) -> tuple[Any, ...]:
         """All that the generated function is given: the arguments, and what it reads from outside."""
         return (*values, *[read(values) for read in self.captures])
 
@@ -139,7 +140,7 @@ class Variants:
     def __getstate__(self) -> dict[str, Any]:
         raise TypeError("the variants of a program are not pickled")
 
-    def find(self, values: tuple[Any, ...], key: Any = None) -> Variant:
+    def find(self, values: Values, key: Any = None) -> Variant:
         """The variant that serves these arguments, made if need be; `key` is theirs, if it is known already."""
         key = exact_key(values, self.static, self.names, key)
         for variant in self.by_key.get(key, ()):
@@ -148,7 +149,7 @@ class Variants:
         with self.lock:
             return self._make(values)
 
-    def _make(self, values: tuple[Any, ...]) -> Variant:
+    def _make(self, values: Values) -> Variant:
         while True:
             describe = Describe(self.static)
             trees = {n: describe.argument(n, v) for n, v in zip(self.names, values, strict=True)}
@@ -157,23 +158,31 @@ class Variants:
                 if variant.serves(values, describe, trees):
                     return self._remember(values, variant)
             try:
-                variant = self.build(trees)
+                variant = self.build(trees, values.function)
                 types = [describe.type_of(v) for v in variant.read_parts(values)]
                 variant.made_for(values, pattern_of((trees, types), {}))
                 self._require_apart(variant, values)
             except NeedsValue as need:
                 self._specialise(need, values)
                 continue
-            self.by_pattern.setdefault(pattern, []).append(variant)
+            same = self.by_pattern.setdefault(pattern, [])
+            if len(same) >= OUTSIDE:
+                self._forget(same.pop(0))
+            same.append(variant)
             return self._remember(values, variant)
 
+    def _forget(self, variant: Variant) -> None:
+        for found in self.by_key.values():
+            if variant in found:
+                found.remove(variant)
+
     @staticmethod
-    def _require_apart(variant: Variant, values: tuple[Any, ...]) -> None:
+    def _require_apart(variant: Variant, values: Values) -> None:
         if any(isinstance(g, Apart) and not g.holds(values) for g in variant.guards):
             raise ArgumentError(f"arguments of {variant.func.name} are one list or object, or hold the same one, and "
                                 "it is changed: pass a copy of one of them")
 
-    def _remember(self, values: tuple[Any, ...], variant: Variant) -> Variant:
+    def _remember(self, values: Values, variant: Variant) -> Variant:
         if len(self.by_key) >= LIMIT:
             self.by_key.clear()
         key = exact_key(values, self.static, self.names)
@@ -181,7 +190,7 @@ class Variants:
             self.by_key[key].append(variant)
         return variant
 
-    def _specialise(self, need: NeedsValue, values: tuple[Any, ...]) -> None:
+    def _specialise(self, need: NeedsValue, values: Values) -> None:
         """Structure depends on this leaf: from now on signatures have its value."""
         static = specialised(self.static, need.path, dict(zip(self.names, values, strict=True)))
         if static is None:
@@ -189,9 +198,10 @@ class Variants:
         self.static = static
         self.by_key.clear()
 
-    def build(self, trees: dict[str, Any]) -> Variant:
+    def build(self, trees: dict[str, Any], function: Any) -> Variant:
+        """A variant for `function`, and others of its code."""
         with uncollected():
-            variant = generate(lower_program(self.program, trees), self.way)
+            variant = generate(lower_program(self.program, trees, (), function), self.way)
         if self.way.nans:
             watched = watched_functions(self.program, variant.lowered, (variant.run, *variant.companions), self.way)
             variant = replace(variant, run=watched[0], companions=watched[1:], fresh=self.way.backend == "xla")
@@ -203,14 +213,14 @@ class Variants:
         with self.lock:
             return [v for group in self.by_pattern.values() for v in group]
 
-    def unspecific(self, annotations: dict[str, Any]) -> Variant:
+    def unspecific(self, primal: Primal) -> Variant:
         """The variant for unknown arguments."""
-        describe, primal = Describe(), self.program.primal
-        trees: dict[str, Any] = {**unknown_arguments(self.names, annotations), **primal.stars}
+        describe = Describe()
+        trees: dict[str, Any] = {**unknown_arguments(self.names, primal.code.__annotations__), **primal.stars}
         trees.update({n: describe.argument(n, v) for n, v in zip(self.names, primal.bound, strict=False)})
         trees.update({n: describe.argument(n, v) for n, v in primal.named.items() if n in trees})
         try:
-            return self.build(trees)
+            return self.build(trees, primal.code)
         except Unsupported as error:
             error.add_note("Nothing is known of the arguments before the first call: call it once, then read "
                            "`.source`.")
