@@ -11,7 +11,7 @@ import srcad
 from srcad.program.compiled import stage
 from srcad.program.derivatives import program_of
 from srcad.program.programs import shared
-from srcad.program.runner import Runner
+from srcad.program.runner import Runner, values_of
 
 
 def rows(A):
@@ -62,10 +62,10 @@ def copies_in_loops(hlo, shape):
 
 
 def compiled_text(f, *args):
-    runner = Runner(shared(program_of(f)))
-    variant = runner.variants.find(runner.values(f, args, {}))
-    captured = tuple(read() for read in variant.captures)
-    return stage(variant.func, "hlo", (*args, *captured))
+    program = program_of(f)
+    values = values_of(program, args, {})
+    variant = Runner(shared(program)).variants.find(values)
+    return stage(variant.func, "hlo", variant.inputs(values))
 
 
 def swapped(A):

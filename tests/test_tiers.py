@@ -20,11 +20,16 @@ from srcad.program.worker import WORKER
 X = np.linspace(0.1, 1.0, 5)
 
 
-@pytest.fixture
-def eager(monkeypatch):
-    """The second call of a signature is compiled, and nothing is known of it before."""
+@pytest.fixture(autouse=True)
+def nothing_is_known():
+    """Of a program that another test has called."""
     for runners in (runner.runner_of, pullback._runner, along._along):
         runners.cache_clear()
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """The second call of a signature is compiled."""
     monkeypatch.setattr(tiers, "COMPILATION", 0.0)
     monkeypatch.setattr(tiers, "STATEMENT", 0.0)
     monkeypatch.setattr(tiers, "DISPATCH", 0.0)
