@@ -169,6 +169,17 @@ def test_equal_singular_values() -> None:
     assert srcad.jvp(factor, (turned,), (direction,))[1] == pytest.approx(slope, rel=1e-6)
 
 
+@pytest.mark.parametrize("a", [S, M, M.T], ids=["square", "wide", "tall"])
+def test_svd_of_complex_matrices(a: Any) -> None:
+    """What does not depend on the phases of the vectors, which are not determined."""
+    def f(x: Any) -> Any:
+        u, s, vh = np.linalg.svd(x + 1j * np.flip(x ** 2), full_matrices=False)
+        factor = u @ vh
+        return total(np.real(factor)) + total(np.imag(factor)) * s[0] + total(np.abs(u) ** 2) + total(np.abs(vh) ** 2)
+
+    assert_right(f, a)
+
+
 @pytest.mark.parametrize("f", [lambda x: abs(np.emath.sqrt(x - 2.0)), lambda x: np.real(np.emath.log(x - 2.0)) + x,
                                lambda x: np.imag(np.emath.arcsin(x + 2.0))])
 def test_beyond_the_real_numbers(f: Callable[[float], float]) -> None:

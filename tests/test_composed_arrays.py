@@ -157,6 +157,16 @@ def test_composed_arrays(name: str) -> None:
     assert_right(*CASES[name])
 
 
+def test_slices_of_lists() -> None:
+    def f(x: Any) -> Any:
+        head, values = slice(0, 2), [x[0], x[1], x[2]]
+        values[head] = [values[1] * 2, values[0]]
+        first, second = values[slice(None, -1)]
+        return first * second ** 2 * values[2]
+
+    assert_right(f, V)
+
+
 def test_numbers_have_no_dtype() -> None:
     """A number of Python has the attributes that it has in Python."""
     def scale(x: Any) -> Any:

@@ -163,7 +163,13 @@ def made_slice(index: slice) -> Tup:
 
 def unpacked(index: Any) -> Any:
     """A subscript that is a slice, as one."""
-    return slice(*index.items) if isinstance(index, Tup) and index.cls is Slice else index
+    match index:
+        case Tup(items=items, cls=cls) if cls is Slice:
+            return slice(*items)
+        case Const(value=slice() as s):
+            return slice(*(None if p is None else Const(p) for p in (s.start, s.stop, s.step)))
+        case _:
+            return index
 
 
 def subscript(frame: Frame, owner: Any, index: Any) -> Any:

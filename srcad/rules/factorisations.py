@@ -96,7 +96,7 @@ def _turns(s: Any) -> tuple[Any, Any]:
 
 def _outside(basis: Any, x: Any) -> Any:
     """What of `x` is orthogonal to the columns of `basis`."""
-    return x - _matmul(basis, _matmul(T(basis), x))
+    return x - _matmul(basis, _matmul(H(basis), x))
 
 
 def _diagonal(x: Any) -> Any:
@@ -104,15 +104,15 @@ def _diagonal(x: Any) -> Any:
 
 
 def _svd_jvp(t: Any, y: Any, a: Any) -> Any:
-    real_only(a, "svd")
     u, s, vh = y
-    v = T(vh)
-    inner, row = _matmul(_matmul(T(u), t), v), s[..., None, :]
+    v = H(vh)
+    inner, row = _matmul(_matmul(H(u), t), v), s[..., None, :]
     together, against = _turns(s)
-    both, apart = together * (inner + T(inner)), against * (inner - T(inner))
+    both, apart = together * (inner + H(inner)), against * (inner - H(inner))
     du = _matmul(u, both + apart) + _outside(u, _matmul(t, v)) * _inverse(row, s)
-    dv = _matmul(v, both - apart) + _outside(v, _matmul(T(t), u)) * _inverse(row, s)
-    return du, _diagonal(inner), T(dv)
+    dv = _matmul(v, both - apart) + _outside(v, _matmul(H(t), u)) * _inverse(row, s)
+    ds = _diagonal(inner)
+    return du, np.real(ds) if is_complex(a) else ds, H(dv)
 
 
 def _svd_vjp(g: Any, y: Any, a: Any) -> Any:
@@ -120,10 +120,10 @@ def _svd_vjp(g: Any, y: Any, a: Any) -> Any:
     u, s, vh = y
     if gu is None and gvh is None:
         return None if gs is None else _values_bar(gs, u, vh)
-    real_only(a, "svd with vectors")
-    row, v = s[..., None, :], T(vh)
-    left = None if gu is None else _skew(_matmul(T(u), gu))
-    right = None if gvh is None else _skew(_matmul(vh, T(gvh)))
+    u, vh = (np.conj(u), np.conj(vh)) if is_complex(a) else (u, vh)  # cotangents are paired without conjugation
+    row, v = s[..., None, :], H(vh)
+    left = None if gu is None else _skew(_matmul(H(u), gu))
+    right = None if gvh is None else _skew(_matmul(vh, H(gvh)))
     together, against = _turns(s)
     if left is not None and right is not None:
         turn = together * (left + right) + against * (left - right)
@@ -131,16 +131,16 @@ def _svd_vjp(g: Any, y: Any, a: Any) -> Any:
         turn = (together + against) * left if right is None else (together - against) * right
     total = _matmul(_matmul(u, turn), vh)
     if gs is not None:
-        total = total + _values_bar(gs, u, vh)
+        total = total + _matmul(u * gs[..., None, :], vh)
     if gu is not None:
         total = total + _matmul(_outside(u, gu) * _inverse(row, s), vh)
     if gvh is not None:
-        total = total + _matmul(u, T(_outside(v, T(gvh)) * _inverse(row, s)))
+        total = total + _matmul(u, H(_outside(v, H(gvh)) * _inverse(row, s)))
     return total
 
 
 def _skew(x: Any) -> Any:
-    return x - T(x)
+    return x - H(x)
 
 
 def _values_bar(g: Any, u: Any, vh: Any) -> Any:
