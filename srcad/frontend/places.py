@@ -265,12 +265,18 @@ def _chosen_atom(frame: Frame, items: tuple[Any, ...], index: Any) -> Num | None
     if not _alike(items):
         return None
     atoms = list(map(atom_of, items))
-    found = frame.build.call(ITEM, frame.build.call(NEW, *atoms), atom_of(index))
+    found = frame.build.call(ITEM, frame.build.call(NEW, *atoms, hint=_name_of_list(atoms)), atom_of(index))
     if frame.machine.by_cases:
         _by_cases(frame, found, index, atoms)
     else:
         frame.machine.memories.choose(found, atom_of(index), atoms)
     return Num(found)
+
+
+def _name_of_list(atoms: list[Atom]) -> str:
+    """`table`, where its items are called `table_0`, `table_1`, …"""
+    parts = [a.hint.rpartition("_") if isinstance(a, Var) else ("", "", "") for a in atoms]
+    return parts[0][0] if all(p[0] == parts[0][0] and p[2] == str(k) for k, p in enumerate(parts)) else ""
 
 
 def _by_cases(frame: Frame, found: Var, index: Any, atoms: list[Atom]) -> None:

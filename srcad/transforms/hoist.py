@@ -20,8 +20,9 @@ from typing import Any, assert_never
 import numpy as np
 
 from srcad.ir import OPERATORS, Block, CallOp, Func, If, Let, Lit, Loop, Stmt, Var
-from srcad.ir.walk import binds, every, has_effect, loop_locals, rebuild
+from srcad.ir.walk import binds, entry_atoms, every, exit_atoms, has_effect, loop_locals, rebuild
 from srcad.rules.elementary import WHERE
+from srcad.rules.sequences import ITEM, LENGTH, NEW
 from srcad.transforms.guards import is_singular
 from srcad.transforms.order import FEW
 from srcad.transforms.usage import Uses, count_uses
@@ -36,14 +37,53 @@ _STAY = frozenset({"getitem", "np.transpose", "extent", "np.shape", "np.ndim", "
 
 def hoist(func: Func) -> Func:
     """The same function with less in its loops."""
-    if not any(isinstance(s, Loop) for s in func.body):
+    tables = _tables(func)
+    func = _with_tables_first(func, tables)
+    if not any(isinstance(s, Loop) for s in every(func.body)):
         return func
-    return replace(func, body=_Hoisting(count_uses(func)).block(func.body))
+    return replace(func, body=_Hoisting(count_uses(func), tables).block(func.body))
+
+
+def _with_tables_first(func: Func, tables: frozenset[Var]) -> Func:
+    """Lists of what the function is given are made once, before all else."""
+    given = frozenset(func.inputs)
+    first: dict[Any, Let] = {}
+    same: dict[Var, Var] = {}
+    for stmt in every(func.body) if tables else ():
+        if isinstance(stmt, Let) and stmt.op is NEW and stmt.out in tables and all(
+                isinstance(a, Lit) or a in given for a in stmt.args):
+            same[stmt.out] = first.setdefault(stmt.args, stmt).out
+    if not first:
+        return func
+
+    def without(block: Block) -> Block:
+        return tuple(rebuild(s, lambda a: same.get(a, a) if isinstance(a, Var) else a, without) for s in block
+                     if not (isinstance(s, Let) and s.op is NEW and s.out in same))
+
+    return replace(func, body=(*first.values(), *without(func.body)))
+
+
+def _tables(func: Func) -> frozenset[Var]:
+    """The lists of numbers that are made to read items of them: `[a, b, c][k]`."""
+    made: set[Var] = set()
+    read: set[Any] = set(func.outputs)
+    for stmt in every(func.body):
+        match stmt:
+            case Let(outs=outs, op=op, args=args):
+                made.update(outs if op is NEW and all(a.type.kind in ("number", "scalar") for a in args) else ())
+                read.update(args if op not in (ITEM, LENGTH) else ())
+            case If(choices=choices):
+                read.update(a for c in choices for a in (c.then, c.orelse))
+            case Loop():
+                read.update((*entry_atoms(stmt), *exit_atoms(stmt)))
+            case _:
+                assert_never(stmt)
+    return frozenset(made - read)
 
 
 class _Hoisting:
-    def __init__(self, uses: Uses) -> None:
-        self.uses = uses
+    def __init__(self, uses: Uses, tables: frozenset[Var]) -> None:
+        self.uses, self.tables = uses, tables
 
     def block(self, block: Block) -> Block:
         made: list[Stmt] = []
@@ -72,7 +112,7 @@ class _Hoisting:
         kept: list[Stmt] = []
         for stmt in inner.body:
             if isinstance(stmt, Let) and self._worth(stmt) and inside.isdisjoint(stmt.args) and (
-                    sure or _quiet(stmt)) and not (chooses and is_singular(stmt.op, stmt.args)):
+                    sure or stmt.op is NEW or _quiet(stmt)) and not (chooses and is_singular(stmt.op, stmt.args)):
                 out.append(stmt)
                 inside.difference_update(stmt.outs)
             else:
@@ -82,6 +122,8 @@ class _Hoisting:
         return [*out, replace(inner, body=tuple(kept))] if out else [inner]
 
     def _worth(self, let: Let) -> bool:
+        if let.op is NEW:
+            return let.out in self.tables  # which nothing changes
         if let.op.effect or isinstance(let.op, CallOp) or let.op.name in _STAY or len(let.outs) != 1 or let.out.hint:
             return False
         if not let.out.type.is_numeric or let.out.type.shape is None:

@@ -109,6 +109,8 @@ def _is_cheap(let: Let) -> bool:
         return False
     if let.op.name == "getitem":
         return all(a.type.shape == () for a in let.args[1:])
+    if let.op.name == "item":
+        return let.out.type.shape == ()
     if let.op.name == "**" and not isinstance(let.args[1], Lit):
         return False
     return let.op.name in FACTS | _VIEWS or (let.op.name in _ARITHMETIC and let.out.type.shape == ())
