@@ -291,7 +291,7 @@ class _Push:
 def _keeps_its_size(c: Carry) -> bool:
     """Is a zero for what a trip begins with one for what it ends with?"""
     t = c.param.type
-    return t.kind != "sequence" and (not isinstance(c.next, Var) or t.shape == c.next.type.shape)
+    return t.kind not in ("sequence", "unknown") and (not isinstance(c.next, Var) or t.shape == c.next.type.shape)
 
 
 def _staying(block: Sequence[Stmt], primal: Block) -> Block:

@@ -150,7 +150,7 @@ class Reversal:
                 # Where the size changes, the cotangent of what a trip ends with has not that of what it begins with.
                 begin = c.source.param
                 t = c.param.type
-                like = c.param if t.kind != "sequence" and t.shape == begin.type.shape else begin
+                like = c.param if t.kind not in ("sequence", "unknown") and t.shape == begin.type.shape else begin
                 c.next = sweep.or_zero(sweep.bars.pop(c.variable, None), like)
             else:
                 c.next = sweep.bars[c.source]
