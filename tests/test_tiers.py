@@ -79,6 +79,36 @@ def test_nothing_is_compiled_before_it_is_worth_it(tmp_path):
     assert run.stdout.split() == ["False", "1", "500"]
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_forks_and_the_end_of_the_process(tmp_path):
+    """A forked child keeps away from XLA, and a process may end while a program is compiled."""
+    (tmp_path / "model.py").write_text(
+        "import numpy as np\n\n\ndef f(x, n):\n    for _ in range(n):\n        x = np.tanh(x) + np.sin(x)\n"
+        "    return np.sum(x)\n")
+    code = """
+import os, numpy as np, srcad, model
+from srcad.program import tiers
+from srcad.program.worker import WORKER
+tiers.COMPILATION = tiers.STATEMENT = tiers.DISPATCH = 0.0
+gradient, x = srcad.grad(model.f, backend="auto"), np.ones(3)
+for _ in range(3):
+    expected = gradient(x, 50)
+    WORKER.wait()
+child = os.fork()
+if not child:
+    fine = all(np.allclose(gradient(x, 50), expected) for _ in range(12)) and not WORKER.busy
+    os._exit(0 if fine else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+other = srcad.value_and_grad(model.f, backend="auto")
+other(x, 50), other(x, 50)
+print(WORKER.busy)
+"""
+    path = os.pathsep.join([str(tmp_path), str(Path(srcad.__file__).parents[1])])
+    run = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True,
+                         env={**os.environ, "PYTHONPATH": path}, timeout=120)
+    assert run.stdout.split() == ["0", "True"] and not run.stderr
+
+
 @pytest.mark.parametrize(("numpy", "xla", "winner"), [(2e-3, 1e-3, "xla"), (1e-3, 2e-3, "numpy")])
 def test_the_faster_one_stays(numpy, xla, winner):
     gradient = srcad.grad(iterated, backend="auto")

@@ -138,7 +138,7 @@ class Tier:
 
     def tried(self, *given: Any) -> Any:
         """A call that both serve, unless another thread is at it, or the processor is busy with another program."""
-        if WORKER.busy or not self.lock.acquire(blocking=False):
+        if WORKER.busy or WORKER.forked or not self.lock.acquire(blocking=False):
             return self.on_numpy(*given)
         try:
             return self.pair(given) if self.state == "trying" else self.owner.runs[self.key](*given)
@@ -147,6 +147,8 @@ class Tier:
 
     def on_xla(self, *given: Any) -> Any:
         """What the program raises NumPy raises too, and leaves the arguments as it should: XLA stored nothing yet."""
+        if WORKER.forked:
+            return self.owner.numpy(*given)
         try:
             return self.owner.compiled()(*given)
         except Exception as error:

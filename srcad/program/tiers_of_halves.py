@@ -86,11 +86,13 @@ class TierOfHalves(Tier):
                                 *(np.broadcast_to(np.zeros((), v.dtype), v.shape) for v in seeds))
 
     def tried(self, *given: Any) -> Served:
-        if WORKER.busy or self.state != "trying":
+        if WORKER.busy or WORKER.forked or self.state != "trying":
             return self.on_numpy(*given)
         return Trial(self, given).served()
 
     def on_xla(self, *given: Any) -> Served:
+        if WORKER.forked:
+            return self.on_numpy(*given)
         try:
             value, residuals = self.owner.compiled()(*given)
         except Exception as error:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import os
 import queue
+import sys
 import threading
 from collections.abc import Callable
 
@@ -22,15 +24,16 @@ class Worker:
         self.lock = threading.Lock()
         self.waiting = 0
         self.ending = False
+        self.forked = False  # are we a child that was forked after JAX was imported, which then can hang there?
 
     def submit(self, task: Task) -> None:
         with self.lock:
-            if self.ending:
+            if self.ending or self.forked:
                 return
             self.idle.clear()
             self.waiting += 1
             self.tasks.put(task)
-            if self.thread is None or not self.thread.is_alive():  # in a child of a fork it is not
+            if self.thread is None:
                 self.ends_first()
                 self.thread = threading.Thread(target=self._work, name="srcad compiles", daemon=True)
                 self.thread.start()
@@ -54,6 +57,11 @@ class Worker:
         if self.thread is not None and self.thread is not threading.current_thread():
             self.thread.join()
 
+    def after_fork(self) -> None:
+        """In the child, where the thread is not."""
+        self.__init__()  # type: ignore[misc]
+        self.forked = "jax" in sys.modules
+
     def _work(self) -> None:
         while True:
             task = self.tasks.get()
@@ -69,3 +77,5 @@ class Worker:
 
 
 WORKER = Worker()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=WORKER.after_fork)
