@@ -233,3 +233,31 @@ def test_branches_keep_one_tuple_each():
     second = (slope(0.3 + 1e-6) - slope(0.3 - 1e-6)) / 2e-6
     assert srcad.jvp(slope, (0.3,), (1.0,))[1] == pytest.approx(second, rel=1e-5)
     assert srcad.grad(total, backend="xla")(0.3) == pytest.approx(slope(0.3))
+
+
+def checked(x, kind):
+    if x < 0:
+        raise ValueError("negative")
+    if kind == 1:
+        y = np.exp(x) * x
+    elif kind == 2:
+        y = np.sin(x) * x
+    else:
+        raise ValueError("kind")
+    return y * y
+
+
+def test_what_raises_has_no_adjoint():
+    """Who comes back has come the other way."""
+    def total(x):
+        return checked(x, 1) + sum(checked(x * k, 2) for k in (1.0, 0.5))
+
+    slope = srcad.grad(total)
+    srcad.check_grads(total, (0.7,), order=2)
+    assert slope(0.7) == pytest.approx((total(0.7 + 1e-6) - total(0.7 - 1e-6)) / 2e-6)
+    by_kind = srcad.grad(checked)
+    assert by_kind(0.7, 2) == pytest.approx((checked(0.7 + 1e-6, 2) - checked(0.7 - 1e-6, 2)) / 2e-6)
+    assert "dx = 0.0" not in by_kind.source
+    for args in ((-0.1, 1), (0.1, 3)):
+        with pytest.raises(ValueError, match=r"negative|kind"):
+            by_kind(*args)

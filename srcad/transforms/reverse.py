@@ -333,12 +333,24 @@ def branch(sweep: Sweep, stmt: If) -> Thunk | None:
         merged += [c for _, c in again]
         forward, then, orelse = _carried_out(sweep, stmt, sides, blocks, merged, longest)
         put(forward)
+        raising = [_raises(s) for s in (stmt.then, stmt.orelse)]
+        if raising[0] != raising[1] and not undone and not stmt.catches:
+            # Who comes back has come the other way.
+            body, atom = then if raising[1] else orelse
+            sweep.build.stmts += body
+            ends = {c.out: atom(c.then if raising[1] else c.orelse) for c in merged}
+            sweep.bars = {v: ends.get(g, g) for v, g in sweep.bars.items()}
+            return
         sweep.build.add(If(test, then[0], orelse[0], tuple(
             Choice(c.out, then[1](c.then), orelse[1](c.orelse)) for c in merged), stmt.span))
         for chain, c in again:
             sweep.restoring.arrive(chain, sweep.restoring.version[chain], c.out)
 
     return adjoint
+
+
+def _raises(block: Block) -> bool:
+    return bool(block) and isinstance(block[-1], Let) and block[-1].op.name == "raise"
 
 
 def _completing(stmt: If) -> tuple[If, Atom]:
