@@ -139,8 +139,9 @@ def measure(call: Call, effort: Effort) -> dict[str, Any]:
     gradient = srcad.grad(call.function, **call.options)
     for _ in range(3):
         gradient(*call.args, **call.kwargs)
-    (variant,) = gradient.runner.variants.all()
-    given = variant.inputs(gradient.values(call.args, call.kwargs))
+    values = gradient.values(call.args, call.kwargs)
+    variant = gradient.runner.variants.find(values)
+    given = variant.inputs(values)
     times = interleaved({"derivative": lambda: gradient(*call.args, **call.kwargs),
                          "generated": lambda: variant.run(*given)}, effort)
     extra = median(a - b for a, b in zip(times["derivative"], times["generated"], strict=False))
