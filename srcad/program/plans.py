@@ -13,6 +13,8 @@ from srcad.program.programs import Primal
 from srcad.program.variants import Variant
 from srcad.transforms.calls import Halves
 
+TREE = -1
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:
@@ -30,16 +32,19 @@ class Plan:
         return isinstance(y, Var) and (y.type.kind != "array" or bool(y.type.rank)) and bool(self.halves.outputs)
 
     @cached_property
-    def places(self) -> tuple[int | None, ...] | None:
-        """For each positional argument which of the cotangents is its own; None where there are trees."""
-        code = self.primal.code.__code__
-        params = self.func.params[:code.co_argcount]
-        trees = any(isinstance(p.tree, tuple | list | dict | Record | Whole) for p in self.func.params)
-        if trees or not self.primal.positional:
-            return None
+    def places(self) -> tuple[int | None, ...]:
+        """For each positional argument which of the cotangents is its own; TREE where there may be several."""
+        params = self.func.params[:self.primal.code.__code__.co_argcount]
         numbers = {v: k for k, v in enumerate(self.func.inputs)}
         found = {n: k for k, n in enumerate(self.halves.inputs)}
-        return tuple(found.get(numbers[p.tree]) if isinstance(p.tree, Var) else None for p in params)
+
+        def place(tree: Any) -> int | None:
+            if isinstance(tree, tuple | list | dict | Record | Whole):
+                return TREE
+            return found.get(numbers[tree]) if isinstance(tree, Var) else None
+
+        rest = () if self.primal.positional else (TREE,)
+        return (*(place(p.tree) for p in params), *rest)
 
 
 @lru_cache(512)

@@ -17,7 +17,7 @@ from srcad.program.entry import Service, callee
 from srcad.program.entry_reads import Reads
 from srcad.program.entry_text import Text, Unserved
 from srcad.program.lowering import not_float as why_not_float
-from srcad.program.plans import Plan, plan_of
+from srcad.program.plans import TREE, Plan, plan_of
 from srcad.program.programs import Forward, Primal, Program, of_tensors, shared
 from srcad.program.replay import calling, once
 from srcad.program.results import arrays_in, copied, owned
@@ -181,9 +181,9 @@ class Pullback:
             given.append(self.residuals)
         flat = guarded(plan.back, (*given, *seeds))
         gradient = owned(flat if type(flat) is tuple else (flat,), [*self.arrays, *seeds])
-        places = plan.places
-        if places is not None:
-            return tuple([gradient[k] if k is not None else None for k in places[self.wanted]])
+        places = plan.places[self.wanted]
+        if TREE not in places:
+            return tuple([gradient[k] if k is not None else None for k in places])
         return self._trees(dict(zip(plan.halves.inputs, gradient, strict=True)))
 
     def _seeds(self, cotangent: Any) -> list[Any]:
