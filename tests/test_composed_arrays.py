@@ -178,6 +178,7 @@ def test_numbers_have_no_dtype() -> None:
             return 3.0 * x
 
     assert srcad.grad(scale)(0.5) == 3.0 and srcad.grad(scale)(np.float64(0.5)) == 2.0
+    assert srcad.grad(lambda x: x ** 2 if x.shape == () and x.ndim == 0 else x)(3.0) == 6.0  # nobody asks
 
 
 def test_a_diagonal_matrix_is_new() -> None:

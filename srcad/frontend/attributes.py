@@ -185,8 +185,10 @@ def _of_class(frame: Frame, owner: Any, mro: tuple[type, ...], name: str) -> Any
 
 
 def _of_atom(frame: Frame, atom: Atom, name: str) -> Any:
-    t = atom.type
-    if t.kind == "number" and not frame.tensors and t.dtype is not None and not hasattr(t.dtype.type().item(), name):
+    """A number of Python lacks what arrays have where the program asks whether it does; else it is taken for one."""
+    t, asked = atom.type, any(issubclass(AttributeError, c) for c in frame.machine.tried)
+    if asked and t.kind == "number" and not frame.tensors and t.dtype is not None and not hasattr(
+            t.dtype.type().item(), name):
         raise Refused(f"a number of Python has no attribute `{name}`", raises=AttributeError(name))
     return of_array(frame, atom, name)
 

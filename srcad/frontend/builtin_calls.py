@@ -242,7 +242,7 @@ def _has(frame: Frame, owner: Any, name: str) -> bool:
     """Would Python find this attribute?  A `__getattr__` that raises says no."""
     machine, dead, problems = frame.machine, frame.machine.dead, len(frame.machine.problems)
     try:
-        with machine.fork(machine.state):
+        with machine.fork(machine.state), machine.trying((AttributeError,)):
             attribute(frame, owner, name)
             return not machine.dead and len(machine.problems) == problems
     except Refused:
