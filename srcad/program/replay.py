@@ -76,7 +76,7 @@ def once(func: Func) -> str:
     for body in (func.body, *(ref.known.body for ref in reachable(func, every))):
         for s in every(body):
             if isinstance(s, Let) and s.op.effect and not hasattr(s.op, "target") and s.op.name not in _UNSEEN:
-                return f"{s.span}: {s.op.name} is done once"
+                return f"{s.span}: what it does is done once ({s.op.name})"
     return ""
 
 
