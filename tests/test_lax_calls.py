@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import jax
 import numpy as np
 import pytest
@@ -76,3 +78,31 @@ def test_shapes_and_types_are_kinds():
     for x in (X, X[:2], X.astype(np.float32), X, X[::-1]):
         for _ in range(2):
             np.testing.assert_allclose(f(x, 4.0), srcad.grad(doubled)(x, 4.0), rtol=1e-5)
+
+
+def far(x, most):
+    """The loop makes few of the trips that its range has."""
+    y = x
+    for k in range(10**12):
+        y = 0.5 * (y + np.sin(y)) + x * 0.01
+        if k >= most:
+            break
+    return y
+
+
+def endless(x):
+    y = x
+    for k in itertools.count(1):
+        y = 0.5 * (y + x / y)
+        if abs(y * y - x) < 1e-12 or k > 50:
+            break
+    return y
+
+
+@pytest.mark.parametrize("most", [0, 3, 62, 63, 64, 65, 300])
+def test_a_loop_that_ends_long_before_its_range(most):
+    assert srcad.grad(far, backend="xla")(0.5, most) == pytest.approx(srcad.grad(far)(0.5, most), rel=1e-12)
+
+
+def test_an_endless_loop():
+    assert srcad.grad(endless, backend="xla")(2.0) == pytest.approx(srcad.grad(endless)(2.0), rel=1e-12)

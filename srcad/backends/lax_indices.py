@@ -21,7 +21,7 @@ from srcad.backends.lax_record import Value, is_array, note_not_negative
 from srcad.backends.lax_values import Mismatch
 from srcad.ir.core import Let, Lit, Var
 
-Fail = Callable[[Any], None]
+Fail = Callable[..., None]
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _integers(place: Place, part: Any, source: Any, known: Integers, fail: Fail)
     if not _is_mask(part):
         found = out_of_range(part, place.shape[len(place.sizes)], source, known)
         if is_array(part) and not known.is_checked(source, place.shape[len(place.sizes)]):
-            fail(jnp.any(found) if np.ndim(part) and is_array(found) else found)
+            fail(jnp.any(found) if np.ndim(part) and is_array(found) else found, IndexError)
     _whole(place, _consumes(part))
     return part
 

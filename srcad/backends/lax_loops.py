@@ -8,6 +8,7 @@ with a larger one (see `lax`).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -41,6 +42,8 @@ from srcad.ir.types import INT
 from srcad.ir.walk import inner_reads
 
 _MOST_ROUNDS = 12
+_MOST_AT_ONCE = 1024
+_ENDLESS = sys.maxsize
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,16 @@ class Plan:
 
     @property
     def is_scan(self) -> bool:
-        return self.known and self.loop.test is None and self.loop.until is None
+        return self.known and not ends_early(self.loop)
+
+    @property
+    def holds_all(self) -> bool:
+        """Is there surely room for the rows of all trips?"""
+        return self.known and self.n <= self.capacity
+
+
+def ends_early(loop: Loop) -> bool:
+    return loop.test is not None or loop.until is not None
 
 
 def run_loop(tracer: Scope, loop: Loop) -> None:
@@ -143,8 +155,11 @@ def _planned(tracer: Scope, original: Loop, loop: Loop) -> Plan:
             n = min(n, length) if isinstance(n, int) and isinstance(length, int) else jnp.minimum(n, length)
     site = tracer.sites.loops[original]
     bucket = tracer.capacities[site]
-    known = isinstance(n, int)
-    return Plan(loop, n, start, step, sources, site, n if known else bucket, max(n, bucket) if known else bucket)
+    if not isinstance(n, int) or ends_early(loop) and n > _MOST_AT_ONCE:
+        # A loop that may end early is not given room for all the trips that it hardly makes.
+        return Plan(loop, None if isinstance(n, int) and n >= _ENDLESS else n, start, step, sources, site, bucket,
+                    bucket)
+    return Plan(loop, n, start, step, sources, site, n, max(n, bucket))
 
 
 def _range_length(start: Any, stop: Any, step: Any) -> Any:
@@ -370,7 +385,7 @@ def _while(tracer: Scope, plan: Plan) -> None:
         made, *rest = while_loop(going, lambda flat: [flat[0] + 1, *body(flat[0], flat[1:])], [zero, *arrays_in(state)])
     broke, carried, buffers = with_arrays(state, rest)
     *values, tracer.needs = carried
-    if loop.writes and not plan.known:
+    if loop.writes and not plan.holds_all:
         tracer.require(plan.site, made)
     _finish(tracer, loop, values, [Tape(b, plan.capacity, made, plan.site) for b in buffers], made, broke)
 
@@ -385,11 +400,14 @@ def _goes_on(tracer: Scope, plan: Plan, made: Any, broke: Any, carried: list[Any
         inner.env.update((c.param, named(v, c.param)) for c, v in zip(plan.loop.carries, values, strict=True))
         inner.block(plan.loop.test.body)
         asked.append(truth(inner.value(plan.loop.test.result)))
-        # What follows an overflow is thrown away, and must come to an end.
-        room = zip(inner.needs[:-1], tracer.capacities[:-1], strict=True)
-        asked += [need <= capacity for need, capacity in room if need is not UNBOUND]
-        if needs[-1] is not UNBOUND:
-            asked.append(jnp.logical_not(needs[-1]))
+        needs = inner.needs
+    # What follows an overflow or an exception is thrown away, and must come to an end.
+    room = zip(needs[:-1], tracer.capacities[:-1], strict=True)
+    asked += [need <= capacity for need, capacity in room if need is not UNBOUND]
+    if carried[-1][-1] is not UNBOUND:
+        asked.append(jnp.logical_not(carried[-1][-1]))
+    if not asked:
+        raise Mismatch("a loop that nothing ends")
     result = asked[0]
     for a in asked[1:]:
         result = result & a
