@@ -73,7 +73,8 @@ YS = np.array([0.25, 0.5, 2.0])
 CASES = [(factor_or_jitter, (EYE,)), (factor_or_jitter, (EYE - 2 * np.eye(3),)), (by_kind, (2.0, 3.0)),
          (by_kind, (2.0, 0.0)), (by_kind, (-2.0, 3.0)), (by_kind, (3.0, 0.0011)), (by_kind, (-2.0, 0.0)),
          (ended_by_an_exception, (2.4,)), (ended_by_an_exception, (0.1,)), (nested, (3.0, YS, 1)),
-         (nested, (2.0, YS, 1)), (nested, (0.5, YS, 1)), (nested, (0.3, YS, 7)), (passed_on, (2.0,)), (passed_on, (-2.0,))]
+         (nested, (2.0, YS, 1)), (nested, (0.5, YS, 1)), (nested, (0.3, YS, 7)),
+         (passed_on, (2.0,)), (passed_on, (-2.0,))]
 
 
 @pytest.mark.parametrize(("f", "args"), CASES)

@@ -21,6 +21,7 @@ import numpy as np
 import srcad
 from srcad.checks.check import reason_of
 from srcad.errors import SrcadError
+from tests.not_compiled import NOT_COMPILED
 from tests.test_corpus import PROGRAMS, assert_same, mapped, observe, quiet, random_like
 
 EVERY = 24
@@ -55,13 +56,18 @@ def differentiable(programs: Any) -> Iterator[tuple[str, Any]]:
 def test_part_of_the_corpus():
     """Chosen by name, so that it stays the same when others are added."""
     chosen = [(name, case) for name, case in PROGRAMS.items() if crc32(name.encode()) % EVERY == 0]
-    refused = []
+    listed = {name for names in NOT_COMPILED.values() for name in names.split()}
+    assert listed <= set(PROGRAMS)
+    refused, works = [], []
     for name, case in differentiable(chosen):
         try:
             require_same_compiled(name, case)
         except SrcadError as refusal:
-            refused.append(f"{name}: {reason_of(refusal)}")
-    assert len(refused) <= 0.2 * len(chosen), refused
+            refused += [] if name in listed else [f"{name}: {reason_of(refusal)}"]
+        else:
+            works += [name] if name in listed else []
+    assert len(refused) <= 0.1 * len(chosen), refused
+    assert not works, "to be taken from the list"
 
 
 def main(every: int, first: int) -> None:
