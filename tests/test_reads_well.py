@@ -261,3 +261,35 @@ def test_what_raises_has_no_adjoint():
     for args in ((-0.1, 1), (0.1, 3)):
         with pytest.raises(ValueError, match=r"negative|kind"):
             by_kind(*args)
+
+
+def test_places_that_differ_are_stored_to():
+    def chosen(x, labels):
+        return np.sum(np.exp(x)[np.arange(len(labels)), labels])
+
+    derivative = srcad.grad(chosen)
+    derivative(RNG.normal(size=(4, 3)), np.array([2, 0, 0, 1]))
+    assert "add.at" not in words(derivative)
+    srcad.check_grads(lambda x: chosen(x, np.array([2, 0, 0, 1])), (RNG.normal(size=(4, 3)),))
+    srcad.check_grads(lambda x: np.sum(np.exp(x)[np.arange(-2, 2), [2, 0, 0, 1]]), (RNG.normal(size=(2, 3)),))
+    srcad.check_grads(lambda x: np.sum(np.exp(x)[np.arange(1), [1, 1]]), (RNG.normal(size=(2, 3)),))
+
+
+def test_minus_of_a_negative_number_is_plus():
+    def energy(x, y):
+        return np.sum(-0.1 * np.cos(x) - np.sin(x) * y)
+
+    derivative = srcad.grad(energy)
+    derivative(np.ones(3), np.ones(3))
+    assert "- -" not in words(derivative)
+    srcad.check_grads(energy, (np.ones(3), np.arange(3.0)))
+
+
+def test_a_dot_product_under_the_name_of_its_vector():
+    def f(x, y):
+        for row in x:
+            y = np.exp(-y)
+            y = y * np.sum(row * np.cos(y))
+        return np.sum(y)
+
+    srcad.check_grads(f, (RNG.normal(size=(3, 4)), RNG.normal(size=4)), order=2)

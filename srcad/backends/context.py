@@ -74,7 +74,9 @@ class Context(ABC):
     def assignment(self, v: Var, value: ast.expr) -> ast.stmt:
         """`v = value`; `v += x` where that is the same, which it is for what can't change."""
         immutable = v.type.kind in ("number", "scalar")
-        if immutable and isinstance(value, ast.BinOp) and isinstance(value.left, ast.Name):
+        # (A dot product is a number, but what it is made of is not.)
+        if immutable and isinstance(value, ast.BinOp) and isinstance(value.left, ast.Name) and not isinstance(
+                value.op, ast.MatMult):
             twice = isinstance(value.right, ast.Name) and value.right.id == value.left.id
             # A product of vectors is a number, but what it is made of is not.
             if value.left.id == self.names[v] and not twice and not isinstance(value.op, ast.MatMult):

@@ -59,18 +59,28 @@ def rewritten(let: Let, around: Surroundings) -> list[Let]:
 def _together(let: Let, around: Surroundings) -> list[Let]:
     """`6 * x * y / z` for `2 * (3 * x * y / z)`, where the product of the numbers is exact."""
     number, inner = _numbered(let) if let.op is _MUL else (None, None)
+    led = _led(inner, around) if number is not None else None
+    if number is None or led is None:
+        return []
+    other, rest, chain = led
+    whole = number * other
+    exact = is_power_of_two(number) or is_power_of_two(other)
+    return _through(chain, whole, rest, let) if exact and (whole != 1 or chain) else []
+
+
+def _led(x: Any, around: Surroundings) -> tuple[float, Any, list[Let]] | None:
+    """The number that a product begins with, `3 * x * y / z`, what it multiplies, and the products from there on, the
+    last first."""
     chain: list[Let] = []
-    while number is not None and (part := around.definition(inner)) is not None and part.op in (_MUL, _DIV):
-        if not around.once(inner) or part.out.hint:
-            break
-        other, rest = _numbered(part) if part.op is _MUL else (None, None)
-        if other is not None:
-            whole = number * other
-            exact = is_power_of_two(number) or is_power_of_two(other)
-            return _through(chain, whole, rest, let) if exact and (whole != 1 or chain) else []
+    while (part := around.definition(x)) is not None and part.op in (_MUL, _DIV):
+        if not around.once(x) or part.out.hint:
+            return None
+        number, rest = _numbered(part) if part.op is _MUL else (None, None)
+        if number is not None:
+            return number, rest, chain
         chain.append(part)
-        inner = part.args[0]
-    return []
+        x = part.args[0]
+    return None
 
 
 def _through(chain: list[Let], number: float, x: Any, let: Let) -> list[Let]:
@@ -89,6 +99,19 @@ def _times(number: float, x: Any, let: Let) -> list[Let]:
     if number == -1:
         return [Let(let.outs, OPERATORS["neg"], (x,), Form((HOLE,)), let.span)]
     return [Let(let.outs, _MUL, (Lit(number), x), Form((HOLE, HOLE)), let.span)]
+
+
+def without_minus(total: Let, around: Surroundings) -> list[Let]:
+    """`a + 2 * b` for `a - -2 * b`."""
+    x, y = total.args
+    led = _led(y, around)
+    if led is None or not led[0] < 0 or (led[0] == -1 and not led[2]):
+        return [total]
+    number, rest, chain = led
+    positive = Var("", y.type)
+    other = OPERATORS["add" if total.op is OPERATORS["sub"] else "sub"]
+    product = replace(total, outs=(positive,))
+    return [*_through(chain, -number, rest, product), replace(total, op=other, args=(x, positive))]
 
 
 def _cancelled(let: Let, around: Surroundings) -> list[Let] | None:
@@ -284,7 +307,8 @@ def _stored(add: Let, around: Surroundings) -> list[Let]:
     buffer = around.definition(x)
     where = add.form.args[2]
     fits = x.type.has_dtype_of(value.type)
-    if buffer is not None and buffer.op.name in _ZEROS and around.once(x) and fits and _is_plain(where, index):
+    if buffer is not None and buffer.op.name in _ZEROS and around.once(x) and fits and (
+            _is_plain(where, index) or _is_diagonal(where, index, around)):
         return [Let(add.outs, SET_AT, (x, *index, value), Form((HOLE, where, HOLE)), add.span)]
     return _on_full(add, around)
 
@@ -324,6 +348,19 @@ def _is_plain(where: Any, index: list[Any]) -> bool:
     numbers = all(a.type.kind in ("number", "scalar") and a.type.dtype is not None and a.type.dtype.kind in "iu"
                   for a in index)
     return numbers and all(p is HOLE or type(p) is int or isinstance(p, Slicing) for p in parts)
+
+
+def _is_diagonal(where: Any, index: list[Any], around: Surroundings) -> bool:
+    """Is it an index as `[np.arange(n), y]`, which has no element twice?"""
+    parts = where if type(where) is tuple else (where,)
+    shapes = {a.type.shape for a in index}
+    return all(p is HOLE for p in parts) and len(shapes) == 1 and len(shapes.pop() or ()) == 1 and any(
+        _counts_up(around.definition(a)) for a in index)
+
+
+def _counts_up(let: Let | None) -> bool:
+    """Is it `np.arange(n)`?"""
+    return let is not None and let.op.name == "np.arange" and len(let.form.args) == 1 and not let.form.kwargs
 
 
 def _on_full(store: Let, around: Surroundings) -> list[Let]:

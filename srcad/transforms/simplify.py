@@ -47,7 +47,7 @@ from srcad.ir import (
 from srcad.ir.infer import broadcast, elementwise
 from srcad.ir.walk import every, rebuild
 from srcad.rules.tapes import INDEX_ADD, SET_AT
-from srcad.transforms.algebra import Surroundings, accumulated, rewritten, undone
+from srcad.transforms.algebra import Surroundings, accumulated, rewritten, undone, without_minus
 from srcad.transforms.live import live
 from srcad.transforms.usage import Uses, count_uses
 
@@ -202,7 +202,10 @@ class _Rewriter:
     def summed(self, let: Let) -> list[Let]:
         """A sum, and what must stand before it."""
         gathered = accumulated(let, self.around) if let.op is _ADD and let.out.type.kind == "array" else []
-        return gathered or self.narrowed(let)
+        if gathered:
+            return gathered
+        *before, last = self.narrowed(let)
+        return [*before, *without_minus(last, self.around)]
 
     def narrowed(self, let: Let) -> list[Let]:
         """`a + stretched(b) * c` is `a + b * c`, where that has the shape of a in any case."""

@@ -20,11 +20,10 @@ def cross_entropy_adjoint(scores, labels, dy=1.0):
     t1 = np.max(scores, axis=1, keepdims=True)
     shifted = scores - t1
     t2 = np.exp(shifted)
-    t3 = np.arange(labels.shape[0])
     # reverse
-    # line 9: return -np.mean(log_probabilities[np.arange(len(labels)), labels])
+    t3 = -dy / labels.shape[0]  # line 9: return -np.mean(log_probabilities[np.arange(len(labels)), labels])
     dlog_probabilities = np.zeros_like(scores)
-    np.add.at(dlog_probabilities, (t3, labels), -dy / labels.shape[0])
+    dlog_probabilities[np.arange(labels.shape[0]), labels] = t3
     # line 8: log_probabilities = shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
     t4 = np.sum(dlog_probabilities, axis=1, keepdims=True) / np.sum(t2, axis=1, keepdims=True)
     dshifted = dlog_probabilities - t4 * t2
