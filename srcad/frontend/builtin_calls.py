@@ -13,12 +13,13 @@ import numpy as np
 from srcad.frontend.attributes import attribute, of_array
 from srcad.frontend.branches import truth
 from srcad.frontend.classes import class_of
+from srcad.frontend.comprehensions import listed
 from srcad.frontend.effects import PRINT, REPR, TEXT, message_of
 from srcad.frontend.lists import columns_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import call_operation
 from srcad.frontend.places import binary, operation_of, subscript
-from srcad.frontend.special import class_with, overridden, special
+from srcad.frontend.special import class_with, method_of, overridden, special
 from srcad.frontend.tables import table_length
 from srcad.frontend.values import (
     NONE,
@@ -57,7 +58,10 @@ def builtin(*functions: Any) -> Callable[[Handler], Handler]:
 
 def operation(frame: Frame, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """The builtin as an operation of the table, as the method of an object, or folded when all is known."""
-    if args and class_with(frame, args[0]) is not None:
+    cls = class_with(frame, args[0]) if args else None
+    if cls is not None and function in (sum, min, max, any, all) and method_of(cls, "__iter__") is not None:
+        args = [listed(frame, args[0]), *args[1:]]
+    elif cls is not None:
         return special(frame, args[0], function.__name__, *args[1:])
     if args and overridden(frame, args[0], function.__name__) is not None:
         return special(frame, args[0], function.__name__, *args[1:])

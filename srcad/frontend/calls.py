@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import itertools
 import operator
 import types
 from typing import Any
@@ -32,6 +33,7 @@ from srcad.frontend.machine import Frame
 from srcad.frontend.nested import Lowerable, call_derivative
 from srcad.frontend.numpy_calls import call_operation, spelled
 from srcad.frontend.objects import construct
+from srcad.frontend.once import taken
 from srcad.frontend.origins import Held, Slot
 from srcad.frontend.special import class_with, container_class, method_of
 from srcad.frontend.standard import STANDARD
@@ -70,6 +72,8 @@ from srcad.rules import external
 from srcad.rules.composed.mapping import vectorized
 
 TENSORS = ("srcad.runtime.tensors.", "srcad.tensor.")
+LAZY = frozenset({next, iter, zip, enumerate, map, filter, isinstance, type, callable, itertools.islice, itertools.chain,
+                  getattr, setattr, hasattr})  # what looks at an iterator without taking all of it at once
 _CACHED = type(functools.lru_cache(lambda: None))
 EXPANDED = 200  # calls of recursive functions that stand where they are called
 MADE = (str, bytes, complex, operator.itemgetter, operator.attrgetter, operator.methodcaller)  # of what is known
@@ -184,7 +188,7 @@ def _as_program(frame: Frame, v: Any, args: list[Any], kwargs: dict[str, Any]) -
     """A builtin, or a function for which a program stands; None if `v` is neither."""
     handler = BUILTINS.get(v) if _hashable(v) else None
     if handler is not None:
-        return handler(frame, args, kwargs)
+        return handler(frame, args if v in LAZY else [taken(frame, a) for a in args], kwargs)
     of_arrays = getattr(v, "__srcad_arrays__", None)
     if of_arrays is not None:  # a function of tensors, which are arrays here
         return call_value(frame, Const(of_arrays), args, kwargs)
@@ -412,7 +416,7 @@ def run_body(frame: Frame, source: Source, key: Any, bound: dict[str, Any], pare
     """Lower the body of a function in place; a function that is being lowered already is called instead."""
     machine = frame.machine
     if is_generator(source.tree):
-        return generators.called(source, key, bound, parent)
+        return generators.called(frame, source, key, bound, parent)
     shape = tuple(_shape_of(frame, v) for v in bound.values())
     if key in machine.active:
         return _recursive(frame, source, key, bound, parent, shape)

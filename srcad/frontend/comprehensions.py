@@ -12,9 +12,10 @@ from typing import Any
 import gast
 
 from srcad.frontend.machine import Frame
+from srcad.frontend.spaces import is_iterator
 from srcad.frontend.tables import made
 from srcad.frontend.unpacking import known
-from srcad.frontend.values import POISON, Entries, Items, Ref, Sequence, Stream
+from srcad.frontend.values import FRESH, POISON, Const, Entries, Items, Ref, Sequence, Stream
 
 MADE = "$made"  # the name that holds what is made
 
@@ -50,9 +51,14 @@ def comprehended(frame: Frame, text: str, **values: Any) -> Any:
 
 def listed(frame: Frame, value: Any) -> Any:
     """`list(value)`: a new list."""
+    if isinstance(value, Stream) and value.kind == "once" or is_iterator(frame, value):
+        return comprehended(frame, "[x for x in it]", it=value)
     if isinstance(value, Stream) and value.kind == "generator":
         rest = Ref(value.parts[0].value.rest)
-        value = rest if rest.cell in frame.machine.state else value
+        content = frame.machine.content(rest)
+        if isinstance(content, Const) and content is not FRESH:
+            return frame.machine.new(frame.semantics.all_left(frame, value))
+        value = value if content is FRESH else rest
     if isinstance(value, Ref) and isinstance(content := frame.machine.content(value), Items | Sequence):
         return frame.machine.new(content)
     items = None if isinstance(value, Stream) and value.kind == "generator" else known(frame, value)

@@ -11,6 +11,7 @@ from srcad.frontend.array_stores import change_by_method
 from srcad.frontend.dicts import dict_method
 from srcad.frontend.effects import FORMAT, JOIN, message_of
 from srcad.frontend.external import call_bar, call_method_of
+from srcad.frontend.generators import OF_GENERATORS
 from srcad.frontend.list_methods import found_in, list_method
 from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import argument
@@ -36,7 +37,7 @@ from srcad.frontend.values import (
 from srcad.rules import METHODS
 from srcad.runtime.inside import METHODS as TENSOR_METHODS
 
-DUNDER = {"__len__": len, "__iter__": iter, "__abs__": abs, "__float__": float, "__int__": int, "__bool__": bool,
+DUNDER = {"__len__": len, "__iter__": iter, "__next__": next, "__abs__": abs, "__float__": float, "__int__": int, "__bool__": bool,
           **{f"__{n.rstrip('_')}__": getattr(operator, n) for n in (
               "getitem", "contains", "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "neg", "eq",
               "ne", "lt", "le", "gt", "ge", "and_", "or_", "xor")}}
@@ -52,6 +53,8 @@ def call_method(frame: Frame, owner: Any, name: str, args: list[Any], kwargs: di
             return _of_array(frame, owner, name, args, kwargs)
         case Const(value=str() as text):
             return _of_string(frame, text, name, args)
+        case Stream(kind="generator") if name in OF_GENERATORS:
+            return OF_GENERATORS[name](frame, [owner, *args], kwargs)
         case Stream(kind="bar"):
             return call_bar(name)
         case Ref():

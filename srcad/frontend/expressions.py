@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from types import GeneratorType
 from typing import Any
 
 import gast
@@ -95,8 +96,13 @@ def _evaluate(frame: Frame, node: Any) -> Any:
             return _dict(frame, keys, values)
         case gast.Lambda():
             return _lambda(frame, node)
-        case gast.ListComp() | gast.GeneratorExp():
+        case gast.ListComp():
             return list_comprehension(frame, node)
+        case gast.GeneratorExp():
+            made = list_comprehension(frame, node)
+            if isinstance(made, Ref):
+                made.cell.cls = GeneratorType
+            return made
         case gast.DictComp():
             return dict_comprehension(frame, node)
         case gast.JoinedStr():

@@ -10,7 +10,7 @@ from srcad.frontend.branches import truth
 from srcad.frontend.generators import Consumer, consume, rest_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.places import binary
-from srcad.frontend.values import Const, Stream, Tup
+from srcad.frontend.values import FRESH, Const, Ref, Stream, Tup
 
 
 def generator_in(stream: Stream) -> Stream | None:
@@ -19,6 +19,12 @@ def generator_in(stream: Stream) -> Stream | None:
         return stream
     inner = stream.parts[0] if stream.kind == "enumerate" else None
     return inner if isinstance(inner, Stream) and inner.kind == "generator" else None
+
+
+def is_suspended(frame: Frame, generator: Stream) -> bool:
+    """Has a generator been asked for some values, and does it wait to be asked for more?"""
+    content = frame.machine.content(Ref(generator.parts[0].value.rest))
+    return content is not FRESH and isinstance(content, Const)
 
 
 def loop_over(frame: Frame, node: Any, stream: Stream) -> None:

@@ -22,11 +22,12 @@ import gast
 
 from srcad.frontend.bodies import bound_frame, finished
 from srcad.frontend.capture import Source
-from srcad.frontend.exits import endless, exits_of, structure
+from srcad.frontend.exits import structure
 from srcad.frontend.machine import Frame
-from srcad.frontend.names import bound_names
-from srcad.frontend.values import NONE, POISON, Cell, Const, Ref, Refused, Stream
+from srcad.frontend.names import bound_names, never_ends
+from srcad.frontend.values import FRESH, LEFT, NONE, POISON, Cell, Const, Items, Mixed, Ref, Refused, Stream
 
+OF_GENERATORS: dict[str, Callable[..., Any]] = {}  # methods of generators
 DEPTH = 20  # generators of one function within each other
 
 
@@ -54,6 +55,9 @@ class Consumer:
     active: tuple[Any, ...]
 
 
+_RUNNING = Mixed("a loop runs over it")
+
+
 class Left(gast.AST):  # type: ignore[misc]
     """Does the consumer want no more?"""
 
@@ -77,14 +81,11 @@ def is_generator(tree: gast.FunctionDef) -> bool:
     return next(yields(tree), None) is not None
 
 
-def is_endless(loop: Any) -> bool:
-    """`while True:` that nothing leaves."""
-    return endless(loop) and not exits_of(loop.body) & {"break", "return"}
-
-
-def called(source: Source, key: Any, bound: dict[str, Any], parent: Frame | None) -> Stream:
+def called(frame: Frame, source: Source, key: Any, bound: dict[str, Any], parent: Frame | None) -> Stream:
     """What a call of a generator function gives."""
-    return Stream("generator", (Const(Activation(source, key, tuple(bound), parent)), *bound.values()))
+    activation = Activation(source, key, tuple(bound), parent)
+    frame.machine.state[activation.rest] = FRESH
+    return Stream("generator", (Const(activation), *bound.values()))
 
 
 def assigned_keys(frame: Frame, nodes: list[Any]) -> list[tuple[int, str]]:
@@ -97,9 +98,9 @@ def assigned_keys(frame: Frame, nodes: list[Any]) -> list[tuple[int, str]]:
 
 
 def rest_of(frame: Frame, stream: Stream) -> Ref | None:
-    """The list of what a generator has left, if `next` was called on it."""
-    cell = stream.parts[0].value.rest
-    return Ref(cell) if cell in frame.machine.state else None
+    """The list of what a generator has left, if it has run; None if it has not."""
+    ref = Ref(stream.parts[0].value.rest)
+    return None if frame.machine.content(ref) is FRESH else ref
 
 
 def consume(frame: Frame, stream: Stream, consumer: Consumer) -> Any:
@@ -111,7 +112,7 @@ def consume(frame: Frame, stream: Stream, consumer: Consumer) -> Any:
         raise Refused(f"more than {DEPTH} activations of the generator {activation.source.name}",
                       "each is lowered where it is consumed", "collect the values in a list")
     source = activation.source
-    if consumer.left is None and any(isinstance(n, gast.While) and is_endless(n) for n in gast.walk(source.tree)):
+    if consumer.left is None and never_ends(source.tree):
         raise Refused(f"all values of the generator {source.name}", "it never ends",
                       "leave the loop over it with `break`")
     if consumer.left is not None:
@@ -122,11 +123,14 @@ def consume(frame: Frame, stream: Stream, consumer: Consumer) -> Any:
     inner.consumer = consumer
     span = machine.build.span
     machine.active.append(activation.key)
+    machine.state[activation.rest] = _RUNNING
     try:
         return finished(inner, bound)
     finally:
         machine.active.pop()
         machine.build.span = span
+        left = Const(False) if consumer.left is None else consumer.left()
+        machine.state[activation.rest] = Items(()) if left == Const(False) else LEFT
 
 
 def yielded(frame: Frame, value: Any) -> Any:

@@ -17,14 +17,21 @@ import numpy as np
 
 from srcad.frontend import standard
 from srcad.frontend.bodies import call_written
-from srcad.frontend.branches import select, truth
+from srcad.frontend.branches import branch, select, truth
 from srcad.frontend.builtin_calls import BUILTINS, Handler, builtin, fold_call, operation
 from srcad.frontend.comprehensions import comprehended, listed
+from srcad.frontend.effects import RAISE
 from srcad.frontend.machine import Frame
+from srcad.frontend.names import never_ends
+from srcad.frontend.once import as_left
 from srcad.frontend.places import binary, subscript
-from srcad.frontend.spaces import ENDLESS, ITERATOR, item_of_endless
+from srcad.frontend.generators import OF_GENERATORS
+from srcad.frontend.spaces import ENDLESS, ITERATOR, is_iterator, item_of_endless
+from srcad.frontend.special import special
+from srcad.frontend.suspended import is_waiting, next_value
 from srcad.frontend.unpacking import known, required_items
 from srcad.frontend.values import (
+    FRESH,
     NONE,
     Const,
     Items,
@@ -60,13 +67,20 @@ def _enumerate(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 @builtin(map)
 def _map(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     function, *iterables = args
-    return comprehended(frame, "[f(*t) for t in it]", f=function, it=Stream("zip", tuple(iterables)))
+    return _iterator(comprehended(frame, "[f(*t) for t in it]", f=function, it=Stream("zip", tuple(iterables))), map)
+
+
+def _iterator(found: Any, cls: type) -> Any:
+    """A list that stands for an iterator of this class."""
+    if isinstance(found, Ref):
+        found.cell.cls = cls
+    return found
 
 
 @builtin(filter)
 def _filter(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     text = "[t for t in it if t]" if args[0] == NONE else "[t for t in it if f(t)]"
-    return comprehended(frame, text, f=args[0], it=args[1])
+    return _iterator(comprehended(frame, text, f=args[0], it=args[1]), filter)
 
 
 @builtin(list)
@@ -215,23 +229,36 @@ def _chain(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 @builtin(itertools.count)
 def _count(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     given = dict(zip(("start", "step"), args, strict=False)) | kwargs
-    return Stream("count", (given.get("start", Const(0)), given.get("step", Const(1))))
+    return _endless(frame, "count", given.get("start", Const(0)), given.get("step", Const(1)))
+
+
+def _endless(frame: Frame, kind: str, *parts: Any) -> Stream:
+    """An iterator without an end, of which nothing has been taken."""
+    position = frame.machine.new(Const(0), "taken")
+    return Stream(kind, (*parts, Const(position.cell)))
 
 
 @builtin(itertools.cycle)
 def _cycle(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return Stream("cycle", (as_list(frame, args[0]),))
+    return _endless(frame, "cycle", as_list(frame, args[0]))
 
 
 @builtin(itertools.repeat)
 def _repeat(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     value, *times = (*args, *kwargs.values())
-    return comprehended(frame, "[x for _ in range(n)]", x=value, n=times[0]) if times else Stream("repeat", (value,))
+    return comprehended(frame, "[x for _ in range(n)]", x=value, n=times[0]) if times else _endless(
+        frame, "repeat", value)
 
 
 @builtin(itertools.islice)
 def _islice(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if isinstance(args[0], Stream) and args[0].kind in ENDLESS:
+    stream = args[0]
+    if is_iterator(frame, stream) and len(args) == 2:
+        return comprehended(frame, "[x for _, x in zip(range(n), it)]", n=args[1], it=stream)
+    if isinstance(stream, Stream) and stream.kind == "generator" and never_ends(stream.parts[0].value.source.tree) and (
+            len(args) == 2):
+        return comprehended(frame, "[x for _, x in zip(range(n), it)]", n=args[1], it=stream)
+    if isinstance(stream, Stream) and stream.kind in ENDLESS:
         bounds = [a for a in args[1:] if a != NONE]
         if len(bounds) < len(args) - 1:
             raise Refused("itertools.islice without an end of an endless iterator")
@@ -251,6 +278,18 @@ def _endless_item(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return item_of_endless(frame, args[0], args[1])
 
 
+@builtin(itertools.tee)
+def _tee(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    found = listed(frame, args[0])
+    if isinstance(found, Poison):
+        return found
+    times = static(kwargs.get("n", args[1] if len(args) > 1 else Const(2)), "`n`")
+    copies = [frame.machine.new(frame.machine.content(found)) for _ in range(times)]
+    for ref in copies:
+        ref.cell.cls = ITERATOR
+    return Tup(tuple(copies))
+
+
 @builtin(functools.reduce)
 def _reduce(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return call_written(frame, standard.reduced if len(args) == 2 else standard.reduced_from, args, {})
@@ -259,7 +298,9 @@ def _reduce(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 @builtin(iter)
 def _iter(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """An iterator over known items is a list of those that are left."""
-    if isinstance(args[0], Stream) and args[0].kind in ENDLESS:
+    if isinstance(args[0], Stream) and (args[0].kind in ENDLESS or args[0].kind in ("generator", "once")):
+        return args[0]
+    if isinstance(args[0], Ref) and args[0].cell.cls is ITERATOR:
         return args[0]
     found = frame.machine.new(Items(tuple(required_items(frame, args[0], "the number of items of an iterator"))))
     found.cell.cls = ITERATOR
@@ -267,20 +308,57 @@ def _iter(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 
 def _of_generator(frame: Frame, stream: Stream, default: list[Any]) -> Any:
-    """The next value of a generator, which is run to its end when it is asked first: its values are a list then."""
-    cell = stream.parts[0].value.rest
-    if cell not in frame.machine.state:
-        values = listed(frame, stream)
-        if isinstance(values, Poison):
-            return values
-        frame.machine.state[cell], cell.cls = frame.machine.content(values), ITERATOR
-    ref = Ref(cell)
+    """The next value of a generator: it goes on to its next `yield`, or, where it is computed whether it comes to one,
+    to its end when it is asked first: its values are a list then."""
+    ref = Ref(stream.parts[0].value.rest)
     content = frame.machine.content(ref)
+    if is_waiting(content):
+        value = _asked(frame, stream, content is FRESH)
+        if value is not None:
+            return value
+        content = frame.machine.content(ref)
     if isinstance(content, Items):
         return _next(frame, [ref, *default], {})
-    if not default:
-        return _taken(frame, ref)
-    return select(frame, atom_of(truth(frame, ref)), lambda: _taken(frame, ref), lambda: default[0])
+    return _taken_of_unknown(frame, ref, default)
+
+
+def _asked(frame: Frame, stream: Stream, fresh: bool) -> Any:
+    """The next value; None if what is left is a list now."""
+    machine, cell = frame.machine, stream.parts[0].value.rest
+    rewind = machine.rewinding()
+    try:
+        return next_value(frame, stream)
+    except Refused:
+        if not fresh:
+            raise
+    rewind()
+    values = listed(frame, stream)
+    if isinstance(values, Poison):
+        return values
+    machine.state[cell], cell.cls = machine.content(values), ITERATOR
+    return None
+
+
+def _sent(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """`g.send(value)`."""
+    stream, value = args
+    content = frame.machine.content(Ref(stream.parts[0].value.rest))
+    if not is_waiting(content):
+        raise Refused("sending to this generator", "what is left of it is not known here")
+    found = next_value(frame, stream, value)
+    if found is None:
+        raise Refused("this generator ends when it is sent this", raises=StopIteration())
+    return found
+
+
+def _closed(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """`g.close()`."""
+    cell = args[0].parts[0].value.rest
+    frame.machine.state[cell], cell.cls = Items(()), ITERATOR
+    return NONE
+
+
+OF_GENERATORS.update(send=_sent, close=_closed)
 
 
 def _taken(frame: Frame, iterator: Ref) -> Any:
@@ -290,21 +368,46 @@ def _taken(frame: Frame, iterator: Ref) -> Any:
     return first
 
 
+def _taken_of_unknown(frame: Frame, iterator: Ref, default: list[Any]) -> Any:
+    """The next item of an iterator over a list whose length is not known."""
+    def stop() -> None:
+        frame.build.call(RAISE, StopIteration)
+        frame.machine.end()
+
+    some = atom_of(truth(frame, iterator))
+    if default:
+        return select(frame, some, lambda: _taken(frame, iterator), lambda: default[0])
+    branch(frame, some, lambda: None, stop)
+    return _taken(frame, iterator)
+
+
 @builtin(next)
 def _next(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """Of an iterator, the next item; of a generator expression, the first one."""
     owner = args[0]
     if isinstance(owner, Stream) and owner.kind == "generator":
         return _of_generator(frame, owner, args[1:])
+    if isinstance(owner, Stream) and owner.kind in ENDLESS:
+        position = Ref(owner.parts[-1].value)
+        k = frame.machine.content(position)
+        frame.machine.store(position, binary(frame, "add", k, Const(1)))
+        return item_of_endless(frame, owner, k)
+    if isinstance(owner, Stream) and owner.kind == "once":
+        owner = as_left(frame, owner)
+        return owner if isinstance(owner, Poison) else _next(frame, [owner, *args[1:]], {})
+    if is_iterator(frame, owner):
+        return special(frame, owner, "next")
     content = frame.machine.content(owner) if isinstance(owner, Ref) else None
     if isinstance(content, Items):
         if not content.values:
             if len(args) > 1:
                 return args[1]
-            raise Refused("this next() always fails", "there is no item left")
+            raise Refused("this next() always fails", "there is no item left", raises=StopIteration())
         if owner.cell.cls is ITERATOR:
             frame.machine.store(owner, Items(content.values[1:]))
         return content.values[0]
+    if isinstance(content, Sequence | Rows) and owner.cell.cls is ITERATOR:
+        return _taken_of_unknown(frame, owner, args[1:])
     if isinstance(content, Sequence | Rows):
         def first() -> Any:
             return frame.call(Const(operator.getitem), [owner, Const(0)])

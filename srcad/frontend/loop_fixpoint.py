@@ -22,6 +22,8 @@ from srcad.frontend.machine import HELD, Frame, Walk
 from srcad.frontend.memory import Elements, Memories, is_array
 from srcad.frontend.names import names_in
 from srcad.frontend.spaces import element_type
+from srcad.frontend.storing import KindChanges
+from srcad.frontend.suspended import is_waiting
 from srcad.frontend.values import (
     MISSING,
     NONE,
@@ -346,6 +348,8 @@ class Lowering(LoopMemory):
             if key in self.unlike or isinstance(value, Missing | Poison) or isinstance(other, Poison) \
                     or same(value, other):
                 continue
+            if is_waiting(value) and not self.peeled:
+                raise KindChanges(None)  # the first trip takes a generator to its first `yield`
             if isinstance(other, Ref) and isinstance(value, Ref):
                 other = Mixed("it is one list or object in the first trip and another in a later one")
             self.unlike[key] = other if isinstance(other, Mixed) else Mixed(

@@ -19,14 +19,17 @@ from typing import Any
 import gast
 
 from srcad.frontend.branches import truth
-from srcad.frontend.generator_loops import generator_in, loop_over
+from srcad.frontend.generator_loops import generator_in, is_suspended, loop_over
+from srcad.frontend.iterator_loops import over_object, over_rest
 from srcad.frontend.loop_fixpoint import Lowering, TestChanges, place_of
 from srcad.frontend.machine import Frame, Walk
+from srcad.frontend.once import as_left, taken
 from srcad.frontend.peeling import after_first, first_of, not_empty
 from srcad.frontend.spaces import (
     ITERATOR,
     Space,
     by_index,
+    iterator_of,
     lists_in,
     space_of,
     static_range,
@@ -34,7 +37,7 @@ from srcad.frontend.spaces import (
 from srcad.frontend.storing import STORED, KindChanges, StoresToElement
 from srcad.frontend.unpacking import items_of
 from srcad.frontend.unrolling import peel, unroll, unroll_while
-from srcad.frontend.values import Const, Mixed, NeedsKey, NeedsStatic, Num, Ref, Refused, Stream
+from srcad.frontend.values import Const, Items, NeedsKey, NeedsStatic, Num, Ref, Refused, Stream
 
 UNROLL = 64  # trips of a loop that is unrolled since it is refused as a loop
 MANY = 1000  # of one whose length something else must know
@@ -46,12 +49,22 @@ def execute_for(frame: Frame, node: Any) -> None:
     iterated, walk = frame.evaluate(node.iter), Walk()
     if isinstance(iterated, Stream) and iterated.kind == "bar" and iterated.parts:
         iterated = iterated.parts[0]
-    if isinstance(iterated, Stream) and generator_in(iterated) is not None:
+    inner = generator_in(iterated) if isinstance(iterated, Stream) else None
+    if inner is not None and not is_suspended(frame, inner):
         loop_over(frame, node, iterated)
         return
+    until = getattr(node, "until", None)
+    if isinstance(iterated, Stream) and iterated.kind == "once":
+        iterated = as_left(frame, iterated) if until else taken(frame, iterated)
+    if isinstance(iterated, Ref) and iterated.cell.cls is ITERATOR and until:
+        if not isinstance(frame.machine.content(iterated), Items):
+            over_rest(frame, node, iterated)
+            return
+        walk.left = iterated.cell
+    if (iterator := iterator_of(frame, iterated)) is not None:
+        over_object(frame, node, iterator)
+        return
     space = space_of(frame, iterated)
-    if isinstance(iterated, Ref) and iterated.cell.cls is ITERATOR and getattr(node, "until", None):
-        frame.machine.state[iterated.cell] = Mixed("a loop left it, and what it would give next is not tracked")
     with frame.machine.walking(lists_in(frame, iterated, walk)):
         _walk(frame, node, space, walk)
 
@@ -78,7 +91,7 @@ def _walk_over(frame: Frame, node: Any, space: Space, walk: Walk, peeled: bool =
     if place_of(frame, node) in machine.unrolled and (items := items_of(frame, space, TRIPS, MANY)) is not None:
         unroll(frame, node, items, walk)
         return
-    rewind, problems = _start(frame), len(machine.problems)
+    rewind, problems = frame.machine.rewinding(), len(machine.problems)
     lowering = Lowering(frame, node, space, walk=walk, peeled=peeled)
     try:
         lowering.run()
@@ -102,7 +115,7 @@ def _walk_over(frame: Frame, node: Any, space: Space, walk: Walk, peeled: bool =
         rewind()
         _walk(frame, node, by_index(frame, space), walk)
     except KindChanges as change:
-        if change.var not in lowering.params_ever:
+        if change.var is not None and change.var not in lowering.params_ever:
             raise
         rewind()
         peel(frame, node, not_empty(frame, space), lambda: frame.assign(node.target, first_of(frame, space)),
@@ -112,19 +125,6 @@ def _walk_over(frame: Frame, node: Any, space: Space, walk: Walk, peeled: bool =
             raise
     if len(machine.problems) > problems:
         _retried(frame, node, space, walk, rewind)
-
-
-def _start(frame: Frame) -> Callable[[], None]:
-    """What takes the lowering back to where it is now."""
-    machine = frame.machine
-    state, memories, problems, made = dict(machine.state), machine.memories.copy(), len(machine.problems), len(
-        frame.build.stmts)
-
-    def rewind() -> None:
-        machine.state, machine.memories, machine.dead = dict(state), memories.copy(), False
-        del machine.problems[problems:], frame.build.stmts[made:]
-
-    return rewind
 
 
 def _retried(frame: Frame, node: Any, space: Space, walk: Walk, rewind: Callable[[], None]) -> bool:
@@ -153,7 +153,7 @@ def _retried(frame: Frame, node: Any, space: Space, walk: Walk, rewind: Callable
 def execute_while(frame: Frame, node: Any, peeled: bool = False) -> None:
     if any(isinstance(n, gast.NamedExpr) for n in gast.walk(node.test)):
         node = _tested_at_the_end(frame, node)
-    rewind, problems = _start(frame), len(frame.machine.problems)
+    rewind, problems = frame.machine.rewinding(), len(frame.machine.problems)
     lowering = Lowering(frame, node, None, peeled=peeled)
     try:
         lowering.run()
@@ -174,7 +174,7 @@ def execute_while(frame: Frame, node: Any, peeled: bool = False) -> None:
         execute_while(frame, _tested_at_the_end(frame, node))
         return
     except KindChanges as change:
-        if change.var not in lowering.params_ever:
+        if change.var is not None and change.var not in lowering.params_ever:
             raise
         rewind()
         peel(frame, node, truth(frame, frame.evaluate(node.test)), lambda: None,

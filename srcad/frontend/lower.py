@@ -32,6 +32,7 @@ from srcad.frontend.outside import tree_of
 from srcad.frontend.places import binary
 from srcad.frontend.statements import assign, execute
 from srcad.frontend.stores import store_item
+from srcad.frontend.suspended import all_left
 from srcad.frontend.unpacking import first_items
 from srcad.frontend.values import (
     ANY_SHAPE,
@@ -83,8 +84,8 @@ class NeedsValue(Exception):
         self.path, self.purpose, self.problem = path, purpose, problem
 
 
-SEMANTICS = Semantics(evaluate, binary, container_operator, attribute, entry, first_items, execute, assign, store_item,
-                      call_value)
+SEMANTICS = Semantics(evaluate, binary, container_operator, attribute, entry, first_items, execute, all_left, assign,
+                      store_item, call_value)
 
 
 def lower(source: Source, arguments: dict[str, Any], wanted: tuple[tuple[str, tuple[Any, ...]], ...] = (),

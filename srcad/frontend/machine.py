@@ -60,6 +60,7 @@ class Semantics:
     entry: Callable[[Frame, Ref, Any, Any], Any]
     items: Callable[[Frame, Any, int], list[Any] | None]
     execute: Callable[[Frame, list[Any]], None]
+    all_left: Callable[[Frame, Any], Any]
     assign: Callable[[Frame, Any, Any], None]
     store: Callable[[Frame, Any, Any, Any], None]
     call: Callable[[Frame, Any, list[Any], dict[str, Any]], Any]
@@ -118,6 +119,7 @@ class Walk:
     """A loop over lists, and the position that it is at."""
 
     position: Any = None
+    left: Any = None    # the cell of an iterator: what is left of it after each trip
 
 
 @dataclass
@@ -147,6 +149,8 @@ class Machine(Outside):
     tried: list[tuple[type[BaseException], ...]] = field(default_factory=list)
     ended: tuple[State, Memories] | None = None  # what there was when a path within a `try` ended
     handled: list[Any] = field(default_factory=list)
+    started: dict[Any, Frame] = field(default_factory=dict)  # generators that were asked for a value, and their frames
+    suspensions: dict[Any, Any] = field(default_factory=dict)
     plain: list[Cell] = field(default_factory=list)  # objects whose own methods are not looked for at the moment
     run: Any = None     # of the block of a `try`: see `attempts`
     semantics: Semantics | None = None
@@ -198,6 +202,17 @@ class Machine(Outside):
             self.build.stmts[-1] = replace(let, op=failing)
             self.end()
         return result
+
+    def rewinding(self) -> Callable[[], None]:
+        """What takes the lowering back to where it is now."""
+        state, memories, problems, made = dict(self.state), self.memories.copy(), len(self.problems), len(
+            self.build.stmts)
+
+        def rewind() -> None:
+            self.state, self.memories, self.dead = dict(state), memories.copy(), False
+            del self.problems[problems:], self.build.stmts[made:]
+
+        return rewind
 
     def end(self) -> None:
         """Here an exception leaves the path."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from functools import lru_cache
+
 import gast
 
 
@@ -94,3 +96,17 @@ def local_names(tree: gast.FunctionDef) -> tuple[frozenset[str], frozenset[str]]
 def names_in(target: Any) -> list[str]:
     """The names in the target of an assignment or a loop, in order."""
     return [n.id for n in gast.walk(target) if isinstance(n, gast.Name)]
+
+
+@lru_cache(1024)
+def never_ends(tree: gast.FunctionDef) -> bool:
+    """Has a generator no end, since nothing leaves a `while True:` of it?"""
+    loops = [n for n in gast.walk(tree) if isinstance(n, gast.While)
+             and isinstance(n.test, gast.Constant) and n.test.value is True]
+    return any(not any(isinstance(n, gast.Return) for n in gast.walk(loop)) and not _breaks(loop.body) for loop in loops)
+
+
+def _breaks(stmts: list[gast.AST]) -> bool:
+    """Is there a `break` out of the loop that these are the body of?"""
+    return any(isinstance(s, gast.Break) or not isinstance(s, gast.For | gast.While | gast.FunctionDef | gast.ClassDef)
+               and _breaks(list(gast.iter_child_nodes(s))) for s in stmts)

@@ -6,6 +6,7 @@ import operator
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,11 @@ import numpy as np
 from srcad.frontend.lists import columns_of, element_of, item
 from srcad.frontend.machine import Frame, Walk
 from srcad.frontend.memory import Elements
-from srcad.frontend.special import method_of, overridden, special
+from srcad.frontend.names import never_ends
+from srcad.frontend.special import class_with, method_of, overridden, special
 from srcad.frontend.values import (
+    FRESH,
+    LEFT,
     Cell,
     Const,
     Entries,
@@ -75,12 +79,20 @@ def space_of(frame: Frame, value: Any) -> Space:
             return _range(parts)
         case Stream(kind="generator"):
             rest = Ref(value.parts[0].value.rest)
-            return space_of(frame, rest if rest.cell in frame.machine.state else frame.call(Const(list), [value]))
+            if never_ends(value.parts[0].value.source.tree) and isinstance(frame.machine.content(rest), Const):
+                return Space(None, Range(Lit(0), Lit(sys.maxsize), Lit(1)), (),
+                             lambda index, elements: frame.call(Const(next), [value]), endless=True)
+            waits = isinstance(frame.machine.content(rest), Const)
+            return space_of(frame, frame.call(Const(list), [value]) if waits else rest)
         case Stream(kind="bar", parts=(inner,)):
             return space_of(frame, inner)
+        case Stream(kind="once", parts=(Const(value=cell), inner)):
+            if frame.machine.content(Ref(cell)) is not FRESH:
+                return space_of(frame, Ref(cell))
+            frame.machine.state[cell], cell.cls = Items(()), ITERATOR
+            return space_of(frame, inner)
         case Stream(kind="count" | "cycle" | "repeat"):
-            return Space(None, Range(Lit(0), Lit(sys.maxsize), Lit(1)), (),
-                         lambda index, elements: item_of_endless(frame, value, index), endless=True)
+            return _endless(frame, value)
         case Stream(kind="enumerate", parts=(inner, start)):
             return _enumerated(frame, space_of(frame, inner), start)
         case Stream(kind="zip", parts=parts):
@@ -112,12 +124,24 @@ def _of_one_iterator(frame: Frame, parts: tuple[Any, ...]) -> list[Any] | None:
     return [Tup(items[k:k + n]) for k in range(0, len(items) - n + 1, n)]
 
 
+def _endless(frame: Frame, stream: Stream) -> Space:
+    """From where it is by now; where the loop leaves it is not known."""
+    cell = stream.parts[-1].value
+    first = frame.machine.content(Ref(cell))
+    frame.machine.state[cell] = LEFT
+
+    def value(index: Any, elements: list[Any]) -> Any:
+        return item_of_endless(frame, stream, index if first == Const(0) else frame.operator("add", first, index))
+
+    return Space(None, Range(Lit(0), Lit(sys.maxsize), Lit(1)), (), value, endless=True)
+
+
 def item_of_endless(frame: Frame, stream: Stream, i: Any) -> Any:
     """The item number `i` of an iterator that never ends."""
     binary, item = frame.operator, stream.parts[0]
     match stream.kind:
         case "count":
-            start, step = stream.parts
+            start, step, _ = stream.parts
             return binary("add", start, binary("mul", i, step))
         case "cycle":
             length = frame.call(Const(len), [item])
@@ -129,7 +153,7 @@ def item_of_endless(frame: Frame, stream: Stream, i: Any) -> Any:
 def lists_in(frame: Frame, value: Any, walk: Walk | None) -> dict[Cell, Walk | None]:
     """The lists that a loop over `value` runs over, those in order with the position of the loop."""
     match value:
-        case Ref(cell=cell) if not isinstance(frame.machine.now_in(cell), Entries | Table):
+        case Ref(cell=cell) if not isinstance(frame.machine.now_in(cell), Entries | Table | Fields):
             return {cell: walk}
         case Stream(kind=kind, parts=parts):
             in_order = walk if kind in ("zip", "enumerate", "bar") else None
@@ -168,10 +192,38 @@ def _container(frame: Frame, ref: Ref) -> Space:
             raise Refused(f"a loop over {describe(ref)}")
 
 
+def is_iterator(frame: Frame, value: Any) -> bool:
+    """Is it an object of a class with `__next__`?"""
+    return isinstance(value, Ref) and method_of(class_with(frame, value), "__next__") is not None
+
+
+def goes_on(frame: Frame, iterator: Any) -> bool:
+    """Does `__next__` of this object never say that there is no more?"""
+    cls = class_with(frame, iterator)
+    code = cls.__dict__["__next__"].__code__ if cls is not None and "__next__" in cls.__dict__ and isinstance(
+        cls.__dict__["__next__"], FunctionType) else None
+    return code is not None and not {"StopIteration", "next"} & set(code.co_names)
+
+
+def iterator_of(frame: Frame, value: Any) -> Any:
+    """What `iter(value)` gives of an object, if that is an object with `__next__`; else None."""
+    cls = class_with(frame, value)
+    if method_of(cls, "__iter__") is None or method_of(cls, "__next__") is None:
+        return None
+    found = special(frame, value, "iter")
+    return found if is_iterator(frame, found) else None
+
+
 def _of_object(frame: Frame, ref: Ref, cls: type) -> Space:
     """What an object gives when it is iterated: by `__iter__`, or by `__getitem__` as far as `__len__`."""
     if method_of(cls, "__iter__") is not None:
-        return space_of(frame, special(frame, ref, "iter"))
+        found = special(frame, ref, "iter")
+        if is_iterator(frame, found) and goes_on(frame, found):
+            return Space(None, Range(Lit(0), Lit(sys.maxsize), Lit(1)), (),
+                         lambda index, elements: frame.call(Const(next), [found]), endless=True)
+        if is_iterator(frame, found):
+            return space_of(frame, frame.call(Const(list), [found]))
+        return space_of(frame, found)
     if method_of(cls, "__getitem__") is not None and method_of(cls, "__len__") is not None:
         bounds = _range((special(frame, ref, "len"),))
         assert bounds.bounds is not None

@@ -15,6 +15,7 @@ from srcad.frontend.changes import is_changed, write_back
 from srcad.frontend.effects import ASSERT, RAISE, message_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.objects import define_class
+from srcad.frontend.once import named
 from srcad.frontend.stores import delete, store, update
 from srcad.frontend.unpacking import known_items
 from srcad.frontend.unsupported import unsupported
@@ -107,7 +108,7 @@ def _execute(frame: Frame, stmt: Any) -> None:
 def assign(frame: Frame, target: Any, value: Any) -> None:
     match target:
         case gast.Name(id=name):
-            frame.bind(name, value)
+            frame.bind(name, named(frame, value))
         case gast.Tuple(elts=elts) | gast.List(elts=elts):
             _unpack(frame, elts, value)
         case gast.Starred(value=inner):

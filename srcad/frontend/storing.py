@@ -21,7 +21,7 @@ class KindChanges(Exception):
     """`var` of a loop is a number or another's array in the first trip, and an array of its own in later ones: one trip
     stands before the loop."""
 
-    def __init__(self, var: Var) -> None:
+    def __init__(self, var: Var | None) -> None:
         super().__init__()
         self.var = var
 

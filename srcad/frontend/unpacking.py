@@ -44,6 +44,8 @@ def known_items(frame: Frame, value: Any, count: int | None) -> list[Any]:
     if space.items is not None:
         return space.items
     bounds = static_range(space.bounds) if space.bounds else None
+    if space.endless:
+        raise Refused("unpacking an iterator without an end", "Python refuses it, too")
     if bounds is not None and not space.sequences:
         return [space.value(Const(i), []) for i in bounds]
     items = items_of(frame, space, "the length of what is unpacked", LIMIT)

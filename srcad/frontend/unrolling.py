@@ -13,7 +13,7 @@ from typing import Any
 
 from srcad.frontend.branches import branch, truth
 from srcad.frontend.machine import Frame, Walk
-from srcad.frontend.values import Const, Refused, atom_of
+from srcad.frontend.values import Const, Items, Refused, atom_of
 
 
 def unroll(frame: Frame, node: Any, items: list[Any], walk: Walk) -> None:
@@ -21,6 +21,8 @@ def unroll(frame: Frame, node: Any, items: list[Any], walk: Walk) -> None:
     def go(first: int) -> None:
         for k in range(first, len(items)):
             walk.position = k
+            if walk.left is not None:
+                frame.machine.state[walk.left] = Items(tuple(items[k + 1:]))
             frame.assign(node.target, items[k])
             until = _trip(frame, node)
             if not isinstance(until, Const):

@@ -217,6 +217,8 @@ class Poison:
 
 
 POISON = Poison()
+FRESH = Const("a generator that has not run")
+LEFT = Mixed("a loop left it, and what it would give next is not tracked")
 NONE = Const(None)
 MISSING = Missing()
 State = dict[Any, Any]

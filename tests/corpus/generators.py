@@ -1,5 +1,7 @@
 """Generators that are consumed in the same call."""
 
+import itertools
+
 import numpy as np
 
 from tests.corpus.registry import program
@@ -215,3 +217,82 @@ def next_of_iterators(x):
 def first_that_fits(x):
     first = next(v for v in x if v > 0.5)
     return first * next((v * v for v in x if v > 5), x[0])
+
+
+@program(0.4, np.arange(1.0, 6.0))
+def average_that_is_sent_to(x, a):
+    def averages():
+        total, n, mean = 0.0, 0, None
+        while True:
+            v = yield mean
+            total += v
+            n += 1
+            mean = total / n
+
+    average, means = averages(), []
+    next(average)
+    for v in a:
+        means.append(average.send(v * x))
+    return sum(m * m for m in means)
+
+
+@program(0.4)
+def controller_that_is_sent_to(x):
+    def controller(kp, ki):
+        integral, u = 0.0, 0.0
+        while True:
+            error = yield u
+            integral += error * 0.1
+            u = kp * error + ki * integral
+
+    c, y = controller(x, 0.3), 0.0
+    c.send(None)
+    for _ in range(6):
+        y = y + 0.1 * (c.send(1.0 - y) - y)
+    return y
+
+
+def powers_of(x):
+    p = 1.0
+    while True:
+        yield p
+        p *= x
+
+
+@program(0.4)
+def endless_generators(x):
+    first = powers_of(x)
+    total = next(first) + 2 * next(first) + 3 * next(first)
+    total += sum(p * k for k, p in zip(range(6), powers_of(x)))
+    return total + sum(itertools.islice(powers_of(x), 5)) + next(first)
+
+
+@program(0.4)
+def stages_one_by_one(x):
+    def stages():
+        yield x
+        yield from (x * x, 2 * x)
+        for k in range(3):
+            yield x * k
+
+    g = stages()
+    a, b, c = next(g), next(g), next(g)
+    return a + 2 * b + 3 * c + sum(g) + next(g, 5.0) + len(list(g))
+
+
+@program(0.4, np.arange(1.0, 6.0))
+def generators_of_arrays(x, a):
+    def scaled():
+        for v in a:
+            yield v * x
+
+    def large():
+        for v in a:
+            if v > 2.5:
+                yield v * x * x
+
+    once = scaled()
+    total = sum(once) + 7 * sum(once) + max(large()) + min(scaled()) + np.sum(np.array(list(large())))
+    for k, v in enumerate(scaled()):
+        total += k * v
+    return total

@@ -109,3 +109,129 @@ def numbers_(x):
 def cmath_(x):
     z = cmath.exp(1j * x) * cmath.sqrt(x + 2j)
     return abs(z) ** 2 + z.real * cmath.phase(z) + cmath.log(z).imag
+
+
+@program(0.4, np.arange(1.0, 6.0))
+def pairs_are_given_once(x, a):
+    pairs, total = zip(a, a * x), 0.0
+    for u, v in pairs:
+        total += u * v
+    for u, _ in pairs:
+        total += 100 * u
+    squares = map(lambda v: v * v * x, a)
+    return total + sum(squares) + 100 * sum(squares)
+
+
+@program(0.4, np.arange(1.0, 6.0))
+def two_loops_over_one_iterator(x, a):
+    scaled, total = (x * v for v in a), 0.0
+    for v in scaled:
+        total += v
+        if total > 1:
+            break
+    for v in scaled:
+        total += v * v
+    return total
+
+
+@program(0.4, np.arange(1.0, 6.0))
+def numbered_until_left(x, a):
+    numbered, total = enumerate(a), 0.0
+    for k, v in numbered:
+        total += k * v * x
+        if k == 2:
+            break
+    for k, v in numbered:
+        total += v * v * k * x
+    return total
+
+
+@program(0.4, 3)
+def numbers_without_end(x, n):
+    ids, total = itertools.count(10), 0.0
+    for k in range(n):
+        i = next(ids)
+        if k % 2:
+            total += next(ids) * x
+        total += i * x * x
+    turns = itertools.cycle([x, 2 * x, 3.0])
+    return total + next(ids) * x + sum(next(turns) * k for k in range(5))
+
+
+class Fibonacci:
+    def __init__(self, a, b, limit):
+        self.a, self.b, self.limit = a, b, limit
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self.a > self.limit:
+            raise StopIteration
+        found = self.a
+        self.a, self.b = self.b, self.a + self.b
+        return found
+
+
+@program(0.4, 20.0)
+def object_that_counts(x, limit):
+    total = 0.0
+    for v in Fibonacci(x, 1.0, limit):
+        if v < 1:
+            continue
+        total += np.sin(v)
+        if total > 1.5:
+            break
+    else:
+        total += 100
+    return total + sum(Fibonacci(x, 1.0, limit)) + len(list(Fibonacci(x, 1.0, limit)))
+
+
+class Logistic:
+    def __init__(self, seed):
+        self.seed = seed
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.seed = 3.9 * self.seed * (1 - self.seed)
+        return self.seed
+
+
+@program(0.4)
+def object_without_end(x):
+    stream = Logistic(x)
+    total = next(stream)
+    for k, v in zip(range(4), stream):
+        total += v * k
+    return total
+
+
+@program(0.4)
+def asked_until_it_stops(x):
+    items, total = iter([x, x * x]), 0.0
+    while True:
+        try:
+            v = next(items)
+        except StopIteration:
+            break
+        total += v * 3
+    first, second = itertools.tee([x, 2 * x, x * x])
+    next(second)
+    return total + sum(p * q for p, q in zip(first, second))
+
+
+class Steps:
+    def __init__(self, n, x):
+        self.n, self.x = n, x
+
+    def __iter__(self):
+        for k in range(self.n):
+            yield k * self.x
+
+
+@program(0.4)
+def object_that_can_be_walked(x):
+    steps = Steps(4, x)
+    return sum(steps) + sum(v * v for v in steps) + max(steps)
