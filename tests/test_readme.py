@@ -163,7 +163,7 @@ def endless(x):
         while True:
             yield x[0]
 
-    return next(items())
+    return sum(items())
 
 
 def escapes(x):

@@ -28,7 +28,7 @@ from srcad.frontend.composed_calls import composition, is_composed
 from srcad.frontend.containers import call_method
 from srcad.frontend.external import call_external, is_external, progress
 from srcad.frontend.generators import is_generator
-from srcad.frontend.iterables import BUILTINS
+from srcad.frontend.iterables import BUILTINS, endless_item
 from srcad.frontend.machine import Frame
 from srcad.frontend.nested import Lowerable, call_derivative
 from srcad.frontend.numpy_calls import call_operation, spelled
@@ -72,8 +72,8 @@ from srcad.rules import external
 from srcad.rules.composed.mapping import vectorized
 
 TENSORS = ("srcad.runtime.tensors.", "srcad.tensor.")
-LAZY = frozenset({next, iter, zip, enumerate, map, filter, isinstance, type, callable, itertools.islice, itertools.chain,
-                  getattr, setattr, hasattr})  # what looks at an iterator without taking all of it at once
+LAZY = frozenset({next, iter, zip, enumerate, map, filter, isinstance, type, callable, getattr, setattr, hasattr,
+                  itertools.islice, itertools.chain, endless_item})  # what looks at an iterator without taking all of it at once
 _CACHED = type(functools.lru_cache(lambda: None))
 EXPANDED = 200  # calls of recursive functions that stand where they are called
 MADE = (str, bytes, complex, operator.itemgetter, operator.attrgetter, operator.methodcaller)  # of what is known

@@ -37,7 +37,8 @@ from srcad.frontend.values import (
 from srcad.rules import METHODS
 from srcad.runtime.inside import METHODS as TENSOR_METHODS
 
-DUNDER = {"__len__": len, "__iter__": iter, "__next__": next, "__abs__": abs, "__float__": float, "__int__": int, "__bool__": bool,
+DUNDER = {"__len__": len, "__iter__": iter, "__next__": next, "__abs__": abs, "__float__": float, "__int__": int,
+          "__bool__": bool,
           **{f"__{n.rstrip('_')}__": getattr(operator, n) for n in (
               "getitem", "contains", "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "neg", "eq",
               "ne", "lt", "le", "gt", "ge", "and_", "or_", "xor")}}

@@ -21,11 +21,11 @@ from srcad.frontend.branches import branch, select, truth
 from srcad.frontend.builtin_calls import BUILTINS, Handler, builtin, fold_call, operation
 from srcad.frontend.comprehensions import comprehended, listed
 from srcad.frontend.effects import RAISE
+from srcad.frontend.generators import OF_GENERATORS
 from srcad.frontend.machine import Frame
 from srcad.frontend.names import never_ends
-from srcad.frontend.once import as_left
+from srcad.frontend.once import MADE, as_left
 from srcad.frontend.places import binary, subscript
-from srcad.frontend.generators import OF_GENERATORS
 from srcad.frontend.spaces import ENDLESS, ITERATOR, is_iterator, item_of_endless
 from srcad.frontend.special import special
 from srcad.frontend.suspended import is_waiting, next_value
@@ -397,6 +397,8 @@ def _next(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
         return owner if isinstance(owner, Poison) else _next(frame, [owner, *args[1:]], {})
     if is_iterator(frame, owner):
         return special(frame, owner, "next")
+    if isinstance(owner, Ref) and owner.cell.cls in MADE:
+        owner = frame.machine.new(frame.machine.content(owner))
     content = frame.machine.content(owner) if isinstance(owner, Ref) else None
     if isinstance(content, Items):
         if not content.values:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from functools import lru_cache
+from typing import Any
 
 import gast
 
@@ -103,7 +102,7 @@ def never_ends(tree: gast.FunctionDef) -> bool:
     """Has a generator no end, since nothing leaves a `while True:` of it?"""
     loops = [n for n in gast.walk(tree) if isinstance(n, gast.While)
              and isinstance(n.test, gast.Constant) and n.test.value is True]
-    return any(not any(isinstance(n, gast.Return) for n in gast.walk(loop)) and not _breaks(loop.body) for loop in loops)
+    return any(not (_breaks(loop.body) or any(isinstance(n, gast.Return) for n in gast.walk(loop))) for loop in loops)
 
 
 def _breaks(stmts: list[gast.AST]) -> bool:

@@ -15,8 +15,8 @@ from typing import Any
 from srcad.frontend.comprehensions import listed
 from srcad.frontend.machine import Frame
 from srcad.frontend.names import never_ends
-from srcad.frontend.spaces import ITERATOR, goes_on, is_iterator
-from srcad.frontend.values import FRESH, Cell, Const, Items, Poison, Ref, Stream
+from srcad.frontend.spaces import ENDLESS, ITERATOR, goes_on, is_iterator
+from srcad.frontend.values import FRESH, Cell, Const, Items, Poison, Ref, Refused, Stream, describe
 
 KINDS = frozenset({"zip", "enumerate", "reversed"})
 MADE = (map, filter, GeneratorType)  # the classes of lists that stand for iterators
@@ -34,8 +34,11 @@ def named(frame: Frame, value: Any) -> Any:
 
 def taken(frame: Frame, value: Any) -> Any:
     """What an iterator gives to one who takes all that is left; anything else is what it is."""
-    if is_iterator(frame, value) and not goes_on(frame, value) or isinstance(value, Stream) and (
-            value.kind == "generator" and not never_ends(value.parts[0].value.source.tree)):
+    generator = isinstance(value, Stream) and value.kind == "generator"
+    if is_iterator(frame, value) and goes_on(frame, value) or isinstance(value, Stream) and (
+            value.kind in ENDLESS or generator and never_ends(value.parts[0].value.source.tree)):
+        raise Refused(f"all values of {describe(value)}", "it never ends", "leave the loop over it with `break`")
+    if generator or is_iterator(frame, value):
         return listed(frame, value)
     if isinstance(value, Ref) and value.cell.cls in MADE:
         content = frame.machine.content(value)

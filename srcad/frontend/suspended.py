@@ -17,7 +17,7 @@ from typing import Any
 
 import gast
 
-from srcad.frontend.bodies import RESULT, bound_frame
+from srcad.frontend.bodies import bound_frame
 from srcad.frontend.branches import truth
 from srcad.frontend.generators import Activation, yields
 from srcad.frontend.machine import Frame
