@@ -72,8 +72,9 @@ from srcad.rules import external
 from srcad.rules.composed.mapping import vectorized
 
 TENSORS = ("srcad.runtime.tensors.", "srcad.tensor.")
+# What looks at an iterator without taking all of it at once.
 LAZY = frozenset({next, iter, zip, enumerate, map, filter, isinstance, type, callable, getattr, setattr, hasattr,
-                  itertools.islice, itertools.chain, endless_item})  # what looks at an iterator without taking all of it at once
+                  itertools.islice, itertools.chain, endless_item})
 _CACHED = type(functools.lru_cache(lambda: None))
 EXPANDED = 200  # calls of recursive functions that stand where they are called
 MADE = (str, bytes, complex, operator.itemgetter, operator.attrgetter, operator.methodcaller)  # of what is known
