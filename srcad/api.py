@@ -6,6 +6,7 @@ derivative at a point; `jacobian`, `hessian` and `hvp` are compositions of these
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 from collections.abc import Callable, Sequence
@@ -16,8 +17,10 @@ import numpy as np
 
 from srcad import program as compiler
 from srcad.errors import ArgumentError
+from srcad.program import jacobians
 from srcad.program.derivatives import Derivative, Wrt, compiled_primal, derivative_of, program_of
 from srcad.program.programs import names_in
+from srcad.runtime import trees
 from srcad.runtime.outputs import stop_gradient
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -165,7 +168,10 @@ def vjp(f: Callable[..., Any], *primals: Any, backend: str | None = None, checkp
 
 def jacobian(f: Callable[..., Any], wrt: int | str = 0, *, mode: str | None = None,
              backend: str | None = None) -> Callable[..., Any]:
-    """The Jacobian of f with respect to one array or number: shape of the output, then shape of the input.
+    """The Jacobian of f: shape of the output, then shape of the input.
+
+    With several arguments (`wrt=(0, 1)`), or trees, it has a block for each leaf of the output and of the input, in the
+    structure of the output, and in that of the input within it, as in JAX.
 
     `mode` is "forward" or "reverse"; by default the one with fewer sweeps.
 
@@ -180,10 +186,14 @@ def jacobian(f: Callable[..., Any], wrt: int | str = 0, *, mode: str | None = No
 
     @_like(f, "jacobian", wrt)
     def jacobian_of(*args: Any, **kwargs: Any) -> Any:
+        if not _is_of_one_array(f, wrt, args, kwargs):
+            return _of_trees(f, wrt, args, kwargs, mode, backend)
         program, k, values, wrap = _one_argument(f, wrt, args, kwargs)
         x = values[k]
         y, pullback = compiler.pull(program, values, backend, _names(program, k))
-        m, n = np.size(_one_array(y)), np.size(x)
+        if not _is_array(y):
+            return _of_trees(f, wrt, args, kwargs, mode, backend)
+        m, n = np.size(y), np.size(x)
         forward = n <= m if mode is None else mode == "forward"
         if forward and pullback.once:
             if mode is not None:
@@ -194,14 +204,50 @@ def jacobian(f: Callable[..., Any], wrt: int | str = 0, *, mode: str | None = No
         if forward:
             along = [None] * len(values)
             columns = [xp.ravel(compiler.push(program, values, (*along[:k], e, *along[k + 1:]), backend)[1])
-                       for e in _basis(x)]
+                       for e in jacobians.basis(x)]
             matrix = xp.array(columns, dtype=dtype).reshape(n, m).T
         else:
-            matrix = xp.array([xp.ravel(pullback(e)[k]) for e in _basis(y)], dtype=dtype).reshape(m, n)
+            matrix = xp.array([xp.ravel(pullback(e)[k]) for e in jacobians.basis(y)], dtype=dtype).reshape(m, n)
         matrix = matrix.reshape(np.shape(y) + np.shape(x))[()]
         return matrix if wrap is None else wrap(matrix)
 
     return jacobian_of
+
+
+def _is_of_one_array(f: Any, wrt: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Is this a derivative by one argument that is an array or a number?"""
+    primal = program_of(f).primal
+    names, single = names_in(primal, wrt)
+    found = primal.arguments(args, kwargs).get(names[0]) if isinstance(names[0], str) else None
+    return single and not isinstance(found, tuple | list | dict) and not dataclasses.is_dataclass(found)
+
+
+def _of_trees(f: Any, wrt: Any, args: tuple[Any, ...], kwargs: dict[str, Any], mode: str | None,
+              backend: str | None) -> Any:
+    """The Jacobian by several arguments, or of trees, in blocks."""
+    program = program_of(f)
+    primal = program.primal
+    names, single = names_in(primal, wrt)
+    order, bound = primal.names[len(primal.bound):], primal.arguments(args, kwargs)
+    named = [n for n in names if isinstance(n, str) and n in order]
+    if len(named) < len(names):
+        raise ArgumentError("wrt must be arguments with names here")
+    values, places = tuple(bound[n] for n in order), [order.index(n) for n in named]
+    inputs = [jacobians.side_of(values[k], name, primal.name) for k, name in zip(places, named, strict=True)]
+    y, pullback = compiler.pull(program, values, backend, tuple(named))
+    out = jacobians.side_of(y, "the result", primal.name)
+    few = sum(s.size for s in inputs) <= out.size and not pullback.once
+    if mode == "forward" or mode is None and few:
+        def push(k: int, unit: Any) -> Any:
+            along = [unit if place == places[k] else zero for place, zero in enumerate(still)]
+            return compiler.push(program, values, tuple(along), backend)[1]
+
+        still = [None if k not in places else trees.map(lambda x: np.zeros(np.shape(x))[()], v)
+                 for k, v in enumerate(values)]
+        made = jacobians.by_columns(out, inputs, push)
+    else:
+        made = jacobians.by_rows(out, inputs, lambda unit: [pullback(unit)[k] for k in places])
+    return out.tree([parts[0] if single else parts for parts in made])
 
 
 def hessian(f: Callable[..., Any], wrt: int | str = 0, *, backend: str | None = None) -> Callable[..., Any]:
@@ -252,6 +298,8 @@ def _like(f: Any, what: str, wrt: Any) -> Callable[[F], F]:
     def lowerable() -> Callable[..., Any]:
         from srcad.program import composed
 
+        if not isinstance(wrt, int | str):
+            raise ArgumentError("wrt must be one argument of a derivative that is differentiated itself")
         parameters = program_of(f).primal.parameters
         k = parameters.index(wrt) if isinstance(wrt, str) else wrt
         return composed.lowerable(getattr(composed, f"{what}_at"), f, k)
@@ -300,17 +348,8 @@ def _names(program: Any, k: int) -> tuple[str, ...] | None:
     return (primal.names[len(primal.bound) + k],) if primal.positional else None
 
 
-def _one_array(y: Any) -> Any:
-    if not isinstance(y, np.ndarray | np.generic | float) and not hasattr(y, "__array__"):
-        raise ArgumentError(f"jacobian needs a function that returns one array or number, not a {type(y).__name__}")
-    return y
-
-
-def _basis(x: Any) -> list[Any]:
-    """The unit arrays of x's shape."""
-    shape, dtype = np.shape(x), compiler.dtype_of(x)
-    units = np.eye(np.size(x), dtype=dtype).reshape(np.size(x), *shape)
-    return [float(u) if type(x) is float else u[()] if isinstance(x, np.generic) else np.array(u) for u in units]
+def _is_array(y: Any) -> bool:
+    return isinstance(y, np.ndarray | np.generic | float) or hasattr(y, "__array__")
 
 
 def _inside(name: str) -> Callable[..., Any]:

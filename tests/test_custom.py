@@ -458,3 +458,42 @@ def test_decorators_within() -> None:
 
     with pytest.raises(srcad.Unsupported, match="`custom_vjp` within a function"):
         srcad.grad(stated)(X)
+
+
+class Sensor:
+    def __init__(self, gain: float) -> None:
+        self.gain, self.calls = gain, 0
+
+    @srcad.nondifferentiable
+    def reading(self, x: float) -> float:
+        self.calls += 1
+        return self.gain * x
+
+    def weighted(self, x: float) -> float:
+        return self.reading(x) * x
+
+    def counted(self, x: float) -> float:
+        return self.reading(x) * self.calls
+
+    @srcad.custom_vjp
+    def clipped(self, x: Any) -> Any:
+        return np.clip(x, 0, 1) * self.gain
+
+    def loss(self, x: Any) -> Any:
+        return np.sum(self.clipped(x) ** 2)
+
+
+Sensor.clipped.defvjp(lambda self, x: (self.clipped(x), self.gain), lambda gain, g: (None, g * gain))
+
+
+def test_methods_that_are_only_called() -> None:
+    sensor = Sensor(3.0)
+    assert srcad.grad(sensor.weighted)(2.0) == 6.0 and sensor.calls == 1
+    assert srcad.grad(lambda x: Sensor(x).reading(x) * x)(2.0) == 4.0
+    with pytest.raises(srcad.Unsupported, match="passed to something that is only called"):
+        srcad.grad(sensor.counted)(2.0)
+
+
+def test_methods_with_attributes() -> None:
+    sensor, x = Sensor(3.0), np.array([0.5, 2.0])
+    assert np.allclose(srcad.grad(sensor.loss)(x), 2 * 3.0 * sensor.clipped(x))

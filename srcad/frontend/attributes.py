@@ -43,6 +43,8 @@ from srcad.ir import EXTENT, Atom
 from srcad.rules import ATTRIBUTES, METHODS
 from srcad.runtime.inside import METHODS as TENSOR_METHODS
 
+OUT_OF_SIGHT = "it may have been changed there"
+
 
 def attribute(frame: Frame, owner: Any, name: str) -> Any:
     if name == "__class__" and (cls := class_of(frame, owner)) is not None:
@@ -123,8 +125,13 @@ def class_attribute(frame: Frame, cls: type, name: str) -> Any:
 def own_attribute(frame: Frame, fields: Fields, name: str) -> Any:
     """What an object itself has under a name, or MISSING."""
     machine = frame.machine
+    if fields.given is not None and (fields.given.scope, name) in machine.stale:
+        raise Refused(f"`{name}` of an object that was passed to something that is only called", OUT_OF_SIGHT,
+                      "read it before")
     if fields.given is None:
         found = fields.get(name)
+        if isinstance(found, Mixed):
+            raise Refused(f"`{name}` is not one thing here", found.reason, found.hint)
         return MISSING if found is None else found
     value = machine.current(machine.see((fields.given.scope, name), machine.attribute_of(fields.given, name)))
     if isinstance(value, Mixed):

@@ -102,8 +102,8 @@ class _Outgoing:
         match first:
             case Fields(given=Given(scope=scope, names=names)):
                 for name in names:
-                    before, after = self.machine.seeds[scope, name], self.machine.state.get((scope, name), MISSING)
-                    self._entry(origin, ("attr", name), before, after)
+                    before = self.machine.seeds[scope, name]
+                    self._entry(origin, ("attr", name), before, self.machine.state.get((scope, name), before))
             case Fields() | Entries():
                 kind = "attr" if isinstance(first, Fields) else "item"
                 before, after = dict(first.values), dict(now.values)  # type: ignore[union-attr]

@@ -12,7 +12,9 @@ when that derivative is made, as for any operation without a rule.
 from __future__ import annotations
 
 import datetime
+import dis
 import functools
+import inspect
 import io
 import logging
 import random
@@ -20,16 +22,32 @@ import time
 import types
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from srcad.frontend import array_stores
+from srcad.frontend.attributes import OUT_OF_SIGHT
 from srcad.frontend.builtin_calls import BUILTINS
+from srcad.frontend.changes import RECORD, object_atom
 from srcad.frontend.effects import message_of
+from srcad.frontend.joins import same
 from srcad.frontend.machine import Frame
 from srcad.frontend.outside import STATEFUL
-from srcad.frontend.values import Const, Entries, Items, Num, Ref, Refused, Sequence, Stream, Tup
+from srcad.frontend.values import (
+    Const,
+    Entries,
+    Fields,
+    Items,
+    Mixed,
+    Num,
+    Ref,
+    Refused,
+    Sequence,
+    Stream,
+    Tup,
+)
 from srcad.ir import Lit, Op, Type, define
 from srcad.ir.core import form_of
 from srcad.ir.infer import infer
@@ -107,11 +125,45 @@ def passed(frame: Frame, value: Any) -> Any:
                 return content.atom
             if isinstance(content, Entries) and not content.values:
                 return None
-            raise Refused("a dict or an object as an argument of something that is only called", hint="pass its parts")
+            if isinstance(content, Fields):
+                return _object(frame, value, content)
+            raise Refused("a dict as an argument of something that is only called", hint="pass its parts")
         case Tup(items=items, cls=None):
             return tuple(passed(frame, i) for i in items)
         case _:
             return message_of(frame, value)
+
+
+def _object(frame: Frame, owner: Ref, content: Fields) -> Any:
+    """An object of a user's class.  What its methods store in it is not known after the call."""
+    machine = frame.machine
+    if content.given is None:
+        stored = _stored_by(content.cls)
+        machine.state[owner.cell] = replace(content, values=tuple(
+            (k, Mixed(OUT_OF_SIGHT, "read it before") if k in stored else v) for k, v in content.values))
+        return frame.build.call(RECORD, content.cls, tuple(k for k, _ in content.values),
+                                tuple(passed(frame, v) for _, v in content.values))
+    given = content.given
+    scope, state = given.scope, machine.state
+    changed = [k for k in given.names if not same(state.get((scope, k)), machine.seeds[scope, k])]
+    if changed:
+        raise Refused(f"`{owner.cell.hint}`, whose `{changed[0]}` was changed, as an argument of something that is "
+                      "only called", "it would not see the change", "pass its parts")
+    machine.stale.update((given.scope, k) for k in _stored_by(content.cls))
+    machine.stale.update((given.scope, k) for k in given.names if isinstance(machine.state[given.scope, k], Ref))
+    return object_atom(machine, given.origin)
+
+
+@functools.cache
+def _stored_by(cls: type) -> frozenset[str]:
+    """The attributes that methods of a class store, but those that make its objects."""
+    found: set[str] = set()
+    for name, member in ((n, m) for c in cls.__mro__ for n, m in c.__dict__.items()):
+        function = inspect.unwrap(getattr(member, "__func__", getattr(member, "fun", member)))
+        code = getattr(getattr(function, "fget", function), "__code__", None)
+        if code is not None and name != "__init__":
+            found.update(i.argval for i in dis.get_instructions(code) if i.opname in ("STORE_ATTR", "DELETE_ATTR"))
+    return frozenset(found)
 
 
 @functools.cache

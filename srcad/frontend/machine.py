@@ -151,6 +151,7 @@ class Machine(Outside):
     handled: list[Any] = field(default_factory=list)
     started: dict[Any, Frame] = field(default_factory=dict)  # generators that were asked for a value, and their frames
     suspensions: dict[Any, Any] = field(default_factory=dict)
+    stale: set[Any] = field(default_factory=set)    # attributes of objects that were passed out of sight
     plain: list[Cell] = field(default_factory=list)  # objects whose own methods are not looked for at the moment
     run: Any = None     # of the block of a `try`: see `attempts`
     semantics: Semantics | None = None

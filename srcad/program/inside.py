@@ -17,13 +17,15 @@ from typing import Any
 import numpy as np
 
 from srcad.errors import ArgumentError
+from srcad.frontend.attributes import own_attribute
 from srcad.frontend.calls import call_value
 from srcad.frontend.lower import leave
 from srcad.frontend.machine import Frame
 from srcad.frontend.memory import Frozen, Memory
 from srcad.frontend.nested import value_of
+from srcad.frontend.outside import attributes_of
 from srcad.frontend.unpacking import known_items
-from srcad.frontend.values import Closure, Const, Entries, Fields, Items, Num, Partial, Ref, Refused, Tup
+from srcad.frontend.values import Closure, Const, Entries, Fields, Items, Missing, Num, Partial, Ref, Refused, Tup
 from srcad.ir import COMPLEX, FLOAT, Func, Lit, Param, Record, Type, Var, leaves, map_tree, op_of
 from srcad.ir.walk import Renamer, bound, free
 from srcad.program.lowering import one_number
@@ -76,7 +78,10 @@ class Inputs:
                 made, trees = self._all([v for _, v in entries], hint)
                 keys = [k for k, _ in entries]
                 return new(Entries(tuple(zip(keys, made, strict=True))), hint), dict(zip(keys, trees, strict=True))
-            case Fields(cls=cls, values=fields):
+            case Fields(cls=cls, values=fields, given=given):
+                if given is not None:
+                    own = ((k, own_attribute(self.frame, content, k)) for k in attributes_of(given.origin.now))
+                    fields = tuple((k, v) for k, v in own if not isinstance(v, Missing))
                 made, trees = self._all([v for _, v in fields], hint)
                 names = [k for k, _ in fields]
                 return new(Fields(cls, tuple(zip(names, made, strict=True))), hint), _record(cls, names, trees)
@@ -118,11 +123,11 @@ def inner_program(frame: Frame, function: Any, args: Sequence[Any], kwargs: dict
             into: Any = given if isinstance(w, int) else named
             into[w], tree = inputs.renewed(into[w], w if isinstance(w, str) else "x")
             trees.append(tree)
-        problems = len(machine.problems)
+        problems, begun = len(machine.problems), dict(machine.state)
         result = leave(machine, call_value(frame, function, given, named))
         if len(machine.problems) > problems:
             raise Refused("a derivative of a function that is refused itself", hint="see the other problem")
-        if machine.changed_since(start):
+        if machine.changed_since(begun):
             raise Refused("a derivative of a function that changes what is outside of it", "",
                           "return the new value instead")
     body = tuple(stmts)
