@@ -19,7 +19,7 @@ from typing import Any
 import gast
 
 from srcad.frontend.branches import branch
-from srcad.frontend.effects import CAUGHT, EVALUATED, IS_INSTANCE, RAISE
+from srcad.frontend.effects import CAUGHT, CLASS, EVALUATED, IS_INSTANCE, RAISE
 from srcad.frontend.joins import same
 from srcad.frontend.machine import Frame
 from srcad.frontend.memory import Memories
@@ -58,9 +58,38 @@ def suppressed(frame: Frame, body: list[Any], classes: Classes) -> None:
     _guarded(frame, body, classes, lambda _: None, [])
 
 
-def finally_(frame: Frame, body: list[Any], end: Callable[[], None], loud: bool) -> None:
+class After(gast.AST):  # type: ignore[misc]
+    """What is done behind a block."""
+
+    _fields = ()
+    _attributes = ("lineno", "col_offset", "end_lineno", "end_col_offset")
+
+
+def after(run: Callable[[], Any], node: Any) -> After:
+    made = After()
+    made.run = run
+    return gast.copy_location(made, node)
+
+
+def swallowed(frame: Frame, body: list[Any], handle: Callable[[Any], None]) -> None:
+    """A block whose exceptions go to `handle`, which may let them end there."""
+    _guarded(frame, body, (BaseException,), handle, [])
+
+
+def class_of_error(frame: Frame, error: Any) -> Any:
+    """`type(error)`."""
+    return Const(type(error.value)) if isinstance(error, Const) else Num(frame.build.call(CLASS, atom_of(error)))
+
+
+def raise_again(frame: Frame, error: Any) -> None:
+    frame.build.call(RAISE, *([type(error.value), *error.value.args] if isinstance(error, Const) else [atom_of(error)]))
+    frame.machine.end()
+
+
+def finally_(frame: Frame, body: list[Any], end: Callable[[], None], loud: bool,
+             failed: Callable[[Any], None] | None = None) -> None:
     """`body`, and then `end`, whatever happens.  After an exception that passes it only the effects of `end` matter:
-    `loud` says whether it has any."""
+    `loud` says whether it has any; `failed` does what is done then."""
     if not loud:
         frame.execute(body)
         if not frame.machine.dead:
@@ -68,9 +97,11 @@ def finally_(frame: Frame, body: list[Any], end: Callable[[], None], loud: bool)
         return
 
     def handle(error: Any) -> None:
+        if failed is not None:
+            failed(error)
+            return
         end()
-        frame.build.call(RAISE, atom_of(error))
-        frame.machine.end()
+        raise_again(frame, error)
 
     _guarded(frame, body, (BaseException,), handle, [])
     if not frame.machine.dead:

@@ -14,7 +14,7 @@ from srcad.frontend.attributes import attribute, of_array
 from srcad.frontend.branches import truth
 from srcad.frontend.classes import class_of
 from srcad.frontend.comprehensions import listed
-from srcad.frontend.effects import PRINT, REPR, TEXT, message_of
+from srcad.frontend.effects import CAUGHT, CLASS, IS_INSTANCE, PRINT, REPR, TEXT, message_of
 from srcad.frontend.lists import columns_of
 from srcad.frontend.machine import Frame
 from srcad.frontend.numpy_calls import call_operation
@@ -42,7 +42,7 @@ from srcad.frontend.values import (
     is_static,
     static,
 )
-from srcad.ir import EXTENT, TRUTH
+from srcad.ir import EXTENT, TRUTH, Var
 from srcad.rules.sequences import LENGTH
 
 Handler = Callable[[Frame, list[Any], dict[str, Any]], Any]
@@ -167,15 +167,12 @@ def _repr(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
 @builtin(isinstance)
 def _isinstance(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     value, classes = args[0], static(args[1], "a class")
+    if (made := _made_by(frame, value)) is not None and made.op is CAUGHT:
+        return Num(frame.build.call(IS_INSTANCE, atom_of(value), classes))
     found = _of_class(frame, value, classes)
     if found is None:
         raise Refused("isinstance of something whose class is not known here")
     return found
-
-
-@builtin(issubclass)
-def _issubclass(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return Const(issubclass(static(args[0], "a class"), static(args[1], "a class")))
 
 
 def _of_class(frame: Frame, value: Any, classes: Any) -> Any:
@@ -207,6 +204,20 @@ def _iterable(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if found is None:
         raise Refused("np.iterable of something whose class is not known here")
     return found
+
+
+def _made_by(frame: Frame, value: Any) -> Any:
+    """The statement that a value comes from."""
+    return frame.build.made.get(value.atom) if isinstance(value, Num) and isinstance(value.atom, Var) else None
+
+
+@builtin(issubclass)
+def _issubclass(frame: Frame, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """Of the class of an exception too, which is known when it was caught."""
+    made = _made_by(frame, args[0])
+    if made is not None and made.op is CLASS:
+        return Num(frame.build.call(IS_INSTANCE, made.args[0], static(args[1], "a class")))
+    return Const(issubclass(static(args[0], "a class"), static(args[1], "a class")))
 
 
 @builtin(type)

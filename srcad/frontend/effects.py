@@ -34,6 +34,7 @@ RAISE = define(_raise, "raise", effect=True, infer=lambda *_, **__: OBJECT)
 CAUGHT = define(_caught, "caught", effect=True, infer=lambda: OBJECT)
 EVALUATED = define(_evaluated, "evaluated", effect=True, infer=lambda _: OBJECT)
 IS_INSTANCE = define(isinstance, "isinstance", infer=lambda *_: BOOL)
+CLASS = define(type, "type", infer=lambda *_: OBJECT)
 ASSERT = define(_assert, "assert", effect=True, infer=lambda *_: OBJECT)
 
 

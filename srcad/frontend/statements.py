@@ -8,7 +8,7 @@ from typing import Any
 import gast
 
 from srcad.frontend import loops
-from srcad.frontend.attempts import execute_try
+from srcad.frontend.attempts import After, execute_try
 from srcad.frontend.bodies import RESULT
 from srcad.frontend.branches import branch, truth
 from srcad.frontend.changes import is_changed, write_back
@@ -99,6 +99,8 @@ def _execute(frame: Frame, stmt: Any) -> None:
             execute_with(frame, stmt)
         case gast.Import() | gast.ImportFrom():
             _import(frame, stmt)
+        case After():
+            stmt.run()
         case gast.Pass() | gast.Global() | gast.Nonlocal():
             pass
         case _:

@@ -18,13 +18,22 @@ from typing import Any
 
 import gast
 
-from srcad.frontend.attempts import finally_, suppressed
+from srcad.frontend.attempts import (
+    after,
+    class_of_error,
+    finally_,
+    raise_again,
+    suppressed,
+    swallowed,
+)
+from srcad.frontend.branches import branch, truth
 from srcad.frontend.builtin_calls import BUILTINS, Handler
+from srcad.frontend.effects import CAUGHT
 from srcad.frontend.external import call_method_of
 from srcad.frontend.generators import Consumer, consume, yields
 from srcad.frontend.machine import Frame
 from srcad.frontend.special import class_with, special
-from srcad.frontend.values import NONE, Const, Num, Partial, Refused, Stream, describe, static
+from srcad.frontend.values import NONE, Const, Num, Partial, Refused, Stream, atom_of, describe, static
 from srcad.ir.walk import has_effect
 from srcad.rules.contexts import ENTER, LEAVE, QUIET
 
@@ -142,13 +151,23 @@ def _object(frame: Frame, manager: Any, target: Any, body: list[Any], node: Any)
     if target is not None:
         frame.assign(target, entered)
 
-    def leave(*error: Any) -> Any:
-        return special(frame, manager, "exit", *(error or (NONE, NONE, NONE)))
+    def leave(error: Any = NONE) -> Any:
+        return special(frame, manager, "exit", NONE if error == NONE else class_of_error(frame, error), error, NONE)
 
+    def failed(error: Any) -> None:
+        stays = truth(frame, leave(error))
+        if isinstance(stays, Const):
+            if not stays.value:
+                raise_again(frame, error)
+            return
+        branch(frame, atom_of(stays), lambda: None, lambda: raise_again(frame, error))
+
+    rewind, problems = frame.machine.rewinding(), len(frame.machine.problems)
     with frame.machine.fork(frame.machine.state) as stmts:
-        result = leave()
-        swallows = not (isinstance(result, Const) and not result.value)
-    if swallows:
-        raise Refused(f"a context manager that may swallow exceptions (`{describe(manager)}`)",
-                      "its `__exit__` does not return None or False", "use `try` and `except`")
-    finally_(frame, body, lambda: (leave(), None)[1], has_effect(tuple(stmts)))
+        result = truth(frame, leave(Num(frame.build.call(CAUGHT))))
+        refused = len(frame.machine.problems) > problems
+    rewind()
+    if refused or isinstance(result, Const) and not result.value:
+        finally_(frame, body, lambda: (leave(), None)[1], has_effect(tuple(stmts[1:])), failed)
+    else:
+        swallowed(frame, [*body, after(leave, body[-1])], failed)

@@ -131,3 +131,76 @@ def generator_that_swallows(x):
         y = z
         raise ValueError("swallowed")
     return y * x
+
+
+class Swallowing:
+    def __init__(self, *classes):
+        self.classes, self.left = classes, 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.left += 1
+        return kind is not None and issubclass(kind, self.classes)
+
+
+@program(0.5)
+def swallowed_for_sure(x):
+    y = x
+    with Swallowing(ZeroDivisionError) as manager:
+        y = x * x
+        y = y / 0
+    return y * manager.left
+
+
+@program(0.5)
+@program(-0.5)
+def swallowed_or_not(x):
+    y = x
+    with Swallowing(ValueError, KeyError):
+        if x < 0:
+            raise ValueError("negative")
+        y = x * 3
+    return y * x
+
+
+@program(np.array([[2.0, 0.5], [0.3, 1.0]]))
+def singular_or_not(a):
+    y = a
+    with Swallowing(np.linalg.LinAlgError):
+        y = np.linalg.inv(a)
+    return np.sum(y * a * a)
+
+
+@program(0.5)
+def swallowed_in_a_loop(x):
+    total = 0.0
+    for k in range(4):
+        with Swallowing(ZeroDivisionError):
+            total += x / (k - 2)
+    return total
+
+
+@program(0.5)
+def passed_by_a_manager(x):
+    with Swallowing(ValueError):
+        y = x * 2
+        y = {}["missing"]
+    return y
+
+
+class Announced:
+    def __enter__(self):
+        print("in")
+
+    def __exit__(self, kind, error, trace):
+        print("out", kind is None)
+
+
+@program(0.5)
+@program(-0.5)
+def announced(x):
+    with Announced():
+        y = math.sqrt(x)
+    return y * x
