@@ -38,6 +38,8 @@ from tests.corpus import (
     everyday,
     exits,
     found_learning,
+    found_models,
+    found_numerics,
     found_physics,
     functions,
     generators,
@@ -61,11 +63,10 @@ from tests.corpus import (
 )
 from tests.corpus.registry import PROGRAMS, Program
 
-MODULES = (arrays, assignments, attempts, calls, classes, containers, containers_of_science, contexts, dicts,
-           effects, everyday, exits, found_learning, found_physics, functions, generators, heaps, iterators, lists, loops,
-           matching, memory_calls,
-           memory_lists, memory_stores, memory_undecided, memory_views, mixture, objects, programs_of_science,
-           scalars_of_science, scoping, subclasses, tables)
+MODULES = (arrays, assignments, attempts, calls, classes, containers, containers_of_science, contexts, dicts, effects,
+           everyday, exits, found_learning, found_models, found_numerics, found_physics, functions, generators, heaps,
+           iterators, lists, loops, matching, memory_calls, memory_lists, memory_stores, memory_undecided,
+           memory_views, mixture, objects, programs_of_science, scalars_of_science, scoping, subclasses, tables)
 EVERY = pytest.mark.parametrize("case", PROGRAMS.values(), ids=PROGRAMS)
 
 

@@ -336,8 +336,17 @@ def displayed(x: Any, dtype: Any = None, **_: Any) -> Type:
         return Type("array", own, (Dim(None, len(rows)), *inner_shape))
     t = type_in(x)
     if t.kind == "sequence":
-        return stacked(t) if value_in(dtype) is None else Type("array", dtype_in(dtype), stacked(t).shape)
+        found = _of_lists(t)
+        return found if value_in(dtype) is None else Type("array", dtype_in(dtype), found.shape)
     return Type("array", t.dtype if value_in(dtype) is None else dtype_in(dtype), t.shape)
+
+
+def _of_lists(t: Type) -> Type:
+    """The type of an array of the elements of a list, or of the lists in it."""
+    if t.item is None or t.item.kind != "sequence":
+        return stacked(t)
+    inner = _of_lists(t.item)
+    return Type("array", inner.dtype, None if inner.shape is None else (fresh(), *inner.shape))
 
 
 def is_complex_type(x: Any) -> bool:
