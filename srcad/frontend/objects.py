@@ -50,6 +50,9 @@ def construct(frame: Frame, cls: type, args: list[Any], kwargs: dict[str, Any]) 
     """An object of a class: a named tuple, a dataclass, what `__init__` makes; None if it is no class of these."""
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return _named_tuple(cls, args, kwargs)
+    if method_of(type(cls), "__call__") is not None:
+        raise Refused(f"making a {cls.__name__}", "its metaclass makes its objects in a way of its own",
+                      "make the object outside of the function")
     if is_made_so(cls):
         return construct_container(frame, cls, args, kwargs)
     if cls is types.SimpleNamespace and not args:
