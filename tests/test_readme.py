@@ -199,6 +199,7 @@ def not_one_number(x):
 
 REFUSED = {
     "stores into arrays": (bound_anew, nested, held),
+    "arguments that share memory": (),     # one argument can't: see below
     "structure that depends on data": (structure,),
     "a `try` whose handler would find": (stored_before_it_raises, bound_before_it_raises),
     "context managers that are not known": (with_, stack_of_managers),
@@ -223,6 +224,18 @@ def test_every_refusal_is_tested():
 def test_refused(function):
     with pytest.raises((Unsupported, ArgumentError)):
         grad(function)(np.array([1.0, 2.0, 3.0]))
+
+
+def shifted(x, y):
+    x[0] = y[1] * 2
+    return np.sum(x * y)
+
+
+def test_overlapping_arguments_are_refused():
+    a = np.arange(4.0)
+    with pytest.raises(ArgumentError, match=r"share memory, and .*test_readme.py:\d+:\d+ stores into `x`: .* x.copy()"):
+        grad(shifted)(a[1:], a[:-1])
+    assert grad(shifted)(a[1:].copy(), a[:-1]).shape == (3,)
 
 
 def test_integers_are_refused():

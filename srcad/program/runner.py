@@ -140,8 +140,8 @@ def apart(variant: Variant, given: tuple[Any, ...]) -> None:
                                 f"{_store(variant.func, k)} stores into it: pass a copy, np.array({name})")
         for j, (other, x) in enumerate(inputs):
             if j != k and isinstance(x, np.ndarray) and np.may_share_memory(array, x) and np.shares_memory(array, x):
-                raise ArgumentError(f"`{name}` and `{other}` of {variant.func.name} share memory, and `{name}` is "
-                                    "changed: pass a copy of one of them")
+                raise ArgumentError(f"`{name}` and `{other}` share memory, and {_store(variant.func, k)} stores into "
+                                    f"`{name}`: pass a copy of one of them, {name}.copy()")
 
 
 def _store(func: Func, k: int) -> str:
