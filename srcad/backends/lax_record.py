@@ -440,14 +440,6 @@ def room_of(count: Value) -> Any:
     return _now.rooms.get(meant(count))
 
 
-def debug_print(template: str, *values: Any) -> None:
-    append(Line("print", "jax.debug.print", (template, *values), {"ordered": True}))
-
-
-def comment(text: str) -> None:
-    append(Line("comment", text, ()))
-
-
 def reshape(x: Value, shape: Any, order: str = "C") -> Any:
     shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
     if shape == x.shape or shape == (-1,) and x.ndim == 1:

@@ -22,7 +22,7 @@ from srcad.backends.lax_indices import Integers, note_sum
 from srcad.backends.lax_loops import Sites, run_loop
 from srcad.backends.lax_modules import jnp
 from srcad.backends.lax_operations import Text, apply, refuse
-from srcad.backends.lax_record import comment, debug_print, is_array, note_span
+from srcad.backends.lax_record import Line, append, is_array, note_span
 from srcad.backends.lax_specs import conform, joined, skeleton, spec, staged
 from srcad.backends.lax_values import (
     UNBOUND,
@@ -172,7 +172,7 @@ class Tracer:
 
     def effect(self, let: Let, values: list[Any]) -> tuple[Any, ...]:
         if let.op.name == "comment":
-            comment(str(let.form.args[0]))
+            append(Line("comment", str(let.form.args[0]), ()))
             return ()
         if let.op in (ENTER, LEAVE):  # compiled code warns of nothing
             return (None,)
@@ -190,7 +190,9 @@ class Tracer:
         if not set(kwargs) <= {"sep", "end"} or kwargs.get("end", "\n") != "\n":
             raise refuse(let.span, "this `print` can't be compiled by XLA", "it does not print a line to the screen")
         shown = [a if isinstance(a, Text) else Text("{}", (a,)) for a in args]
-        debug_print(kwargs.get("sep", " ").join(t.template for t in shown), *(v for t in shown for v in t.values))
+        template = kwargs.get("sep", " ").join(t.template for t in shown)
+        shown_values = [v for t in shown for v in t.values]
+        append(Line("print", "jax.debug.print", (template, *shown_values), {"ordered": True}))
         return (None,) * len(let.outs)
 
     def raise_(self, let: Let, values: list[Any]) -> None:
