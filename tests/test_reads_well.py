@@ -293,3 +293,16 @@ def test_a_dot_product_under_the_name_of_its_vector():
         return np.sum(y)
 
     srcad.check_grads(f, (RNG.normal(size=(3, 4)), RNG.normal(size=4)), order=2)
+
+
+def test_what_has_no_name_accumulates_in_place():
+    def state(q, zs):
+        p = np.eye(2)
+        for z in zs:
+            p = z * p @ p + q * np.eye(2)
+        return p[0, 0]
+
+    derivative = srcad.grad(state)
+    derivative(1.0, np.ones(3))
+    assert re.search(r"(t\d) \+= dp", words(derivative))
+    srcad.check_grads(state, (0.3, np.array([0.5, 0.2])), order=2)

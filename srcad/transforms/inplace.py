@@ -137,11 +137,13 @@ def _held(v: Var, point: int, memory: Memory, live: Liveness) -> Sites:
 
 
 def _names(func: Func) -> dict[Var, str]:
-    """What an anonymous value will be called: like the carry or the choice that it becomes."""
+    """What an anonymous value will be called: like the carry or the choice that it becomes.  (A carry without a name
+    is told by its number.)"""
     names: dict[Any, str] = {}
     for stmt in every(func.body):
         if isinstance(stmt, Loop):
-            names.update((c.next, c.param.hint) for c in stmt.carries if isinstance(c.next, Var))
+            for c in stmt.carries:
+                names[c.param] = names[c.next] = c.param.hint or str(c.param.serial)
         elif isinstance(stmt, If):
             names.update((a, c.out.hint) for c in stmt.choices for a in (c.then, c.orelse) if isinstance(a, Var))
     return names
