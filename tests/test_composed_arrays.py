@@ -149,6 +149,7 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "out that is None": (lambda x: total(products(x, x, None)) + total(np.sum(x, 0, None, None)), V),
     "round into an array": (rounded_into, V),
     "clip into an array": (clipped_into, V),
+    "clip to no bounds": (lambda x: total(np.clip(x, None, None) ** 2) + total(x.clip(None, None, None)), V),
 }
 
 

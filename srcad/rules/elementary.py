@@ -80,6 +80,8 @@ elementwise(np.fmin, lambda z, x, y: (x < y) | np.isnan(y), lambda z, x, y: (x >
 
 
 def _clipped(z: Any, x: Any, a_min: Any = None, a_max: Any = None) -> Any:
+    if a_min is None and a_max is None:
+        return 1
     if a_min is None or a_max is None:
         return share(x, a_min) if a_max is None else share(a_max, x)
     return share(x, a_min) * share(a_max, x)
