@@ -5,11 +5,11 @@ it also keeps on a tape.  It does not if a trip reads the array as it was at its
 
     r = dA[i] * c                          r = dA[i] * c
     dA = dA.at[i].set(0.0)                 first = jnp.zeros(n);  second = dA[i - 1] + r * p
-    dA = dA.at[i - 1].add(r * p)           dA = dA.at[jnp.stack([i, i - 1])].set(jnp.stack([first, second]))
+    dA = dA.at[i - 1].add(r * p)           dA = dA.at[i].set(first).at[i - 1].set(second)
 
 So all rows (or elements) that a trip stores are computed first.  Where two of them may be the same one, which is only
-known when the program runs, both are given what is in it at the end.  What is read and put on a tape is read back from
-the tape before it is used.
+known when the program runs, both are given what is in it at the end.  What is loaded for several stores, or for a tape,
+is put aside (see `lax_scratch`).
 """
 
 from __future__ import annotations
