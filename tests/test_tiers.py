@@ -14,17 +14,10 @@ import numpy as np
 import pytest
 
 import srcad
-from srcad.program import along, pullback, runner, tiers
+from srcad.program import tiers
 from srcad.program.worker import WORKER
 
 X = np.linspace(0.1, 1.0, 5)
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_known():
-    """Of a program that another test has called."""
-    for runners in (runner.runner_of, pullback._runner, along._along):
-        runners.cache_clear()
 
 
 @pytest.fixture
