@@ -95,6 +95,11 @@ def read_last(g: Any, index: Any) -> Any:
     return jnp.where(owner[index] == writers, g[index], 0)
 
 
+def unsplit(pieces: Any, x: Any, sections: Any, axis: int = 0) -> Any:
+    # `jnp.split` refuses pieces that overlap.
+    return jnp.concatenate(pieces, axis=axis)
+
+
 def astype(x: Any, dtype: Any) -> Any:
     x = jnp.asarray(x)
     return (x.real if x.dtype.kind == "c" and np.dtype(dtype).kind != "c" else x).astype(dtype)
@@ -284,7 +289,7 @@ FORMS: dict[str, Callable[..., Any]] = {
     "and": lambda a, b: jnp.logical_and(truth(a), truth(b)), "or": lambda a, b: jnp.logical_or(truth(a), truth(b)),
     "np.sort": _stably(jnp.sort), "np.argsort": _stably(jnp.argsort),
     "pow": operator.pow, "min": _minimum, "max": _maximum, "sum": _sum, "round": _round, "abs": jnp.abs,
-    "read_last": read_last, "astype": astype,
+    "read_last": read_last, "unsplit": unsplit, "astype": astype,
     "linear_recurrence": linear_recurrence, "power_slope": power_slope, "power_log": power_log,
     "power_log_slope": power_log_slope, "zeros_for": zeros_for, "project": project,
     **{f"np.{name}": _in_type_of(name) for name in ("std", "cumsum", "cumprod", "sinc")},

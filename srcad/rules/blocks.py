@@ -73,11 +73,27 @@ def _pieces_type(x: Any, sections: Any, axis: int = 0) -> Type:
 
 
 def _split_vjp(g: Any, y: Any, x: Any, sections: Any, axis: int = 0) -> Any:
-    return recorded(np.concatenate)(g, axis=axis)
+    if _is_partition(sections):
+        return recorded(np.concatenate)(g, axis=axis)
+    return _unsplit(g, x, sections, axis=axis)
+
+
+def _is_partition(sections: Any) -> bool:
+    """Are the pieces known to be the array, cut?  (Those between indices that are not in order overlap.)"""
+    if isinstance(sections, tuple | list | np.ndarray):
+        places = list(sections)
+        whole = all(isinstance(p, int | np.integer) for p in places)
+        return whole and places == sorted(places) and (not places or (places[0] < 0) == (places[-1] < 0))
+    return type_in(sections).rank == 0
+
+
+_unsplit = recorded(arrays.unsplit)
+linear(arrays.unsplit, lambda h, y, g, x, sections, axis=0: recorded(np.split)(h, sections, axis=axis), name="unsplit",
+       infer=lambda g, x, sections, axis=0: type_in(x))
 
 
 def _hsplit_vjp(g: Any, y: Any, x: Any, sections: Any) -> Any:
-    return recorded(np.concatenate)(g, axis=0 if known_rank(x) == 1 else 1)
+    return _split_vjp(g, y, x, sections, 0 if known_rank(x) == 1 else 1)
 
 
 for _function in (np.split, np.array_split):
@@ -85,7 +101,7 @@ for _function in (np.split, np.array_split):
 linear(np.vsplit, _split_vjp, infer=_pieces_type, memory="view")
 linear(np.hsplit, _hsplit_vjp, infer=lambda x, s: _pieces_type(x, s, 0 if type_in(x).rank == 1 else 1),
        memory="view")
-linear(np.dsplit, lambda g, y, x, s: recorded(np.concatenate)(g, axis=2), infer=lambda x, s: _pieces_type(x, s, 2),
+linear(np.dsplit, lambda g, y, x, s: _split_vjp(g, y, x, s, 2), infer=lambda x, s: _pieces_type(x, s, 2),
        memory="view")
 
 

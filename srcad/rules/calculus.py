@@ -236,7 +236,8 @@ def _from_second(t: Any, y: Any, a: Any, b: Any) -> Any:
     return None, t
 
 
-pointwise(np.divmod, lambda g, y, a, b: g[1], lambda g, y, a, b: -g[1] * y[0],
+pointwise(np.divmod, lambda g, y, a, b: g[1],
+          lambda g, y, a, b: None if g[1] is None else -g[1] * y[0],
           jvps=(_from_second, lambda t, y, a, b: (None, -t * y[0])), outs=2)
 pointwise(np.modf, lambda g, y, x: g[0], jvps=(lambda t, y, x: (t, None),), outs=2)
 

@@ -12,7 +12,7 @@ from srcad.ir.types import UNKNOWN, Dim, Type
 from srcad.rules import results
 from srcad.rules.linalg import H, T, real_only
 from srcad.rules.ops import custom
-from srcad.rules.symbols import is_complex, rank, recorded, type_in
+from srcad.rules.symbols import beside, is_complex, rank, recorded, type_in
 from srcad.runtime import arrays
 
 _matmul = recorded(operator.matmul)
@@ -89,9 +89,13 @@ def _inverse(x: Any, s: Any) -> Any:
 
 def _turns(s: Any) -> tuple[Any, Any]:
     """How the vectors of both sides turn together, by 1 / (s[j] - s[i]), and against each other, by 1 / (s[j] + s[i]).
-    Where values are equal only the second is determined; that is enough for `u @ vh`."""
+    Where values are equal only the second is determined; what depends on the vectors has no derivative then that they
+    tell, and gets NaN."""
     row, column = s[..., None, :], s[..., :, None]
-    return _inverse(row - column, s) / 2, _inverse(row + column, s) / 2
+    same = beside(s, np.eye)(np.shape(s)[-1])
+    gap = row - column
+    apart = np.where(np.abs(gap) + same <= 8 * np.spacing(s[..., :1, None]), np.nan, 1 / (gap + same) - same)
+    return apart / 2, _inverse(row + column, s) / 2
 
 
 def _outside(basis: Any, x: Any) -> Any:

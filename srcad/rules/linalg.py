@@ -212,9 +212,10 @@ custom(np.linalg.cholesky, jvps=(_cholesky_jvp,), vjps=(_cholesky_vjp,), infer=r
 
 
 def _gaps(w: Any) -> Any:
-    """1 / (w[j] - w[i]), and 0 between equal eigenvalues, whose vectors are not determined."""
-    gap = w[..., None, :] - w[..., :, None]
-    return np.where(gap == 0, 0, 1 / np.where(gap == 0, 1, gap))
+    """1 / (w[j] - w[i]), and 0 for i == j.  Between equal eigenvalues, whose vectors are not determined, it is
+    infinite: what depends on these has no finite derivative, rather than a wrong one."""
+    same = beside(w, np.eye)(np.shape(w)[-1])
+    return 1 / (w[..., None, :] - w[..., :, None] + same) - same
 
 
 def _diagonal(x: Any) -> Any:
@@ -229,15 +230,17 @@ def _eigh_jvp(t: Any, y: Any, a: Any, UPLO: str = "L") -> Any:
 
 def _eigh_vjp(g: Any, y: Any, a: Any, UPLO: str = "L") -> Any:
     (gw, gv), (w, v) = g, y
-    parts: list[Any] = []
-    if gv is not None:
-        parts.append(_gaps(w) * _matmul(T(v), gv))
+    if gv is None:
+        return None if gw is None else folded(_of_values(gw, v), UPLO == "U")
+    inner = _gaps(w) * _matmul(T(v), gv)
     if gw is not None:
-        parts.append(gw[..., None, :] * beside(v, np.eye)(np.shape(v)[-1]))
-    if not parts:
-        return None
-    inner = parts[0] if len(parts) == 1 else parts[0] + parts[1]
+        inner = inner + gw[..., None, :] * beside(v, np.eye)(np.shape(v)[-1])
     return folded(symmetric(_matmul(_matmul(np.conj(v) if is_complex(v) else v, inner), T(v))), UPLO == "U")
+
+
+def _of_values(gw: Any, v: Any) -> Any:
+    """What the cotangents of the eigenvalues are for a Hermitian matrix."""
+    return _matmul((np.conj(v) if is_complex(v) else v) * gw[..., None, :], T(v))
 
 
 def _eigh_type(a: Any, UPLO: str = "L") -> Any:
@@ -256,7 +259,7 @@ def _eigvalsh_jvp(t: Any, y: Any, a: Any, UPLO: str = "L") -> Any:
 
 def _eigvalsh_vjp(g: Any, y: Any, a: Any, UPLO: str = "L") -> Any:
     _, v = _eigh(a, UPLO)
-    return folded(_matmul((np.conj(v) if is_complex(v) else v) * g[..., None, :], T(v)), UPLO == "U")
+    return folded(_of_values(g, v), UPLO == "U")
 
 
 _eigh, _svd = recorded(np.linalg.eigh), recorded(arrays.thin_svd)

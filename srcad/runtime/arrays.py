@@ -60,6 +60,16 @@ def index_add(buffer: Any, g: Any, index: Any) -> Any:
     return result
 
 
+def unsplit(pieces: Any, x: Any, sections: Any, axis: int = 0) -> Any:
+    """The cotangent of `x` for those of the pieces `np.split(x, sections, axis)`, which may overlap."""
+    result = zeros_for(x)
+    along = np.moveaxis(result, axis, 0)
+    ends = [0, *map(int, sections), len(along)]
+    for piece, start, stop in zip(pieces, ends[:-1], ends[1:], strict=True):
+        along[start:stop] += np.moveaxis(piece, axis, 0)
+    return result
+
+
 def set_at(x: Any, index: Any, value: Any) -> Any:
     """`x` with `value` stored at `index`."""
     result = np.array(x, copy=True)

@@ -231,7 +231,7 @@ def pull(sweep: Sweep, stmt: Let, gs: list[Any]) -> None:
     """Each argument gets what its rule makes of the result's cotangent."""
     rule = rule_of(stmt.op)
     args, kwargs = stmt.call()
-    g = gs[0] if len(gs) == 1 else tuple(sweep.or_zero(g, v) for g, v in zip(gs, stmt.outs, strict=True))
+    g = gs[0] if len(gs) == 1 else tuple(gs)
     y = stmt.outs[0] if len(stmt.outs) == 1 else stmt.outs
     unbroadcast = partial(unbroadcast_to, same=gs[0].type) if len(gs) == 1 else unbroadcast_to
     shares: list[tuple[Var, Any]] = []
