@@ -339,6 +339,13 @@ def _one_argument(f: Any, wrt: int | str, args: tuple[Any, ...],
         raise ArgumentError(f"`{name}` must be one array or number here; use vjp or jvp for trees")
     if compiler.dtype_of(x).kind not in "fc":
         raise ArgumentError(compiler.not_float(primal.name, name, x))
+    if primal.named:
+        # Of a `partial` what it gives by name is not passed again, if it comes last.
+        own = tuple(n for n in names if n not in primal.named)
+        if names[:len(own)] != own or not kwargs.keys().isdisjoint(primal.named):
+            raise ArgumentError(f"{primal.name} is a `partial` that gives `{next(iter(primal.named))}` by name, before "
+                                "others or again: write a function of what is left (a lambda)")
+        names = own
     return program, names.index(name), tuple(bound[n] for n in names), wrap
 
 

@@ -134,6 +134,10 @@ def test_lambdas_closures_and_partials():
     scale = 5.0
     assert np.allclose(derivative(X), 5.0)
     assert grad(partial(lambda a, x, k=1.0: a * x * k, 3.0, k=2.0))(1.0) == 6.0
+    powers = partial(lambda a, x, k: a * x ** k, 3.0, k=2)
+    assert np.array_equal(jacobian(powers)(np.arange(3.0)), np.diag([0.0, 6.0, 12.0]))
+    assert np.array_equal(elementwise_grad(powers)(np.arange(3.0)), [0.0, 6.0, 12.0])
+    assert np.array_equal(hessian(partial(lambda x, k: np.sum(x ** k), k=3))(np.arange(3.0)), np.diag([0.0, 6.0, 12.0]))
 
 
 def test_functions_of_numpy():
