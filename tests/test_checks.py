@@ -88,10 +88,10 @@ def test_modes_that_disagree_are_caught(monkeypatch):
 
 
 def test_xla_that_disagrees_is_caught(monkeypatch):
-    from srcad.backends import lax_trace
+    from srcad.backends import lax_operations
 
-    lookup = lax_trace.lookup
-    monkeypatch.setattr(lax_trace, "lookup", lambda op: lookup(op_of(np.sin) if op is op_of(np.cos) else op))
+    lookup = lax_operations.lookup
+    monkeypatch.setattr(lax_operations, "lookup", lambda op: lookup(op_of(np.sin) if op is op_of(np.cos) else op))
     found = report(lambda x: np.sin(x) + x, (0.3,))
     assert {(r.mode, r.oracle) for r in found.failures} == {("forward", "XLA"), ("reverse", "XLA")}
 

@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from srcad import program as compiler
 from srcad.errors import ArgumentError
-from srcad.program.arrays_of_jax import dtype_of
-from srcad.program.pullback import not_float
 from srcad.runtime import trees
 
 
@@ -44,20 +43,20 @@ def side_of(tree: Any, what: str, name: str) -> Side:
     found = Side(*trees.flatten(tree))
     for x in found.leaves:
         if not isinstance(x, np.ndarray | np.generic | float | int) and not hasattr(x, "__array__") or (
-                dtype_of(x).kind not in "fc"):
-            raise ArgumentError(not_float(name, what, x))
+                compiler.dtype_of(x).kind not in "fc"):
+            raise ArgumentError(compiler.not_float(name, what, x))
     return found
 
 
 def basis(x: Any) -> list[Any]:
     """The unit arrays of x's shape."""
-    shape, dtype = np.shape(x), dtype_of(x)
+    shape, dtype = np.shape(x), compiler.dtype_of(x)
     units = np.eye(np.size(x), dtype=dtype).reshape(np.size(x), *shape)
     return [float(u) if type(x) is float else u[()] if isinstance(x, np.generic) else np.array(u) for u in units]
 
 
 def _zero(x: Any) -> Any:
-    return 0.0 if type(x) is float else np.zeros(np.shape(x), dtype_of(x))[()]
+    return 0.0 if type(x) is float else np.zeros(np.shape(x), compiler.dtype_of(x))[()]
 
 
 def by_rows(out: Side, inputs: Sequence[Side], pull: Callable[[Any], Sequence[Any]]) -> Any:
@@ -88,7 +87,7 @@ def _blocks(out: Side, inputs: Sequence[Side], entry: Callable[[int, int, int, i
             blocks = []
             for i, x in enumerate(side.leaves):
                 entries = [[entry(start + r, k, i, c) for c in range(np.size(x))] for r in range(np.size(y))]
-                dtype = np.result_type(dtype_of(x), dtype_of(y))
+                dtype = np.result_type(compiler.dtype_of(x), compiler.dtype_of(y))
                 blocks.append(np.array(entries, dtype).reshape(np.shape(y) + np.shape(x))[()])
             parts.append(side.tree(blocks))
         made.append(tuple(parts))

@@ -19,7 +19,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from srcad.backends.lax_disk import keep_in
 from srcad.errors import ArgumentError
 
 BACKENDS = ("numpy", "xla", "auto")
@@ -124,6 +123,8 @@ def configure(*, backend: str | None = None, debug_nans: bool | None = None, cac
     >>> srcad.configure(backend="numpy", debug_nans=False)
     """
     if cache is not None:
+        from srcad.backends.lax_disk import keep_in  # what few need is imported when it is needed
+
         keep_in(cache)
     now = process.way
     process.way = way(backend or now.backend, now.nans if debug_nans is None else debug_nans)
