@@ -68,45 +68,20 @@ def _evaluate(frame: Frame, node: Any) -> Any:
             return Const(value)
         case gast.Name(id=name):
             return frame.lookup(name)
-        case gast.BinOp(left=left, op=op, right=right):
-            return binary(frame, BINARY[type(op).__name__], evaluate(frame, left), evaluate(frame, right))
-        case gast.UnaryOp(op=op, operand=inner):
-            return _unary(frame, op, evaluate(frame, inner))
-        case gast.BoolOp(op=op, values=values):
-            return _boolean(frame, isinstance(op, gast.And), values)
-        case gast.Compare():
-            return comparison(frame, node.ops, [evaluate(frame, x) for x in (node.left, *node.comparators)])
+        case gast.BinOp() | gast.UnaryOp() | gast.BoolOp() | gast.Compare() | gast.IfExp():
+            return _operation(frame, node)
+        case gast.Tuple() | gast.List() | gast.Set() | gast.Dict() | gast.JoinedStr():
+            return _made(frame, node)
+        case gast.ListComp() | gast.GeneratorExp() | gast.SetComp() | gast.DictComp():
+            return _comprehension(frame, node)
         case gast.Call():
             return call(frame, node)
         case gast.Attribute(value=value, attr=attr):
             return attribute(frame, evaluate(frame, value), attr)
         case gast.Subscript(value=value, slice=index):
             return subscript(frame, evaluate(frame, value), index_of(frame, index))
-        case gast.IfExp(test=test, body=body, orelse=orelse):
-            return _conditional(frame, test, body, orelse)
-        case gast.Tuple(elts=elts):
-            return Tup(tuple(_display(frame, elts)))
-        case gast.List(elts=elts):
-            return _list(frame, elts)
-        case gast.Set(elts=elts):
-            return set_of(frame, _display(frame, elts))
-        case gast.SetComp():
-            return frame.call(Const(set), [list_comprehension(frame, node)])
-        case gast.Dict(keys=keys, values=values):
-            return _dict(frame, keys, values)
         case gast.Lambda():
             return _lambda(frame, node)
-        case gast.ListComp():
-            return list_comprehension(frame, node)
-        case gast.GeneratorExp():
-            made = list_comprehension(frame, node)
-            if isinstance(made, Ref):
-                made.cell.cls = GeneratorType
-            return made
-        case gast.DictComp():
-            return dict_comprehension(frame, node)
-        case gast.JoinedStr():
-            return _formatted(frame, node)
         case gast.NamedExpr(target=target, value=value):
             result = evaluate(frame, value)
             frame.bind(target.id, result)
@@ -121,6 +96,56 @@ def _evaluate(frame: Frame, node: Any) -> Any:
             return frame.consumer.left()
         case Matches():
             return matched(frame, node)
+        case _:
+            raise unsupported(node)
+
+
+def _operation(frame: Frame, node: Any) -> Any:
+    match node:
+        case gast.BinOp(left=left, op=op, right=right):
+            return binary(frame, BINARY[type(op).__name__], evaluate(frame, left), evaluate(frame, right))
+        case gast.UnaryOp(op=op, operand=inner):
+            return _unary(frame, op, evaluate(frame, inner))
+        case gast.BoolOp(op=op, values=values):
+            return _boolean(frame, isinstance(op, gast.And), values)
+        case gast.Compare():
+            return comparison(frame, node.ops, [evaluate(frame, x) for x in (node.left, *node.comparators)])
+        case gast.IfExp(test=test, body=body, orelse=orelse):
+            return _conditional(frame, test, body, orelse)
+        case _:
+            raise unsupported(node)
+
+
+def _made(frame: Frame, node: Any) -> Any:
+    """A container that is written down, or a string."""
+    match node:
+        case gast.Tuple(elts=elts):
+            return Tup(tuple(_display(frame, elts)))
+        case gast.List(elts=elts):
+            return _list(frame, elts)
+        case gast.Set(elts=elts):
+            return set_of(frame, _display(frame, elts))
+        case gast.Dict(keys=keys, values=values):
+            return _dict(frame, keys, values)
+        case gast.JoinedStr():
+            return _formatted(frame, node)
+        case _:
+            raise unsupported(node)
+
+
+def _comprehension(frame: Frame, node: Any) -> Any:
+    match node:
+        case gast.SetComp():
+            return frame.call(Const(set), [list_comprehension(frame, node)])
+        case gast.ListComp():
+            return list_comprehension(frame, node)
+        case gast.GeneratorExp():
+            made = list_comprehension(frame, node)
+            if isinstance(made, Ref):
+                made.cell.cls = GeneratorType
+            return made
+        case gast.DictComp():
+            return dict_comprehension(frame, node)
         case _:
             raise unsupported(node)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from srcad.frontend.branches import truth
+from srcad.frontend.carried_types import after_loop, dims_of, settled
 from srcad.frontend.generators import assigned_keys
 from srcad.frontend.joined_memory import closed
 from srcad.frontend.joins import Join, example, numeric, same
@@ -54,11 +55,6 @@ from srcad.ir.walk import inner_reads
 def place_of(frame: Any, node: Any) -> Any:
     """What tells a loop of the source from the others, each time that it is lowered."""
     return frame.source.file, node.lineno, node.col_offset, type(node).__name__
-
-
-def _dims(t: Type) -> list[Dim]:
-    """The sizes in a type: those of an array, or of the arrays in a list."""
-    return [*(t.shape or ()), *(_dims(t.item) if t.item is not None else ())]
 
 
 class TestChanges(Exception):
@@ -385,9 +381,10 @@ class Lowering(LoopMemory):
                 own = slot.init.type if slot.param.type.kind == "never" and slot.init is not UNDEF else slot.param.type
                 wide = join(own, replace(b.type, value=None))
                 still_none = slot.init == Lit(None) and slot.param.type.kind == b.type.kind == "never"
-                if not still_none and not equivalent(wide, slot.param.type) or self._settled(slot.param.type, b.type):
+                if not still_none and not equivalent(wide, slot.param.type) or settled(
+                        slot.param.type, b.type, self.loose):
                     self.types[path] = wide
-                    self.loose.update(set(_dims(wide)).difference(_dims(own), _dims(b.type)))
+                    self.loose.update(set(dims_of(wide)).difference(dims_of(own), dims_of(b.type)))
                     self._again = True
                 slot.next = b
                 return slot.param
@@ -403,11 +400,6 @@ class Lowering(LoopMemory):
             return Var(hint, b.type)
 
         return choose
-
-    def _settled(self, own: Type, last: Type) -> bool:
-        """Does a size of the param stand for one extent, although a trip ends with another?"""
-        mine, its = _dims(own), _dims(last)
-        return len(mine) == len(its) and any(x != y and x not in self.loose for x, y in zip(mine, its, strict=True))
 
     def _carry_constants(self, head: State, hint: str) -> None:
         """A constant changed: carry every container or name of that hint."""
@@ -432,7 +424,7 @@ class Lowering(LoopMemory):
                     carries.append(Carry(Var(param.hint, param.type), param, slot.init, param))
                     outs[param] = carries[-1].out
                 continue
-            out = Var(param.hint, _after(param.type, slot.next.type))
+            out = Var(param.hint, after_loop(param.type, slot.next.type))
             outs[param] = out
             carries.append(Carry(out, param, slot.init, still.get(slot.next, slot.next)))  # type: ignore[arg-type]
         broke = getattr(self.node, "broke", None)
@@ -454,13 +446,6 @@ class Lowering(LoopMemory):
 
 def _first(value: Any) -> Any:
     return _first(value.items[0]) if isinstance(value, Tup) and value.items else value
-
-
-def _after(before: Type, last: Type) -> Type:
-    """The type of a carry after the loop: an extent that changes from trip to trip is another one then."""
-    if before.shape is None or before.rank != last.rank or last.shape is None:
-        return before
-    return replace(before, shape=tuple(x if x == y else fresh() for x, y in zip(before.shape, last.shape, strict=True)))
 
 
 def _assigned(frame: Frame, node: Any) -> list[tuple[int, str]]:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import count
 from typing import Any
 
@@ -22,9 +22,10 @@ from srcad.errors import Problem, Span
 from srcad.frontend.capture import Source
 from srcad.frontend.joins import same
 from srcad.frontend.memory import Elements, Memories, Memory, View
-from srcad.frontend.names import local_names
+from srcad.frontend.names import local_names, mentions
 from srcad.frontend.origins import Origin, within
 from srcad.frontend.outside import Outside
+from srcad.frontend.recorder import Recorder
 from srcad.frontend.values import (
     MISSING,
     Cell,
@@ -41,7 +42,7 @@ from srcad.frontend.values import (
     atoms_in,
     map_atoms,
 )
-from srcad.ir import Atom, Builder, Form, If, Let, Loop, Op, Stmt, Undef, Var
+from srcad.ir import Atom, Let, Op, Var
 from srcad.ir.infer import fails
 
 _scopes = count()
@@ -64,54 +65,6 @@ class Semantics:
     assign: Callable[[Frame, Any, Any], None]
     store: Callable[[Frame, Any, Any, Any], None]
     call: Callable[[Frame, Any, list[Any], dict[str, Any]], Any]
-
-
-class Recorder(Builder):
-    """A builder that remembers which statement made which variable, and which variables may have no value."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.made: dict[Var, Let] = {}
-        self.unbound: set[Var] = set()
-        self.chosen: dict[Var, tuple[Atom, ...]] = {}
-
-    def may_lack_value(self, a: Atom) -> bool:
-        return isinstance(a, Undef) or a in self.unbound
-
-    def add(self, stmt: Stmt) -> None:
-        super().add(stmt)
-        if isinstance(stmt, If):
-            self.chosen.update((c.out, (stmt.test, c.then, c.orelse)) for c in stmt.choices)
-            self.unbound.update(c.out for c in stmt.choices if any(map(self.may_lack_value, (c.then, c.orelse))))
-        elif isinstance(stmt, Loop):
-            self.unbound.update(c.out for c in stmt.carries if self.may_lack_value(c.init))
-
-    def let(self, op: Op, args: tuple[Atom, ...], form: Form, hint: str = "") -> tuple[Var, ...]:
-        outs = super().let(op, args, form, hint)
-        made = self.stmts[-1]
-        assert isinstance(made, Let)
-        self.made.update(dict.fromkeys(outs, made))
-        return outs
-
-    def sources(self, var: Var) -> list[Var]:
-        """The variables that decide `var`: params of loops, arguments, extents of arguments."""
-        found: dict[Var, None] = {}
-        seen, todo = {var}, [var]
-        while todo:
-            v = todo.pop()
-            let, value = self.made.get(v), v.type.value
-            if v in self.chosen:
-                new = [a for a in self.chosen[v] if isinstance(a, Var) and a not in seen]
-                seen.update(new)
-                todo += new
-                continue
-            if let is None or let.op.effect or (value is not None and value.size is not None and value.size.extent):
-                found[v] = None
-                continue
-            new = [a for a in let.args if isinstance(a, Var) and a not in seen]
-            seen.update(new)
-            todo += new
-        return list(found)
 
 
 @dataclass
@@ -332,19 +285,6 @@ class Machine(Outside):
         now = dict(namespace.values)
         for name in dict.fromkeys((*fields.given.names, *now)):
             self.set_attribute(fields.given, name, now.get(name, MISSING))
-
-
-@lru_cache(512)
-def mentions(tree: gast.FunctionDef) -> tuple[Counter[str], Counter[str]]:
-    """From how many places each name is called, and read."""
-    called: Counter[str] = Counter()
-    read: Counter[str] = Counter()
-    for n in gast.walk(tree):
-        if isinstance(n, gast.Call) and isinstance(n.func, gast.Name):
-            called[n.func.id] += 1
-        elif isinstance(n, gast.Name):
-            read[n.id] += 1
-    return called, read
 
 
 @dataclass(eq=False)

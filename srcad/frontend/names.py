@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 from typing import Any
 
@@ -109,3 +110,16 @@ def _breaks(stmts: list[gast.AST]) -> bool:
     """Is there a `break` out of the loop that these are the body of?"""
     return any(isinstance(s, gast.Break) or not isinstance(s, gast.For | gast.While | gast.FunctionDef | gast.ClassDef)
                and _breaks(list(gast.iter_child_nodes(s))) for s in stmts)
+
+
+@lru_cache(512)
+def mentions(tree: gast.FunctionDef) -> tuple[Counter[str], Counter[str]]:
+    """From how many places each name is called, and read."""
+    called: Counter[str] = Counter()
+    read: Counter[str] = Counter()
+    for n in gast.walk(tree):
+        if isinstance(n, gast.Call) and isinstance(n.func, gast.Name):
+            called[n.func.id] += 1
+        elif isinstance(n, gast.Name):
+            read[n.id] += 1
+    return called, read
