@@ -93,13 +93,14 @@ def test_raised_on_the_host_after_the_run(f, good, bad, error, words, offset):
     gradient = srcad.grad(f, wrt=wrt, backend="xla")
     expected = srcad.grad(f, wrt=wrt)(*[np.copy(a) if isinstance(a, np.ndarray) else a for a in good])
     np.testing.assert_allclose(gradient(*[np.copy(a) if isinstance(a, np.ndarray) else a for a in good]), expected)
-    for call in (gradient, srcad.jit(f), lambda *args: srcad.vjp(f, *args, backend="xla")):
+    calls = {"grad": gradient, "jit": srcad.jit(f), "vjp": lambda *args: srcad.vjp(f, *args, backend="xla")}
+    for name, call in calls.items():
         before = [np.copy(a) for a in bad]
         with pytest.raises(error) as caught:
             call(*bad)
         assert words in str(caught.value)
         assert any(f"{__file__}:{line_of(f, offset)}:" in note for note in caught.value.__notes__)
-        assert all(np.array_equal(a, b) for a, b in zip(bad, before, strict=True))
+        assert all(np.array_equal(a, b) for a, b in zip(bad, before, strict=True)), f"{name} changed {bad}"
     np.testing.assert_allclose(gradient(*good), expected)
 
 
