@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from srcad.program import along, pullback, runner
+from srcad.program import along, pullback, runner, ways
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -13,6 +13,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(autouse=True)
 def nothing_is_known_of_programs():
-    """Derivatives of one code share their programs: none is left of another test, with its sizes and times."""
+    """Derivatives of one code share their programs: none is left of another test, with its sizes and times. Nor is
+    what another test said for the whole process."""
+    ways.process.way = ways.of_environment()
     for runners in (runner.runner_of, pullback._runner, along._along):
         runners.cache_clear()

@@ -46,7 +46,8 @@ def checked(backend: str | None) -> str | None:
 NUMPY = way("numpy")
 
 
-def _of_environment() -> Way:
+def of_environment() -> Way:
+    """What the environment variables say."""
     return way(os.environ.get("SRCAD_BACKEND") or None, os.environ.get("SRCAD_DEBUG_NANS", "0") not in ("", "0"))
 
 
@@ -57,7 +58,7 @@ class _Process:
     way: Way
 
 
-process = _Process(_of_environment())
+process = _Process(of_environment())
 here: ContextVar[Way] = ContextVar("srcad")
 
 
